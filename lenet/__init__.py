@@ -1,0 +1,1 @@
+"""LeNet-5 written from scratch in NumPy, trained from Hydra configs."""

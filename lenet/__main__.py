@@ -1,0 +1,5 @@
+"""``python -m lenet`` is the same as the command ``lenet``."""
+
+from lenet.main import main
+
+main()

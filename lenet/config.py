@@ -1,0 +1,123 @@
+"""From a composed configuration to checked objects.
+
+A component, such as an optimizer, is a class whose constructor says by its annotations which types
+and ranges it takes, and a YAML file that names the class (``_target_``) and gives every value. This
+module holds the two against each other; no default value lives in Python.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Annotated, Any, get_type_hints
+
+from annotated_types import Ge, Gt
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from lenet.datasets import Dataset
+from lenet.errors import ConfigError
+from lenet.init import Init
+from lenet.layers import Activation, Pooling
+from lenet.optimizers import Optimizer
+from lenet.schedules import Schedule
+
+TARGET = "_target_"
+STRICT = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Config:
+    """One experiment, as ``conf/config.yaml`` describes it key by key."""
+
+    dataset: Dataset
+    pooling: Pooling
+    activation: Activation
+    init: Init
+    optimizer: Optimizer
+    schedule: Schedule
+    seed: Annotated[int, Ge(0)]
+    epochs: Annotated[int, Gt(0)]
+    batch_size: Annotated[int, Gt(0)]
+    parts: Annotated[int, Gt(0)]
+    threads: Annotated[int, Gt(0)]
+
+
+def read_config(cfg: DictConfig) -> Config:
+    """Check a composed configuration (without its ``hydra`` part) and build what it describes.
+
+    Raises:
+        ConfigError: listing every unknown, missing or unfit key, with what would do.
+
+    """
+    try:
+        values = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(str(error).splitlines()[0]) from error
+    problems: list[str] = []
+    config = build(Config, values, (), problems)
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return config
+
+
+def build(kind: type, values: Any, path: tuple[str, ...], problems: list[str]) -> Any:
+    """Return ``kind(**values)``, or None after adding to ``problems`` what stands in its way."""
+    hints = get_type_hints(kind.__init__, include_extras=True)  # type: ignore[misc]
+    hints.pop("return", None)
+    before = len(problems)
+    problems += [
+        f"{join(path, key)}: no such key{suggestion(key, hints)}"
+        for key in values
+        if key not in hints and key != TARGET
+    ]
+    problems += [f"{join(path, key)}: missing" for key in hints if key not in values]
+    arguments = {
+        key: convert(hint, values[key], (*path, key), problems)
+        for key, hint in hints.items()
+        if key in values
+    }
+    return kind(**arguments) if len(problems) == before else None
+
+
+def convert(hint: Any, value: Any, path: tuple[str, ...], problems: list[str]) -> Any:
+    """Return the value as its annotation asks for it, or add to ``problems`` why it cannot be."""
+    if isinstance(hint, type) and hint.__module__ != "builtins":
+        target = find_class(value, hint, path, problems)
+        return target and build(target, value, path, problems)
+    try:
+        return TypeAdapter(hint, config=STRICT).validate_python(value)
+    except ValidationError as error:
+        wants = error.errors()[0]["msg"].removeprefix("Input ")
+        problems.append(f"{join(path)} = {value!r}: {wants}")
+
+
+def find_class(value: Any, base: type, path: tuple[str, ...], problems: list[str]) -> type | None:
+    """Return the class that a component names, or None after adding to ``problems``."""
+    if not isinstance(value, Mapping) or TARGET not in value:
+        problems.append(f"{join(path)} = {value!r}: should be chosen as {join(path)}=<name>")
+        return None
+    module, _, name = str(value[TARGET]).rpartition(".")
+    try:
+        target = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        problems.append(f"{join(path, TARGET)} = {value[TARGET]!r}: there is no such class")
+        return None
+    if not (isinstance(target, type) and issubclass(target, base)):
+        problems.append(f"{join(path, TARGET)} = {value[TARGET]!r}: is no {base.__name__}")
+        return None
+    return target
+
+
+def join(path: tuple[str, ...], *keys: str) -> str:
+    """Write a key as it is typed on the command line, such as ``optimizer.lr``."""
+    return ".".join((*path, *map(str, keys)))
+
+
+def suggestion(wrong: str, valid: Collection[str]) -> str:
+    """Return the end of a message about a wrong name: the nearest valid one, or all of them."""
+    nearest = get_close_matches(str(wrong), valid, n=1)
+    if nearest:
+        return f"; did you mean '{nearest[0]}'?"
+    return f"; there are {', '.join(sorted(valid))}" if valid else "; there are none here"

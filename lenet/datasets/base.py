@@ -1,0 +1,39 @@
+"""What every dataset gives: images and labels, split for training, validation and testing."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images (N, H, W), unsigned bytes with 0 as background, and their labels (N,)."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: NDArray[np.intp] | slice) -> "Split":
+        return Split(self.images[index], self.labels[index])
+
+
+@dataclass(frozen=True)
+class Data:
+    """A dataset in memory; ``checksums`` maps each source to what identifies its content."""
+
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]
+    validation: Split | None = None
+    checksums: dict[str, str] = field(default_factory=dict)
+
+
+class Dataset:
+    """A source of data, as the ``dataset`` group of the configuration chooses it."""
+
+    def load(self, seed: int) -> Data:
+        """Return the data; ``seed`` picks subsets and the validation split."""
+        raise NotImplementedError

@@ -1,0 +1,108 @@
+"""IDX files of unsigned bytes, gzip-compressed, as MNIST and its kin are published.
+
+A header of big-endian 32-bit words (a magic number, then the length of each dimension), then the
+bytes, row by row. Nothing in a file is trusted: memory grows with the bytes that are there, never
+with what the header promises.
+"""
+
+import gzip
+import math
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.errors import DataError
+
+IMAGES = 0x0803  # 08: unsigned bytes; 03: three dimensions
+LABELS = 0x0801
+KINDS = {IMAGES: "images", LABELS: "labels"}
+LARGEST = 2**30
+CHUNK = 2**20
+
+
+def read_images(path: Path) -> NDArray[np.uint8]:
+    """Return the images (N, H, W) of a file; DataError if it is anything but intact images."""
+    return _read(path, IMAGES)
+
+
+def read_labels(path: Path) -> NDArray[np.uint8]:
+    """Return the labels (N,) of a file; DataError if it is anything but intact labels."""
+    return _read(path, LABELS)
+
+
+def _read(path: Path, magic: int) -> NDArray[np.uint8]:
+    """Return the items of an IDX file of one kind, in the shape that its header gives."""
+    with _gunzip(path) as file:
+        _check_magic(path, file, magic)
+        shape = _read_words(path, file, count=magic % 256)
+        return _read_items(path, file, shape)
+
+
+@contextmanager
+def _gunzip(path: Path) -> Iterator[BinaryIO]:
+    """Open a gzip file to be read; whatever turns out to be wrong with it is a DataError."""
+    try:
+        with gzip.open(path) as file:
+            yield cast(BinaryIO, file)
+    except EOFError as error:
+        raise DataError(f"{path}: expected a whole gzip file, found it cut short") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path}: expected gzip data, found {_describe(path, error)}") from error
+    except OSError as error:
+        raise DataError(f"{path}: expected a gzip file, found: {error.strerror}") from error
+
+
+def _describe(path: Path, error: Exception) -> str:
+    """Return what a file that cannot be decompressed seems to be."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    if start.lstrip().startswith(b"<"):
+        return "what looks like a web page, not gzip data"
+    if not start.startswith(b"\x1f\x8b"):
+        return f"a file that begins with {start[:8]!r}"
+    return f"it damaged ({error})"
+
+
+def _check_magic(path: Path, file: BinaryIO, magic: int) -> None:
+    """Read the magic number, which says what the file holds."""
+    (found,) = _read_words(path, file, count=1)
+    if found != magic:
+        raise DataError(
+            f"{path}: expected {KINDS[magic]} (magic number {magic}), "
+            f"found {KINDS.get(found, 'something else')} (magic number {found})"
+        )
+
+
+def _read_words(path: Path, file: BinaryIO, count: int) -> tuple[int, ...]:
+    """Return the next ``count`` words of the header."""
+    data = file.read(4 * count)
+    if len(data) < 4 * count:
+        raise DataError(f"{path}: expected {4 * count} more bytes of header, found {len(data)}")
+    return struct.unpack(f">{count}I", data)
+
+
+def _read_items(path: Path, file: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return the rest of the file, which must be exactly the items that the header promises."""
+    size = math.prod(shape)
+    promise = f"{' x '.join(map(str, shape))} = {size} bytes of data"
+    if not 0 < size <= LARGEST:
+        raise DataError(f"{path}: expected 1 to {LARGEST} bytes, found a header of {promise}")
+    data = _read_at_most(file, size + 1)
+    if len(data) != size:
+        found = "more" if len(data) > size else f"{len(data)} bytes"
+        raise DataError(f"{path}: expected {promise} from its header, found {found}")
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _read_at_most(file: BinaryIO, limit: int) -> bytearray:
+    """Return the rest of the file, or its first ``limit`` bytes, read a chunk at a time."""
+    data = bytearray()
+    while chunk := file.read(min(CHUNK, limit - len(data))):
+        data += chunk
+    return data

@@ -1,0 +1,41 @@
+"""How the project's figures look, and where they go."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours can be told apart by everybody; ordered so that neighbours also differ in
+# lightness, for printing in grey.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000")
+
+STYLE = {
+    "figure.dpi": 150,
+    "figure.constrained_layout.use": True,
+    "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "font.size": 10,
+    "legend.frameon": False,
+    "svg.hashsalt": "lenet",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the project's style, without a display."""
+    with matplotlib.rc_context(STYLE):
+        yield
+
+
+def save(figure: Figure, stem: Path) -> list[Path]:
+    """Write the figure as PNG and SVG beside each other; return the two paths."""
+    paths = [stem.with_name(f"{stem.name}.{kind}") for kind in ("png", "svg")]
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    return paths

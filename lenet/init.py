@@ -1,0 +1,98 @@
+"""Initial weights; biases start at zero.
+
+A unit's fan-in is how many inputs it sums, its fan-out how many units use each of its inputs.
+"""
+
+from dataclasses import dataclass
+from math import prod, sqrt
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Gt
+from numpy.typing import NDArray
+
+from lenet.model import PARAMETERS, SHAPES, views
+from lenet.streams import stream
+
+
+class Init:
+    """A distribution of initial weights."""
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return weights of the given shape (out, in, ...)."""
+        raise NotImplementedError
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return fan-in and fan-out of weights (out, in) or (out, in, F, F)."""
+    field = prod(shape[2:])
+    return shape[1] * field, shape[0] * field
+
+
+@dataclass(frozen=True)
+class Normal(Init):
+    """N(0, std^2), whatever the layer."""
+
+    std: Annotated[float, Gt(0)]
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return normal weights of the one standard deviation."""
+        return rng.normal(0, self.std, shape)
+
+
+@dataclass(frozen=True)
+class GlorotUniform(Init):
+    """Uniform with variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)."""
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return U(-a, a), a = sqrt(6 / (fan_in + fan_out))."""
+        limit = sqrt(6 / sum(fans(shape)))
+        return rng.uniform(-limit, limit, shape)
+
+
+@dataclass(frozen=True)
+class GlorotNormal(Init):
+    """Normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)."""
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return N(0, 2 / (fan_in + fan_out))."""
+        return rng.normal(0, sqrt(2 / sum(fans(shape))), shape)
+
+
+@dataclass(frozen=True)
+class HeUniform(Init):
+    """Uniform with variance 2 / fan_in, made for ReLU (He et al. 2015)."""
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return U(-a, a), a = sqrt(6 / fan_in)."""
+        limit = sqrt(6 / fans(shape)[0])
+        return rng.uniform(-limit, limit, shape)
+
+
+@dataclass(frozen=True)
+class HeNormal(Init):
+    """Normal with variance 2 / fan_in, made for ReLU (He et al. 2015)."""
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return N(0, 2 / fan_in)."""
+        return rng.normal(0, sqrt(2 / fans(shape)[0]), shape)
+
+
+@dataclass(frozen=True)
+class LecunUniform(Init):
+    """U(-2.4 / fan_in, 2.4 / fan_in): the fan-in itself, not its root (LeCun et al. 1998)."""
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return U(-2.4 / fan_in, 2.4 / fan_in)."""
+        limit = 2.4 / fans(shape)[0]
+        return rng.uniform(-limit, limit, shape)
+
+
+def initial_theta(init: Init, seed: int) -> NDArray[np.float32]:
+    """Return the parameter vector (61706,) that a training with this seed starts from."""
+    theta = np.zeros(PARAMETERS, np.float32)
+    parameters = views(theta)
+    for name, shape in SHAPES.items():
+        if name.endswith("weight"):
+            parameters[name][...] = init.draw(shape, stream(seed, "init", name))
+    return theta

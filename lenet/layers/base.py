@@ -1,0 +1,30 @@
+"""What every layer is: a function of arrays and its derivative, with nothing kept in between."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+Cache = Any
+
+
+class Layer:
+    """A differentiable function y = f(x), whose parameters it may own.
+
+    ``forward`` returns what ``backward`` and ``gradients`` need as a cache; the layer itself keeps
+    nothing, so that one layer can work on several batches at once. The batch is the last axis of
+    every array: (C, H, W, N) for feature maps, (features, N) for vectors.
+    """
+
+    def forward(self, x: Array) -> tuple[Array, Cache]:
+        """Return y = f(x) and the cache for the way back."""
+        raise NotImplementedError
+
+    def backward(self, dy: Array, cache: Cache) -> Array:
+        """Return dL/dx, given dL/dy: the chain rule, eq. (9)."""
+        raise NotImplementedError
+
+    def gradients(self, dy: Array, cache: Cache) -> tuple[Array, ...]:
+        """Return dL/dparameter for each parameter, in order, summed over the batch."""
+        return ()

@@ -1,0 +1,15 @@
+"""From feature maps to vectors."""
+
+from lenet.layers.base import Array, Layer
+
+
+class Flatten(Layer):
+    """Feature maps (C, H, W, N) as vectors (C H W, N), channel by channel, row by row."""
+
+    def forward(self, x: Array) -> tuple[Array, tuple[int, ...]]:
+        """Return the same numbers as columns, one per image."""
+        return x.reshape(-1, x.shape[-1]), x.shape
+
+    def backward(self, dy: Array, shape: tuple[int, ...]) -> Array:
+        """Return the gradient in the maps' shape."""
+        return dy.reshape(shape)

@@ -1,0 +1,77 @@
+"""Pooling over non-overlapping 2x2 windows.
+
+A pooling layer takes its input as windows, (2, 2, C, H, W, N): ``x[m, n]`` holds the member (m, n)
+of every window, so that a pooling is an operation between four whole arrays. Convolutions hand out
+their maps in this order (see ``conv.py``); ``windows`` gives it as a view of ordinary maps.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from lenet.layers.base import Array, Cache, Layer
+
+
+def windows(maps: Array, size: int = 2) -> Array:
+    """View maps (C, H, W, N) as windows (size, size, C, H // size, W // size, N).
+
+    Rows and columns that do not fill a window are left out, as the floor in eq. (2) says.
+    """
+    channels, height, width, batch = maps.shape
+    rows, columns = height // size, width // size
+    whole = maps[:, : rows * size, : columns * size]
+    blocks = whole.reshape(channels, rows, size, columns, size, batch)
+    return blocks.transpose(2, 4, 0, 1, 3, 5)
+
+
+def maps(windows: Array) -> Array:
+    """Put windows (b, b, C, H, W, N) together to maps (C, b H, b W, N): ``windows`` undone."""
+    size, _, channels, rows, columns, batch = windows.shape
+    blocks = windows.transpose(2, 3, 0, 4, 1, 5)
+    return blocks.reshape(channels, rows * size, columns * size, batch)
+
+
+class Pooling(Layer):
+    """The four members of each window become one value: (2, 2, C, H, W, N) to (C, H, W, N)."""
+
+    commutes_with_non_decreasing: ClassVar[bool]
+
+
+@dataclass(frozen=True)
+class MaxPool(Pooling):
+    """The largest member of each window, eq. (4)."""
+
+    commutes_with_non_decreasing = True
+
+    def forward(self, x: Array) -> tuple[Array, Cache]:
+        """Find the maximum as a tournament; the cache says who won, in a tie the first."""
+        top, bottom = np.maximum(x[0, 0], x[0, 1]), np.maximum(x[1, 0], x[1, 1])
+        left_won = x[:, 0] >= x[:, 1]
+        top_won = top >= bottom
+        return np.maximum(top, bottom), (left_won, top_won)
+
+    def backward(self, dy: Array, cache: Cache) -> Array:
+        """Route each gradient to the one member that won its window, eq. (15)."""
+        left_won, top_won = cache
+        dx = np.empty((2, 2, *dy.shape), dy.dtype)
+        top = dy * top_won
+        for row, share in enumerate((top, dy - top)):
+            np.multiply(share, left_won[row], out=dx[row, 0])
+            np.subtract(share, dx[row, 0], out=dx[row, 1])
+        return dx
+
+
+@dataclass(frozen=True)
+class AveragePool(Pooling):
+    """The mean of each window (LeCun et al. 1998, without their trainable coefficient)."""
+
+    commutes_with_non_decreasing = False
+
+    def forward(self, x: Array) -> tuple[Array, None]:
+        """y = (a + b + c + d) / 4."""
+        return (x[0, 0] + x[0, 1] + x[1, 0] + x[1, 1]) / 4, None
+
+    def backward(self, dy: Array, cache: None) -> Array:
+        """Each member gets a quarter of the gradient."""
+        return np.broadcast_to(dy / 4, (2, 2, *dy.shape))

@@ -1,0 +1,24 @@
+"""Softmax and cross-entropy."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.layers import Array
+
+
+def log_softmax(z: Array) -> Array:
+    """Logarithm of eq. (6) for logits (classes, N); the shift by the maximum avoids overflow."""
+    shifted = z - z.max(axis=0)
+    return shifted - np.log(np.exp(shifted).sum(axis=0))
+
+
+def cross_entropy(z: Array, labels: NDArray[np.uint8]) -> Array:
+    """Loss of each image (N,), eq. (7) with one-hot y: -log of the right class's probability."""
+    return -log_softmax(z)[labels, np.arange(len(labels))]
+
+
+def cross_entropy_gradient(z: Array, labels: NDArray[np.uint8]) -> Array:
+    """Derivative of each image's loss by its logits (classes, N): y_hat - y, eq. (10)."""
+    gradient = np.exp(log_softmax(z))
+    gradient[labels, np.arange(len(labels))] -= 1
+    return gradient

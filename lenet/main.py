@@ -1,0 +1,177 @@
+"""The command line: Hydra composes a configuration, a network is trained, a run folder fills.
+
+No other file knows Hydra.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import MissingConfigException
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from lenet.config import TARGET, Config, read_config, suggestion
+from lenet.errors import LenetError
+from lenet.init import initial_theta
+from lenet.model import LeNet5
+from lenet.runs import METRICS, RunFolder, provenance
+from lenet.training import Metrics, train
+
+log = logging.getLogger("lenet")
+
+PACKAGE = Path(__file__).resolve().parent
+CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
+
+
+def run(config: Config, folder: RunFolder) -> None:
+    """Carry out one experiment; what comes of it goes to the folder as it comes."""
+    data = config.dataset.load(config.seed)
+    folder.note(data=data.checksums)
+    log.info(
+        "%d training images, %d test images, seed %d", len(data.train), len(data.test), config.seed
+    )
+    network = LeNet5(initial_theta(config.init, config.seed), config.pooling, config.activation)
+    log.info("epoch   train loss   train accuracy   test loss   test accuracy   seconds")
+    for metrics in train(
+        network,
+        config.optimizer,
+        config.schedule,
+        data,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        parts=config.parts,
+        threads=config.threads,
+        seed=config.seed,
+    ):
+        folder.append(metrics)
+        log.info(table_row(metrics))
+    folder.save_weights(network)
+    log.info("wrote %s", relative(folder.path / METRICS))
+
+
+def table_row(metrics: Metrics) -> str:
+    """Return the line that is logged for an epoch."""
+    return (
+        f"{metrics.epoch:5}   {metrics.train_loss:10.4f}   {metrics.train_accuracy:14.2%}"
+        f"   {metrics.test_loss:9.4f}   {metrics.test_accuracy:13.2%}"
+        f"   {metrics.train_seconds + metrics.eval_seconds:7.1f}"
+    )
+
+
+def relative(path: Path) -> Path:
+    """Return the path as seen from the current folder, where it lies below that."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+class JobFailedError(LenetError):
+    """A run has ended before its time; its log says why."""
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
+def job(cfg: DictConfig) -> None:
+    """Carry out the experiment that Hydra has composed, in the folder that it has chosen."""
+    try:
+        config = read_config(cfg)
+        path = Path(HydraConfig.get().runtime.output_dir)
+        with RunFolder(path, seed=config.seed, **provenance()) as folder:
+            run(config, folder)
+    except LenetError as error:
+        log.error("%s", error)
+        raise JobFailedError from error
+    except Exception as error:
+        log.exception("the run has failed")
+        raise JobFailedError from error
+
+
+class Check(Callback):
+    """Refuses a configuration, of every job in a sweep, before anything runs or is written."""
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Check the configuration of a single run."""
+        self._check([config])
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Check the configuration of each job."""
+        self._check(sweep_configs(config))
+
+    def _check(self, configs: Iterable[DictConfig]) -> None:
+        """Hydra turns exceptions in a callback into warnings, but lets SystemExit through."""
+        try:
+            for config in configs:
+                read_config(
+                    OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+                )
+        except Exception as error:
+            complain(error)
+
+
+def sweep_configs(config: DictConfig) -> Iterator[DictConfig]:
+    """Compose each job of a sweep over lists of values; a search over ranges gives its first."""
+    loader = GlobalHydra.instance().config_loader()
+    params = config.hydra.sweeper.get("params") or {}
+    lines = [*(f"{key}={value}" for key, value in params.items()), *config.hydra.overrides.task]
+    choices: dict[str, list[str]] = {}
+    for override in OverridesParser.create(config_loader=loader).parse_overrides(lines):
+        key = override.get_key_element()
+        if not override.is_sweep_override():
+            choices[key] = [f"{key}={override.get_value_element_as_str()}"]
+        elif override.is_discrete_sweep():
+            choices[key] = [f"{key}={value}" for value in override.sweep_string_iterator()]
+    for overrides in product(*choices.values()):
+        yield loader.load_sweep_config(config, list(overrides))
+
+
+def complain(error: Exception) -> NoReturn:
+    """Show the user what is wrong with the configuration, without a traceback, and leave."""
+    message = str(error) if isinstance(error, LenetError) else explain(error)
+    print("\n".join(f"lenet: {line}" for line in message.splitlines() if line), file=sys.stderr)
+    sys.exit(2)
+
+
+def explain(error: Exception) -> str:
+    """Return what a refusal by Hydra means, with the nearest valid name where there is one."""
+    cause = error.__cause__
+    if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
+        group, _, name = error.missing_cfg_file.rpartition("/")
+        return f"{group} = {name!r}: no such choice{suggestion(name, error.options)}"
+    if isinstance(cause, OmegaConfBaseException) and isinstance(cause.parent_node, DictConfig):
+        wrong = str(cause.key)
+        keys = {str(key): node for key, node in cause.parent_node.items() if key != "hydra"}
+        below = {
+            f"{key}.{wrong}"
+            for key, node in keys.items()
+            if isinstance(node, DictConfig) and wrong in node
+        }
+        return f"{cause.full_key}: no such key{suggestion(wrong, below or keys.keys() - {TARGET})}"
+    return str(error)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong before a job begins is the configuration's fault.
+
+    Hydra is told to raise its errors, so that they can be shown in a few words. Who sets
+    HYDRA_FULL_ERROR=1 sees them whole.
+    """
+    wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        job()
+    except JobFailedError:
+        sys.exit(1)
+    except Exception as error:
+        if wants_traceback:
+            raise
+        complain(error)
+    except KeyboardInterrupt:
+        sys.exit(130)

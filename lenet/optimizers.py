@@ -1,0 +1,103 @@
+"""Optimizers, in order of growing complexity; each changes the parameter vector in place.
+
+An optimizer is its hyperparameters. What it remembers between steps are the vectors of ``state``,
+zero at first, which belong to the caller; t counts the steps from 1; eta is the learning rate of
+the step, ``lr`` as the schedule has changed it.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from annotated_types import Ge, Gt, Lt
+
+from lenet.layers import Array
+
+Positive = Annotated[float, Gt(0)]
+NonNegative = Annotated[float, Ge(0)]
+Decay = Annotated[float, Ge(0), Lt(1)]
+State = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """A rule that takes theta one step against its gradient g."""
+
+    lr: Positive
+    remembers: ClassVar[tuple[str, ...]] = ()
+
+    def new_state(self, theta: Array) -> State:
+        """Return the zero vectors that the first step starts from."""
+        return {name: np.zeros_like(theta) for name in self.remembers}
+
+    def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
+        """Change theta and state in place."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Stochastic gradient descent; with momentum the velocity v adds up gradients (Polyak 1964).
+
+    Nesterov's form steps along the gradient plus the velocity that is still to come.
+    """
+
+    momentum: Decay
+    nesterov: bool
+    remembers = ("v",)
+
+    def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
+        """v = mu v + g; theta = theta - eta v, or - eta (g + mu v) with Nesterov."""
+        v, mu = state["v"], self.momentum
+        v *= mu
+        v += g
+        theta -= eta * (g + mu * v if self.nesterov else v)
+
+
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """Gradients divided by a running root of their mean square (Tieleman and Hinton 2012)."""
+
+    decay: Decay
+    eps: Positive
+    remembers = ("v",)
+
+    def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
+        """v = rho v + (1 - rho) g^2; theta = theta - eta g / (sqrt v + eps)."""
+        v, rho = state["v"], self.decay
+        v *= rho
+        v += (1 - rho) * g**2
+        theta -= eta * g / (np.sqrt(v) + self.eps)
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adaptive moment estimation, eq. (8) (Kingma and Ba 2014)."""
+
+    beta1: Decay
+    beta2: Decay
+    eps: Positive
+    remembers = ("m", "v")
+
+    def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
+        """theta = theta - eta m_hat / (sqrt v_hat + eps), eq. (8)."""
+        m, v = state["m"], state["v"]
+        m *= self.beta1
+        m += (1 - self.beta1) * g
+        v *= self.beta2
+        v += (1 - self.beta2) * g**2
+        m_hat = m / (1 - self.beta1**t)
+        v_hat = v / (1 - self.beta2**t)
+        theta -= eta * m_hat / (np.sqrt(v_hat) + self.eps)
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2019)."""
+
+    weight_decay: NonNegative
+
+    def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
+        """theta = (1 - eta lambda) theta, then a step of Adam."""
+        theta *= 1 - eta * self.weight_decay
+        super().step(theta, g, state, t, eta)

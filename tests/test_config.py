@@ -1,0 +1,152 @@
+"""Configurations: every shipped choice can be built, and what cannot is refused in clear words."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from lenet import datasets, init, layers, optimizers, schedules
+from lenet.config import Config, read_config
+from lenet.errors import ConfigError
+from lenet.main import CONF
+
+GROUPS = ["dataset", "pooling", "activation", "init", "optimizer", "schedule", "experiment"]
+CHOICES = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
+
+
+def composed(*overrides: str) -> Any:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("config", list(overrides))
+
+
+def read(*overrides: str) -> Config:
+    return read_config(composed(*overrides))
+
+
+def refusal(*overrides: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read(*overrides)
+    return str(caught.value)
+
+
+def test_the_defaults_are_the_papers() -> None:
+    config = read()
+    assert config.optimizer == optimizers.Adam(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8)
+    assert (config.batch_size, config.epochs) == (128, 3)
+    assert (config.activation, config.pooling) == (layers.Tanh(), layers.MaxPool())
+    assert config.schedule == schedules.Constant()
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES, ids=lambda value: value)
+def test_every_shipped_choice_can_be_built(group: str, choice: str) -> None:
+    read(f"{group}={choice}")
+
+
+@pytest.mark.parametrize(
+    ("override", "key", "expected"),
+    [
+        ("pooling=max", "pooling", layers.MaxPool()),
+        ("pooling=avg", "pooling", layers.AveragePool()),
+        ("activation=tanh", "activation", layers.Tanh()),
+        ("activation=relu", "activation", layers.ReLU()),
+        ("activation=leaky_relu", "activation", layers.LeakyReLU(slope=0.01)),
+        ("activation=sigmoid", "activation", layers.Sigmoid()),
+        ("activation=scaled_tanh", "activation", layers.ScaledTanh()),
+        ("init=glorot_uniform", "init", init.GlorotUniform()),
+        ("init=glorot_normal", "init", init.GlorotNormal()),
+        ("init=he_uniform", "init", init.HeUniform()),
+        ("init=he_normal", "init", init.HeNormal()),
+        ("init=lecun_uniform", "init", init.LecunUniform()),
+        ("init.std=0.1", "init", init.Normal(std=0.1)),
+        ("optimizer=sgd", "optimizer", optimizers.SGD(lr=0.05, momentum=0.0, nesterov=False)),
+        ("optimizer=rmsprop", "optimizer", optimizers.RMSprop(lr=0.001, decay=0.99, eps=1e-8)),
+        (
+            "optimizer=adamw",
+            "optimizer",
+            optimizers.AdamW(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01),
+        ),
+        ("optimizer.lr=0.5", "optimizer", optimizers.Adam(0.5, 0.9, 0.999, 1e-8)),
+        ("seed=7", "seed", 7),
+        ("epochs=9", "epochs", 9),
+        ("batch_size=64", "batch_size", 64),
+    ],
+)
+def test_a_choice_changes_the_object_that_is_built(override: str, key: str, expected: Any) -> None:
+    overrides = ["init=normal", override] if override.startswith("init.") else [override]
+    assert getattr(read(*overrides), key) == expected
+
+
+def test_datasets_by_name() -> None:
+    assert isinstance(read("dataset=mnist").dataset, datasets.MNIST)
+    assert isinstance(read("dataset=fashion_mnist").dataset, datasets.FashionMNIST)
+    assert isinstance(read("dataset=strokes").dataset, datasets.Strokes)
+
+
+def test_table1_is_the_papers_recipe_on_mnist_with_small_normal_weights() -> None:
+    config = read("experiment=table1")
+    assert isinstance(config.dataset, datasets.MNIST)
+    assert config.init == init.Normal(std=0.01)
+    assert isinstance(read("experiment=table1", "init=glorot_uniform").init, init.GlorotUniform)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("+optimizer.lrr=1", "optimizer.lrr: no such key; did you mean 'lr'?"),
+        ("+sead=1", "sead: no such key; did you mean 'seed'?"),
+        ("+pooling.size=3", "pooling.size: no such key; there are none here"),
+        ("~optimizer.lr", "optimizer.lr: missing"),
+        ("optimizer.lr=abc", "optimizer.lr = 'abc': should be a valid number"),
+        ("optimizer.lr=true", "optimizer.lr = True: should be a valid number"),
+        ("optimizer.lr=-1", "optimizer.lr = -1: should be greater than 0"),
+        ("optimizer.lr=inf", "optimizer.lr = inf: should be a finite number"),
+        ("optimizer.lr=nan", "optimizer.lr = nan: should be a finite number"),
+        ("optimizer.lr=[1,2]", "optimizer.lr = [1, 2]: should be a valid number"),
+        ("optimizer.beta1=1", "optimizer.beta1 = 1: should be less than 1"),
+        ("epochs=2.5", "epochs = 2.5: should be a valid integer"),
+        ("epochs='3'", "epochs = '3': should be a valid integer"),
+        ("epochs=null", "epochs = None: should be a valid integer"),
+        ("epochs=0", "epochs = 0: should be greater than 0"),
+        ("batch_size=-128", "batch_size = -128: should be greater than 0"),
+        ("seed=-1", "seed = -1: should be greater than or equal to 0"),
+        ("threads=0", "threads = 0: should be greater than 0"),
+        ("dataset.train_size=0", "dataset.train_size = 0: should be greater than 0"),
+        ("dataset.validation=-5", "dataset.validation = -5: should be greater than or equal to 0"),
+        ("optimizer._target_=os.system", "optimizer._target_ = 'os.system': is no Optimizer"),
+        ("optimizer._target_=lenet.Adam", "optimizer._target_ = 'lenet.Adam': there is no such"),
+        ("optimizer._target_=Adam", "optimizer._target_ = 'Adam': there is no such class"),
+        ("optimizer.lr=${lr}", "Interpolation key 'lr' not found"),
+        ("epochs=???", "Missing mandatory value: epochs"),
+    ],
+)
+def test_what_cannot_be_is_refused(override: str, message: str) -> None:
+    assert message in refusal(override)
+
+
+def test_every_problem_is_told_at_once() -> None:
+    assert len(refusal("epochs=0", "batch_size=0", "optimizer.lr=0").splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("optimizer: {lrr: 1}", "optimizer.lrr: no such key; did you mean 'lr'?"),
+        ("batchsize: 3", "batchsize: no such key; did you mean 'batch_size'?"),
+        ("optimizer: adam", "optimizer = 'adam': should be chosen as optimizer=<name>"),
+        ("epochs: three", "epochs = 'three': should be a valid integer"),
+    ],
+)
+def test_a_slip_in_a_yaml_file_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config(OmegaConf.merge(OmegaConf.to_container(composed()), OmegaConf.create(text)))
+    assert message in str(caught.value)
+
+
+def test_every_key_of_every_file_has_a_comment() -> None:
+    for path in CONF.rglob("*.yaml"):
+        if path.parts[-2] in GROUPS and path.parts[-2] != "experiment":
+            keys = [line for line in path.read_text().splitlines() if line and line[0] != "#"]
+            bare = [line for line in keys if "#" not in line and "_target_" not in line]
+            assert not bare, f"{path.relative_to(Path(CONF))}: {bare}"

@@ -1,0 +1,258 @@
+"""IDX files: what is written is read, and whatever else there is becomes one clear DataError."""
+
+import gzip
+import os
+import struct
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from lenet.datasets.idx import read_images, read_labels
+from lenet.errors import DataError
+
+MEBIBYTE = 2**20
+
+
+def idx(items: np.ndarray) -> bytes:
+    """The content of an IDX file, not yet compressed."""
+    return header(0x0800 + items.ndim, *items.shape) + items.tobytes()
+
+
+def header(*words: int) -> bytes:
+    return struct.pack(f">{len(words)}I", *words)
+
+
+IMAGES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+LABELS = np.array([7, 2], dtype=np.uint8)
+GOOD = gzip.compress(idx(IMAGES), mtime=0)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "some-ubyte.gz"
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file for property tests to overwrite again and again."""
+    return tmp_path_factory.mktemp("idx") / "some-ubyte.gz"
+
+
+def message(read: Callable[[Path], np.ndarray], path: Path) -> str:
+    """The one line that says what is wrong; it names the file and what was expected and found."""
+    with pytest.raises(DataError) as caught:
+        read(path)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.startswith(f"{path}: expected ")
+    assert "found" in text
+    return text
+
+
+def peak_memory(read: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        read()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_images_and_labels_are_read(path: Path) -> None:
+    path.write_bytes(GOOD)
+    images = read_images(path)
+    np.testing.assert_array_equal(images, IMAGES)
+    assert images.dtype == np.uint8
+
+    path.write_bytes(gzip.compress(idx(LABELS)))
+    np.testing.assert_array_equal(read_labels(path), LABELS)
+
+
+def test_gzip_in_several_members_is_read(path: Path) -> None:
+    content = idx(IMAGES)
+    path.write_bytes(gzip.compress(content[:20]) + gzip.compress(content[20:]))
+    np.testing.assert_array_equal(read_images(path), IMAGES)
+
+
+def test_missing_file(path: Path) -> None:
+    assert message(read_images, path).endswith(
+        "expected a gzip file, found: No such file or directory"
+    )
+
+
+def test_directory(path: Path) -> None:
+    path.mkdir()
+    assert "Is a directory" in message(read_images, path)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read every file")
+def test_file_without_permission(path: Path) -> None:
+    path.write_bytes(GOOD)
+    path.chmod(0)
+    assert "Permission denied" in message(read_images, path)
+
+
+@pytest.mark.parametrize("kept", [1, 5, 10, 20, len(GOOD) - 8, len(GOOD) - 1])
+def test_truncated_gzip(path: Path, kept: int) -> None:
+    path.write_bytes(GOOD[:kept])
+    expected = "a file that begins with" if kept == 1 else "a whole gzip file, found it cut short"
+    assert expected in message(read_images, path)
+
+
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><html>", b"\r\n <html><h1>404</h1></html>"])
+def test_web_page_saved_as_gzip(path: Path, page: bytes) -> None:
+    path.write_bytes(page)
+    assert message(read_images, path).endswith("found what looks like a web page, not gzip data")
+
+
+def test_not_gzip_at_all(path: Path) -> None:
+    path.write_bytes(b"PK\x03\x04 a zip file")
+    assert r"found a file that begins with b'PK\x03\x04 a z'" in message(read_images, path)
+
+
+def test_file_that_was_decompressed_but_not_renamed(path: Path) -> None:
+    path.write_bytes(idx(IMAGES))
+    assert r"begins with b'\x00\x00\x08\x03" in message(read_images, path)
+
+
+def test_checksum_of_gzip(path: Path) -> None:
+    path.write_bytes(GOOD[:-8] + b"\0\0\0\0" + GOOD[-4:])
+    assert "damaged (CRC check failed" in message(read_images, path)
+
+
+def test_damaged_deflate_stream(path: Path) -> None:
+    path.write_bytes(GOOD[:10] + b"\xff" * 8 + GOOD[18:])
+    assert "damaged (Error -3 while decompressing data" in message(read_images, path)
+
+
+def test_rubbish_after_the_gzip_data(path: Path) -> None:
+    path.write_bytes(GOOD + b"rubbish")
+    assert "damaged" in message(read_images, path)
+
+
+def test_images_where_labels_are_expected_and_the_reverse(path: Path) -> None:
+    path.write_bytes(GOOD)
+    assert message(read_labels, path).endswith(
+        "expected labels (magic number 2049), found images (magic number 2051)"
+    )
+    path.write_bytes(gzip.compress(idx(LABELS)))
+    assert message(read_images, path).endswith(
+        "expected images (magic number 2051), found labels (magic number 2049)"
+    )
+
+
+def test_other_magic_number(path: Path) -> None:
+    path.write_bytes(gzip.compress(header(0x0D03, 2, 3, 4) + bytes(24)))
+    assert "found something else (magic number 3331)" in message(read_images, path)
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [
+        (0, "expected 4 more bytes of header, found 0"),
+        (3, "expected 4 more bytes of header, found 3"),
+        (4, "expected 12 more bytes of header, found 0"),
+        (15, "expected 12 more bytes of header, found 11"),
+    ],
+)
+def test_short_header(path: Path, length: int, expected: str) -> None:
+    path.write_bytes(gzip.compress(idx(IMAGES)[:length]))
+    assert message(read_images, path).endswith(expected)
+
+
+def test_empty_file(path: Path) -> None:
+    path.touch()
+    assert message(read_images, path).endswith("expected 4 more bytes of header, found 0")
+
+
+def test_fewer_bytes_than_promised(path: Path) -> None:
+    path.write_bytes(gzip.compress(idx(IMAGES)[:-5]))
+    assert message(read_images, path).endswith(
+        "expected 2 x 3 x 4 = 24 bytes of data from its header, found 19 bytes"
+    )
+
+
+def test_more_bytes_than_promised(path: Path) -> None:
+    path.write_bytes(gzip.compress(idx(LABELS) + b"!"))
+    assert message(read_labels, path).endswith(
+        "expected 2 = 2 bytes of data from its header, found more"
+    )
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (2**32 - 1, 28, 28),
+        (2**32 - 1,) * 3,
+        (2**30 + 1, 1, 1),
+        (0, 28, 28),
+        (0, 2**32 - 1, 2**32 - 1),
+    ],
+)
+def test_implausible_header(path: Path, shape: tuple[int, ...]) -> None:
+    path.write_bytes(gzip.compress(header(0x0803, *shape)))
+    size = " x ".join(map(str, shape))
+    assert f"expected 1 to 1073741824 bytes, found a header of {size} = " in message(
+        read_images, path
+    )
+
+
+@pytest.mark.parametrize("shape", [(2**30, 1, 1), (2**20, 28, 28), (2**32 - 1, 28, 28)])
+def test_forged_header_takes_no_memory(path: Path, shape: tuple[int, ...]) -> None:
+    path.write_bytes(gzip.compress(header(0x0803, *shape) + bytes(100)))
+    assert peak_memory(lambda: message(read_images, path)) < 4 * MEBIBYTE
+
+
+def test_gzip_bomb_takes_no_memory(path: Path) -> None:
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(idx(IMAGES))
+        for _ in range(64):
+            file.write(bytes(MEBIBYTE))
+    assert path.stat().st_size < MEBIBYTE
+    assert peak_memory(lambda: message(read_images, path)) < 4 * MEBIBYTE
+
+
+@given(arrays(np.uint8, array_shapes(min_dims=3, max_dims=3, max_side=9)))
+def test_every_array_of_images_survives(scratch: Path, images: np.ndarray) -> None:
+    scratch.write_bytes(gzip.compress(idx(images)))
+    np.testing.assert_array_equal(read_images(scratch), images)
+
+
+@given(arrays(np.uint8, array_shapes(max_dims=1, max_side=99)))
+def test_every_array_of_labels_survives(scratch: Path, labels: np.ndarray) -> None:
+    scratch.write_bytes(gzip.compress(idx(labels)))
+    np.testing.assert_array_equal(read_labels(scratch), labels)
+
+
+@st.composite
+def mutations(draw: st.DrawFn, original: bytes) -> bytes:
+    """``original`` with a stretch of it, possibly empty, replaced by other bytes."""
+    start, stop = sorted(draw(st.tuples(*[st.integers(0, len(original))] * 2)))
+    return original[:start] + draw(st.binary(max_size=24)) + original[stop:]
+
+
+@settings(max_examples=500)
+@given(
+    st.binary(max_size=99)
+    | st.binary(max_size=99).map(lambda rest: b"\x1f\x8b\x08" + rest)
+    | st.binary(max_size=99).map(gzip.compress)
+    | mutations(GOOD)
+    | mutations(idx(IMAGES)).map(gzip.compress)
+    | mutations(idx(LABELS)).map(gzip.compress)
+)
+def test_any_bytes_are_an_array_or_a_data_error(scratch: Path, content: bytes) -> None:
+    scratch.write_bytes(content)
+    for read, dimensions in ((read_images, 3), (read_labels, 1)):
+        try:
+            items = read(scratch)
+        except DataError:
+            continue
+        assert items.dtype == np.uint8
+        assert items.ndim == dimensions
+        assert items.size > 0

@@ -1,0 +1,36 @@
+"""Softmax cross-entropy: exact, and finite for any logits."""
+
+import numpy as np
+from gradients import assert_gradient
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from test_layers import normal
+
+from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
+
+LABELS = np.array([3, 0, 9], np.uint8)
+
+
+def test_gradient_is_the_derivative_of_the_sum_of_losses() -> None:
+    z = normal(10, 3)
+    assert_gradient(lambda: cross_entropy(z, LABELS).sum(), z, cross_entropy_gradient(z, LABELS))
+
+
+def test_loss_of_equal_logits_is_the_logarithm_of_the_number_of_classes() -> None:
+    np.testing.assert_allclose(cross_entropy(np.zeros((10, 3)), LABELS), np.log(10))
+
+
+@given(arrays(np.float32, (10, 3), elements=st.floats(-(2.0**100), 2.0**100, width=32)))
+def test_loss_and_gradient_are_finite_for_any_logits(z: np.ndarray) -> None:
+    loss = cross_entropy(z, LABELS)
+    assert np.isfinite(loss).all()
+    assert (loss >= 0).all()
+    gradient = cross_entropy_gradient(z, LABELS)
+    assert (np.abs(gradient) <= 1).all()
+    np.testing.assert_allclose(gradient.sum(axis=0), 0, atol=1e-5)
+
+
+@given(arrays(np.float64, (10, 2), elements=st.floats(-50, 50)), st.floats(-1e3, 1e3))
+def test_softmax_does_not_change_when_all_logits_are_shifted(z: np.ndarray, shift: float) -> None:
+    np.testing.assert_allclose(log_softmax(z + shift), log_softmax(z), atol=1e-9)

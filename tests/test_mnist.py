@@ -1,0 +1,318 @@
+"""MNIST and its kin: where the files are looked for, what they must hold, how they are split."""
+
+import gzip
+import logging
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lenet.datasets import mnist
+from lenet.datasets.base import Data, Split
+from lenet.datasets.download import sha256_of
+from lenet.datasets.mnist import FILES, MNIST, FashionMNIST, IdxDataset
+from lenet.errors import ConfigError, DataError
+
+TRAIN, TEST = 50, 20
+
+
+def write_idx(path: Path, items: np.ndarray) -> None:
+    header = struct.pack(f">{1 + items.ndim}I", 0x0800 + items.ndim, *items.shape)
+    path.write_bytes(gzip.compress(header + items.tobytes(), compresslevel=1))
+
+
+def numbered_images(count: int) -> np.ndarray:
+    """Images (count, 28, 28) that can be told apart: the pixels of image i are all i."""
+    return np.full((count, 28, 28), np.arange(count)[:, None, None], dtype=np.uint8)
+
+
+def write_dataset(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    for name, count in (("train", TRAIN), ("t10k", TEST)):
+        write_idx(folder / f"{name}-images-idx3-ubyte.gz", numbered_images(count))
+        write_idx(folder / f"{name}-labels-idx1-ubyte.gz", np.arange(count, dtype=np.uint8) % 10)
+    return folder
+
+
+def all_of(kind: type[IdxDataset], root: Path | None = None) -> IdxDataset:
+    return kind(
+        root=None if root is None else str(root), train_size=None, test_size=None, validation=0
+    )
+
+
+def numbers(split: Split) -> list[int]:
+    """Which of the numbered images a split has; each must have come with its own label."""
+    found = split.images[:, 0, 0]
+    np.testing.assert_array_equal(split.labels, found % 10)
+    return [int(number) for number in found]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_dataset(tmp_path / "root")
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's cache, empty; $LENET_DATA is not set, and nothing can be downloaded."""
+
+    def fetch(name: str, sha256: str, mirrors: tuple[str, ...], folder: Path) -> Path:
+        raise DataError(f"{name} could not be downloaded:\n  {mirrors[0]}: no network")
+
+    monkeypatch.delenv("LENET_DATA", raising=False)
+    monkeypatch.setattr(mnist, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr(mnist, "fetch", fetch)
+    return tmp_path / "cache" / "lenet"
+
+
+# Where the files are looked for
+
+
+@pytest.mark.parametrize("kind", [MNIST, FashionMNIST])
+def test_search_order(
+    kind: type[IdxDataset], tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LENET_DATA", str(tmp_path / "data"))
+    in_cache = write_dataset(cache / kind.name)
+    assert all_of(kind)._folder() == in_cache
+    in_data = write_dataset(tmp_path / "data" / kind.name)
+    assert all_of(kind)._folder() == in_data
+    root = write_dataset(tmp_path / "root")
+    assert all_of(kind, root)._folder() == root
+    (in_data / FILES[3]).unlink()
+    assert all_of(kind)._folder() == in_cache
+
+
+def test_empty_variable_counts_as_unset(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_dataset(tmp_path / "mnist")
+    in_cache = write_dataset(cache / "mnist")
+    monkeypatch.setenv("LENET_DATA", "")
+    assert all_of(MNIST)._folder() == in_cache
+
+
+def test_root_may_begin_with_the_home_folder(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert all_of(MNIST, Path("~/root"))._folder() == root
+
+
+def test_root_without_a_file_is_not_replaced(root: Path, cache: Path) -> None:
+    write_dataset(cache / "mnist")
+    (root / FILES[0]).unlink()
+    (root / FILES[3]).unlink()
+    with pytest.raises(DataError) as caught:
+        all_of(MNIST, root).load(0)
+    assert str(caught.value) == (
+        f"dataset.root={root}: expected the files of mnist, found no {FILES[0]}, no {FILES[3]}"
+    )
+
+
+def test_root_that_cannot_be_looked_into() -> None:
+    with pytest.raises(DataError, match="expected a folder, found: File name too long"):
+        all_of(MNIST, Path("x" * 1000)).load(0)
+
+
+def test_only_missing_files_are_downloaded(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_dataset(tmp_path / "source")
+    folder = write_dataset(cache / "fashion-mnist")
+    (folder / FILES[1]).unlink()
+    (folder / FILES[2]).unlink()
+    asked = []
+
+    def fetch(name: str, sha256: str, mirrors: tuple[str, ...], folder: Path) -> Path:
+        asked.append((name, sha256, mirrors))
+        return (source / name).rename(folder / name)
+
+    monkeypatch.setattr(mnist, "fetch", fetch)
+    assert len(all_of(FashionMNIST).load(0).train) == TRAIN
+    assert asked == [(FILES[i], FashionMNIST.sha256[i], FashionMNIST.mirrors) for i in (1, 2)]
+
+
+def test_failed_download_says_what_to_do(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LENET_DATA", str(tmp_path / "data"))
+    write_dataset(cache / "mnist")
+    (cache / "mnist" / FILES[0]).unlink()
+    (cache / "mnist" / FILES[3]).unlink()
+    with pytest.raises(DataError) as caught:
+        all_of(MNIST).load(0)
+    assert str(caught.value) == (
+        f"mnist is not in {tmp_path / 'data' / 'mnist'} or {cache / 'mnist'}, and "
+        f"{FILES[0]} could not be downloaded:\n"
+        f"  {MNIST.mirrors[0]}: no network\n"
+        f"Put {FILES[0]}, {FILES[3]} from one of these mirrors into {cache / 'mnist'}, "
+        "or use dataset=strokes, which needs no files."
+    )
+
+
+# What the files must hold
+
+
+def test_load(root: Path) -> None:
+    data = all_of(FashionMNIST, root).load(0)
+    assert numbers(data.train) == list(range(TRAIN))
+    assert numbers(data.test) == list(range(TEST))
+    assert data.train.images.shape == (TRAIN, 28, 28)
+    assert data.train.images.dtype == data.train.labels.dtype == np.uint8
+    assert data.validation is None
+    assert data.class_names[9] == "Ankle boot"
+    assert data.checksums == {file: sha256_of(root / file) for file in FILES}
+
+
+def test_files_of_the_users_own_are_used_with_a_warning(
+    root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    published = list(all_of(MNIST, root).load(0).checksums.values())
+    monkeypatch.setattr(MNIST, "sha256", ("0" * 64, *published[1:]))
+    caplog.clear()
+    all_of(MNIST, root).load(0)
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage() == (
+        f"{root / FILES[0]} is not the published file (sha256 {published[0]})"
+    )
+
+
+@pytest.mark.parametrize(("images", "labels"), [(FILES[0], FILES[1]), (FILES[2], FILES[3])])
+def test_as_many_labels_as_images(root: Path, images: str, labels: str) -> None:
+    write_idx(root / labels, np.zeros(17, dtype=np.uint8))
+    count = TRAIN if images == FILES[0] else TEST
+    with pytest.raises(DataError) as caught:
+        all_of(MNIST, root).load(0)
+    assert str(caught.value) == (
+        f"{root / images} holds {count} images, but {root / labels} holds 17 labels"
+    )
+
+
+def test_size_of_the_images(root: Path) -> None:
+    write_idx(root / FILES[2], np.zeros((TEST, 32, 30), dtype=np.uint8))
+    with pytest.raises(DataError) as caught:
+        all_of(MNIST, root).load(0)
+    assert str(caught.value) == (
+        f"{root / FILES[2]}: expected images of 28 x 28 pixels, found 32 x 30"
+    )
+
+
+def test_labels_above_nine(root: Path) -> None:
+    write_idx(root / FILES[1], np.arange(TRAIN, dtype=np.uint8))
+    with pytest.raises(DataError) as caught:
+        all_of(MNIST, root).load(0)
+    assert str(caught.value) == (
+        f"{root / FILES[1]}: expected labels from 0 to 9 for {FILES[0]}, found 49"
+    )
+
+
+def test_damaged_file_is_named(root: Path) -> None:
+    (root / FILES[1]).write_bytes(b"<html>")
+    with pytest.raises(DataError, match=f"{FILES[1]}: .* web page"):
+        all_of(MNIST, root).load(0)
+
+
+# How they are split
+
+
+def split(root: Path, seed: int, train: int | None, test: int | None, validation: int) -> Data:
+    return MNIST(str(root), train_size=train, test_size=test, validation=validation).load(seed)
+
+
+@pytest.mark.parametrize("train", [None, 1, 10, 38])
+@pytest.mark.parametrize("validation", [1, 12])
+@pytest.mark.parametrize("test", [None, 1, TEST])
+def test_sizes_are_exact_and_splits_disjoint(
+    root: Path, train: int | None, test: int | None, validation: int
+) -> None:
+    data = split(root, 3, train, test, validation)
+    assert data.validation is not None
+    trained, validated, tested = map(numbers, (data.train, data.validation, data.test))
+    assert len(trained) == len(set(trained)) == (TRAIN - validation if train is None else train)
+    assert len(validated) == len(set(validated)) == validation
+    assert len(tested) == len(set(tested)) == (TEST if test is None else test)
+    assert not set(trained) & set(validated)
+
+
+@pytest.mark.parametrize("part", ["train", "test", "validation"])
+def test_splits_are_those_of_the_seed(root: Path, part: str) -> None:
+    first, again, other = (
+        numbers(getattr(split(root, seed, 10, 10, 10), part)) for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_subsets_do_not_change_the_validation_split(root: Path) -> None:
+    some, every = split(root, 1, 10, 10, 10), split(root, 1, None, None, 10)
+    assert some.validation is not None
+    assert every.validation is not None
+    assert numbers(some.validation) == numbers(every.validation)
+    assert set(numbers(some.train)) < set(numbers(every.train))
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "validation", "expected"),
+    [
+        (
+            51,
+            None,
+            0,
+            "dataset.train_size=51: mnist has 50 training images, "
+            "and dataset.validation=0 leaves 50",
+        ),
+        (
+            41,
+            None,
+            10,
+            "dataset.train_size=41: mnist has 50 training images, "
+            "and dataset.validation=10 leaves 40",
+        ),
+        (None, 21, 0, "dataset.test_size=21: mnist has 20 test images"),
+        (
+            None,
+            None,
+            50,
+            "dataset.validation=50: mnist has 50 training images, and one must be left to train on",
+        ),
+        (
+            1,
+            None,
+            60,
+            "dataset.validation=60: mnist has 50 training images, and one must be left to train on",
+        ),
+    ],
+)
+def test_impossible_sizes(
+    root: Path, train: int | None, test: int | None, validation: int, expected: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        split(root, 0, train, test, validation)
+    assert str(caught.value) == expected
+
+
+# The real files
+
+
+@pytest.mark.mnist
+@pytest.mark.skipif("LENET_DATA" not in os.environ, reason="LENET_DATA is not set")
+@pytest.mark.parametrize("kind", [MNIST, FashionMNIST])
+def test_published_files(kind: type[IdxDataset], caplog: pytest.LogCaptureFixture) -> None:
+    data = all_of(kind, Path(os.environ["LENET_DATA"]) / kind.name).load(0)
+    assert data.train.images.shape == (60_000, 28, 28)
+    assert data.test.images.shape == (10_000, 28, 28)
+    assert tuple(data.checksums.values()) == kind.sha256
+    assert caplog.records == []
+    counts = [np.bincount(part.labels).tolist() for part in (data.train, data.test)]
+    if kind is MNIST:
+        assert counts == [
+            [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+            [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+        ]
+    else:
+        assert counts == [[6000] * 10, [1000] * 10]

@@ -1,0 +1,110 @@
+"""The network as a whole: its derivative, its parameters, and what the configuration changes."""
+
+import numpy as np
+import pytest
+from gradients import assert_gradient
+from test_layers import ACTIVATIONS, POOLINGS, name, normal
+
+from lenet.layers import Activation, Array, AveragePool, MaxPool, Pooling, Tanh
+from lenet.losses import cross_entropy, cross_entropy_gradient
+from lenet.model import PARAMETERS, SHAPES, LeNet5, views
+
+LABELS = np.array([3, 0, 9], np.uint8)
+
+
+def random_theta() -> Array:
+    """Weights of a size that keeps signals alive, and biases that are not zero."""
+    theta = 0.1 * normal(PARAMETERS)
+    for name_, view in views(theta).items():
+        if name_.startswith("c1"):
+            view *= 3
+    return theta
+
+
+def digits(seed: int = 0) -> Array:
+    """Three images (1, 32, 32, 3) with a black margin, so that windows tie as in real ones."""
+    x = np.zeros((1, 32, 32, 3))
+    x[:, 6:26, 8:24] = np.random.default_rng(seed).uniform(size=(1, 20, 16, 3))
+    return x
+
+
+def gradient_of(network: LeNet5, x: Array) -> Array:
+    logits, caches = network.forward(x)
+    return network.gradient(cross_entropy_gradient(logits, LABELS), caches)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=name)
+@pytest.mark.parametrize("pooling", POOLINGS, ids=name)
+def test_gradient_of_the_whole_network(pooling: Pooling, activation: Activation) -> None:
+    network = LeNet5(random_theta(), pooling, activation)
+    x = digits()
+
+    def loss() -> float:
+        return float(cross_entropy(network.logits(x), LABELS).sum())
+
+    gradient = gradient_of(network, x)
+    assert_gradient(loss, network.theta, gradient)
+    for parameter, part in zip(
+        views(network.theta).values(), views(gradient).values(), strict=True
+    ):
+        assert np.linalg.norm(part) > 0
+        assert_gradient(loss, parameter, part)
+
+
+def test_parameters_are_views_of_one_vector() -> None:
+    theta = np.zeros(PARAMETERS, np.float32)
+    parameters = views(theta)
+    assert {key: view.shape for key, view in parameters.items()} == SHAPES
+    for number, view in enumerate(parameters.values(), start=1):
+        view += number
+    assert (theta > 0).all()
+    assert sorted({*theta.tolist()}) == list(range(1, 11))
+
+
+def test_a_vector_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"61706 parameters.*\(100,\)"):
+        views(np.zeros(100))
+
+
+def test_evaluation_between_forward_and_backward_changes_nothing() -> None:
+    network = LeNet5(random_theta(), MaxPool(), Tanh())
+    logits, caches = network.forward(digits())
+    network.logits(digits(seed=1))
+    network.forward(digits(seed=2))
+    gradient = network.gradient(cross_entropy_gradient(logits, LABELS), caches)
+    np.testing.assert_array_equal(gradient, gradient_of(network, digits()))
+
+
+def test_gradient_of_a_batch_is_the_sum_of_its_images_gradients() -> None:
+    network = LeNet5(random_theta(), MaxPool(), Tanh())
+    x = digits()
+    one_by_one = 0
+    for n in range(3):
+        logits, caches = network.forward(x[..., n : n + 1])
+        dlogits = cross_entropy_gradient(logits, LABELS[n : n + 1])
+        one_by_one = one_by_one + network.gradient(dlogits, caches)
+    np.testing.assert_allclose(gradient_of(network, x), one_by_one, rtol=1e-9, atol=1e-12)
+
+
+def test_logits_are_those_of_forward() -> None:
+    network = LeNet5(random_theta(), AveragePool(), Tanh())
+    np.testing.assert_array_equal(network.logits(digits()), network.forward(digits())[0])
+
+
+@pytest.mark.parametrize("pooling", POOLINGS, ids=name)
+def test_order_of_pooling_and_activation_is_that_of_the_paper(pooling: Pooling) -> None:
+    """The cheaper order gives what conv, tanh, pool gives, layer after layer."""
+    theta, x = random_theta(), digits()
+    network = LeNet5(theta, pooling, Tanh())
+    conv1, conv3 = network.layers[0], network.layers[3]
+    for conv in (conv1, conv3):
+        x, _ = pooling.forward(Tanh().forward(conv.forward(x)[0])[0])
+    for layer in network.layers[6:]:
+        x, _ = layer.forward(x)
+    np.testing.assert_allclose(network.logits(digits()), x, rtol=1e-12)
+
+
+def test_poolings_make_different_networks() -> None:
+    theta = random_theta()
+    outputs = [LeNet5(theta, pooling, Tanh()).logits(digits()) for pooling in POOLINGS]
+    assert not np.allclose(*outputs)

@@ -1,0 +1,180 @@
+"""Training: that it learns, that its figures are what their names say, that chance is under control."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lenet.datasets import Data, Split
+from lenet.init import GlorotUniform, initial_theta
+from lenet.layers import MaxPool, Tanh
+from lenet.losses import cross_entropy
+from lenet.model import LeNet5
+from lenet.optimizers import SGD, Adam
+from lenet.schedules import Constant
+from lenet.streams import stream
+from lenet.training import (
+    DivergedError,
+    Metrics,
+    batches,
+    cut,
+    evaluate,
+    network_input,
+    score_and_mean_gradient,
+    team,
+    train,
+)
+
+ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
+
+
+def new_network(seed: int = 0, dtype: Any = np.float32) -> LeNet5:
+    return LeNet5(initial_theta(GlorotUniform(), seed).astype(dtype), MaxPool(), Tanh())
+
+
+def run(data: Data, **changes: Any) -> tuple[list[Metrics], LeNet5]:
+    settings = {"epochs": 2, "batch_size": 32, "parts": 2, "threads": 2, "seed": 0}
+    settings |= changes
+    network = new_network(settings["seed"])
+    return list(train(network, ADAM, Constant(), data, **settings)), network
+
+
+def without_times(rows: list[Metrics]) -> list[dict[str, Any]]:
+    return [
+        {key: value for key, value in asdict(row).items() if not key.endswith("seconds")}
+        for row in rows
+    ]
+
+
+def test_it_learns(bars: Data) -> None:
+    rows, _ = run(bars, epochs=12)
+    assert rows[-1].test_accuracy > 0.95
+    assert rows[-1].train_loss < rows[0].train_loss / 2
+
+
+def test_one_row_for_each_epoch(bars: Data) -> None:
+    rows, _ = run(bars, epochs=3)
+    assert [row.epoch for row in rows] == [1, 2, 3]
+    assert all(row.learning_rate == 0.001 for row in rows)
+
+
+@pytest.mark.parametrize("size", [1, 7, 32, 250, 10_000])
+def test_a_loss_is_the_mean_over_all_images(bars: Data, size: int) -> None:
+    split = bars.train[:size]
+    network = new_network(dtype=np.float64)
+    logits = network.logits(network_input(split.images, np.dtype(np.float64)))
+    score = evaluate(network, split)
+    assert score.images == len(split)
+    np.testing.assert_allclose(score.mean_loss, cross_entropy(logits, split.labels).mean())
+    assert score.accuracy == (logits.argmax(axis=0) == split.labels).mean()
+
+
+def test_training_figures_are_running_means_over_every_image(bars: Data) -> None:
+    """With a learning rate of (nearly) zero they are the figures of the first network."""
+    network = new_network()
+    still = SGD(lr=1e-30, momentum=0, nesterov=False)
+    (row,) = train(
+        network, still, Constant(), bars, epochs=1, batch_size=64, parts=2, threads=1, seed=0
+    )
+    score = evaluate(new_network(), bars.train)
+    assert row.train_accuracy == score.accuracy
+    np.testing.assert_allclose(row.train_loss, score.mean_loss, rtol=1e-5)
+
+
+def test_test_and_validation_figures_are_those_of_the_network_after_the_epoch(bars: Data) -> None:
+    rows, network = run(bars)
+    with team(1):
+        test, validation = evaluate(network, bars.test), evaluate(network, bars.validation)
+    assert (rows[-1].test_loss, rows[-1].test_accuracy) == (test.mean_loss, test.accuracy)
+    assert rows[-1].validation_loss == validation.mean_loss
+    assert rows[-1].validation_accuracy == validation.accuracy
+
+
+def test_the_test_images_teach_nothing(bars: Data) -> None:
+    _, network = run(bars)
+    other_test = Data(bars.train, bars.train[:10], bars.class_names)
+    _, same_network = run(other_test)
+    np.testing.assert_array_equal(network.theta, same_network.theta)
+
+
+@pytest.mark.parametrize("batch_size", [1, 32, 299, 300, 1000])
+def test_an_epoch_sees_every_image_once(batch_size: int) -> None:
+    split = Split(np.zeros((300, 28, 28), np.uint8), np.arange(300).astype(np.uint8))
+    split = Split(np.broadcast_to(np.arange(300)[:, None, None], (300, 1, 1)), split.labels)
+    seen = list(batches(split, batch_size, stream(0, "order", 1)))
+    assert sorted(int(i) for batch in seen for i in batch.images[:, 0, 0]) == list(range(300))
+    assert all(len(batch) == batch_size for batch in seen[:-1])
+
+
+def test_each_epoch_has_an_order_of_its_own(bars: Data) -> None:
+    first, second = (next(batches(bars.train, 100, stream(0, "order", n))) for n in (1, 2))
+    assert not np.array_equal(first.labels, second.labels)
+
+
+@pytest.mark.parametrize(("size", "parts"), [(128, 2), (5, 2), (1, 2), (3, 4), (7, 1)])
+def test_parts_hold_the_whole_batch_in_order(bars: Data, size: int, parts: int) -> None:
+    batch = bars.train[:size]
+    pieces = cut(batch, parts)
+    assert len(pieces) == min(size, parts)
+    assert all(len(piece) > 0 for piece in pieces)
+    np.testing.assert_array_equal(np.concatenate([p.labels for p in pieces]), batch.labels)
+
+
+def test_gradient_is_that_of_the_mean_loss_however_the_batch_is_cut(bars: Data) -> None:
+    network, batch = new_network(dtype=np.float64), bars.train[:33]
+    _, whole = score_and_mean_gradient(network, batch, parts=1)
+    theta = network.theta.copy()
+    v = np.random.default_rng(0).normal(size=theta.shape)
+    losses = []
+    for h in (1e-6, -1e-6):
+        network.theta[:] = theta + h * v
+        losses.append(evaluate(network, batch).mean_loss)
+    network.theta[:] = theta
+    np.testing.assert_allclose((losses[0] - losses[1]) / 2e-6, whole @ v, rtol=1e-6)
+    for parts in (2, 3, 33):
+        _, gradient = score_and_mean_gradient(network, batch, parts)
+        np.testing.assert_allclose(gradient, whole, rtol=1e-9, atol=1e-12)
+
+
+def test_the_same_seed_gives_the_same_bits(bars: Data) -> None:
+    rows, network = run(bars)
+    again, same_network = run(bars)
+    assert without_times(rows) == without_times(again)
+    np.testing.assert_array_equal(network.theta, same_network.theta)
+
+
+def test_another_seed_gives_other_numbers_also_after_seed_0(bars: Data) -> None:
+    rows, _ = run(bars, seed=0)
+    others, _ = run(bars, seed=1)
+    assert rows[0].train_loss != others[0].train_loss
+
+
+def test_the_result_does_not_depend_on_the_number_of_threads(bars: Data) -> None:
+    rows, network = run(bars, threads=1, parts=4)
+    others, other_network = run(bars, threads=3, parts=4)
+    assert without_times(rows) == without_times(others)
+    np.testing.assert_array_equal(network.theta, other_network.theta)
+
+
+def test_a_loss_that_is_not_finite_stops_the_training_before_the_step(bars: Data) -> None:
+    network = new_network()
+    wild = SGD(lr=1e38, momentum=0, nesterov=False)
+    rows = train(
+        network, wild, Constant(), bars, epochs=1, batch_size=100, parts=2, threads=2, seed=0
+    )
+    with pytest.raises(DivergedError, match=r"epoch 1, step \d+; .*optimizer.lr") as caught:
+        list(rows)
+    assert caught.value.epoch == 1
+    assert 2 <= caught.value.step <= 3
+
+
+def test_pixels_become_numbers_from_0_to_1_with_a_margin_of_zeros(bars: Data) -> None:
+    images = np.full((3, 28, 28), 255, np.uint8)
+    images[1, 0, 27] = 51
+    x = network_input(images, np.dtype(np.float32))
+    assert x.shape == (1, 32, 32, 3)
+    assert x.dtype == np.float32
+    assert x[0, 2, 29, 1] == np.float32(0.2)
+    assert x.max() == 1
+    assert x.sum() == 3 * 28 * 28 - np.float32(0.8)
