@@ -116,8 +116,13 @@ def join(path: tuple[str, ...], *keys: str) -> str:
 
 
 def suggestion(wrong: str, valid: Collection[str]) -> str:
-    """Return the end of a message about a wrong name: the nearest valid one, or all of them."""
-    nearest = get_close_matches(str(wrong), valid, n=1)
+    """Return the end of a message about a wrong name: the nearest valid one, or all of them.
+
+    A key that lies deeper, such as ``optimizer.lr``, is found by its last part.
+    """
+    by_last_part = {name.rpartition(".")[2]: name for name in valid}
+    nearest = get_close_matches(str(wrong), by_last_part, n=1)
     if nearest:
-        return f"; did you mean '{nearest[0]}'?"
-    return f"; there are {', '.join(sorted(valid))}" if valid else "; there are none here"
+        return f"; did you mean '{by_last_part[nearest[0]]}'?"
+    here = sorted(name for name in valid if "." not in name)
+    return f"; there are {', '.join(here)}" if here else "; there are none here"

@@ -146,15 +146,19 @@ def explain(error: Exception) -> str:
         group, _, name = error.missing_cfg_file.rpartition("/")
         return f"{group} = {name!r}: no such choice{suggestion(name, error.options)}"
     if isinstance(cause, OmegaConfBaseException) and isinstance(cause.parent_node, DictConfig):
-        wrong = str(cause.key)
-        keys = {str(key): node for key, node in cause.parent_node.items() if key != "hydra"}
-        below = {
-            f"{key}.{wrong}"
-            for key, node in keys.items()
-            if isinstance(node, DictConfig) and wrong in node
-        }
-        return f"{cause.full_key}: no such key{suggestion(wrong, below or keys.keys() - {TARGET})}"
+        return f"{cause.full_key}: no such key{suggestion(str(cause.key), keys(cause.parent_node))}"
     return str(error)
+
+
+def keys(node: DictConfig) -> list[str]:
+    """Return the keys of a node as they are typed, those that lie deeper first."""
+    names, deeper = [], []
+    for key, child in node.items_ex(resolve=False):
+        if key not in ("hydra", TARGET):
+            names.append(str(key))
+            if isinstance(child, DictConfig):
+                deeper += [f"{key}.{below}" for below in keys(child)]
+    return deeper + names
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_info
 
 from lenet.errors import LenetError
 from lenet.model import LeNet5, views
-from lenet.training import DivergedError, Metrics
+from lenet.training import BLAS_THREADS, DivergedError, Metrics
 
 METRICS = "metrics.csv"
 WEIGHTS = "weights.npz"
@@ -109,6 +109,7 @@ def provenance() -> dict[str, Any]:
         "machine": platform.machine(),
         "blas": [
             {key: library[key] for key in ("internal_api", "version", "architecture")}
+            | {"threads": BLAS_THREADS}
             for library in threadpool_info()
             if library["user_api"] == "blas"
         ],

@@ -13,12 +13,14 @@ H = 1e-6
 TOLERANCE = 1e-6
 
 
-def assert_gradient(f: Callable[[], float], x: Array, gradient: Array, seed: int = 0) -> None:
+def assert_gradient(
+    f: Callable[[], float], x: Array, gradient: Array, *, seed: int = 0, directions: int = 4
+) -> None:
     """Check ``gradient`` of f with respect to x, an array that f reads and that is changed here."""
     assert gradient.shape == x.shape
     rng = np.random.default_rng(seed)
     origin = x.copy()
-    for _ in range(4):
+    for _ in range(directions):
         v = rng.normal(size=x.shape)
         x[...] = origin + H * v
         above = f()
@@ -43,5 +45,5 @@ def assert_layer(layer: Layer, x: Array, parameters: tuple[Array, ...] = (), see
 
     assert len(gradients) == len(parameters)
     for parameter, gradient in zip(parameters, gradients, strict=True):
-        assert_gradient(f, parameter, gradient, seed)
-    assert_gradient(f, x, dx, seed)
+        assert_gradient(f, parameter, gradient, seed=seed)
+    assert_gradient(f, x, dx, seed=seed)

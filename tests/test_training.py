@@ -1,4 +1,4 @@
-"""Training: that it learns, that its figures are what their names say, that chance is under control."""
+"""Training: it learns, its figures are what their names say, and chance is under control."""
 
 from dataclasses import asdict
 from typing import Any
@@ -170,11 +170,13 @@ def test_a_loss_that_is_not_finite_stops_the_training_before_the_step(bars: Data
 
 
 def test_pixels_become_numbers_from_0_to_1_with_a_margin_of_zeros(bars: Data) -> None:
-    images = np.full((3, 28, 28), 255, np.uint8)
+    images = np.full((3, 28, 28), 102, np.uint8)
     images[1, 0, 27] = 51
     x = network_input(images, np.dtype(np.float32))
     assert x.shape == (1, 32, 32, 3)
     assert x.dtype == np.float32
     assert x[0, 2, 29, 1] == np.float32(0.2)
-    assert x.max() == 1
-    assert x.sum() == 3 * 28 * 28 - np.float32(0.8)
+    assert x.max() == np.float32(0.4)
+    np.testing.assert_array_equal(x[0, 2:30, 2:30, 0], np.float32(0.4))
+    assert np.count_nonzero(x) == 3 * 28 * 28
+    assert network_input(images + 153, np.dtype(np.float32)).max() == 1

@@ -1,8 +1,8 @@
 """Convolution, written as one matrix product over patches of the input.
 
 The straightforward way copies, for every output, the F x F inputs under the filter, and multiplies
-the filters with this matrix of patches ("im2col"). LeNet's filters are few (6 in C1): the product is
-thin, and copying 25 values for each output takes longer than multiplying them.
+the filters with this matrix of patches ("im2col"). LeNet's filters are few (6 in C1): that product
+is thin, and copying 25 values for each output takes longer than multiplying them.
 
 Here one patch serves a block of B x B outputs, which see (F+B-1) x (F+B-1) inputs between them. For
 F = 5 and B = 2 that is 6 x 6 inputs, and the filter K is placed on them once for each output:
@@ -16,9 +16,9 @@ F = 5 and B = 2 that is 6 x 6 inputs, and the filter K is placed on them once fo
 
     output 0,0     output 0,1     output 1,0     output 1,1
 
-With zeros for the dots, these are four rows of the matrix. For 1.44 times the arithmetic the product
-has four times the rows, 9 values are copied for each output in place of 25, and the four members of
-each 2x2 pooling window come out as four whole arrays.
+With zeros for the dots, these are four rows of the matrix. For 1.44 times the arithmetic the
+product has four times the rows, 9 values are copied for each output in place of 25, and the four
+members of each 2x2 pooling window come out as four whole arrays.
 """
 
 import numpy as np

@@ -1,0 +1,42 @@
+# make run     train LeNet-5 on drawn digits (no download of data) and draw its curves
+# make test    linter, type checker and all tests; LENET_DATA=<folder> adds those on the real MNIST
+# make table1  the paper's Table I over ten seeds, on MNIST
+#
+# Each sets up what it needs in .venv first. PYTHON=<a Python 3.11 to 3.13> chooses another one.
+
+.PHONY: run test table1 clean
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
+	$$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
+
+run: $(VENV)/core
+	$(BIN)/lenet
+	$(BIN)/python scripts/plot_curves.py
+
+test: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+table1: $(VENV)/core
+	$(BIN)/lenet -m experiment=table1 init=normal,glorot_uniform 'seed=range(10)' hydra.sweep.dir=runs/table1
+	$(BIN)/python scripts/table1.py runs/table1
+	$(BIN)/python scripts/plot_curves.py runs/table1
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/core: pyproject.toml constraints.txt
+	@$(PYTHON) -c '$(FITS)' 2>/dev/null || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/dev: $(VENV)/core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@

@@ -1,0 +1,238 @@
+"""The command line, as a user meets it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+
+from lenet.main import main
+
+QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
+
+
+def lenet(*arguments: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "lenet", *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def run_folders(cwd: Path) -> list[Path]:
+    return sorted(path.parent for path in cwd.rglob("run.json"))
+
+
+@pytest.fixture
+def refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> "Refused":
+    return Refused(tmp_path, monkeypatch, capsys)
+
+
+class Refused:
+    """Runs a command that must be refused before anything is written; gives what it says."""
+
+    def __init__(
+        self,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        self.folder = folder
+        self.monkeypatch = monkeypatch
+        self.capsys = capsys
+
+    def __call__(self, *arguments: str) -> str:
+        self.monkeypatch.chdir(self.folder)
+        self.monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+        self.monkeypatch.setattr(sys, "argv", ["lenet", *arguments])
+        before = sorted(self.folder.rglob("*"))
+        with pytest.raises(SystemExit) as caught:
+            main()
+        GlobalHydra.instance().clear()
+        os.environ.pop("HYDRA_FULL_ERROR", None)
+        assert caught.value.code == 2
+        assert sorted(self.folder.rglob("*")) == before
+        message = self.capsys.readouterr().err
+        assert "Traceback" not in message
+        return message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["optimizer.lrr=1"], "optimizer.lrr: no such key; did you mean 'lr'?"),
+        (["+optimizer.lrr=1"], "optimizer.lrr: no such key; did you mean 'lr'?"),
+        (["lr=0.1"], "lr: no such key; did you mean 'optimizer.lr'?"),
+        (["sead=3"], "sead: no such key; did you mean 'seed'?"),
+        (["optimizer=adm"], "optimizer = 'adm': no such choice; did you mean 'adam'?"),
+        (["optimizer=lion"], "no such choice; there are adam, adamw, rmsprop, sgd"),
+        (["optimzer=sgd"], "optimzer: no such key; did you mean 'optimizer'?"),
+        (["optimizer=null"], "Config group override must be a string or a list"),
+        (["experiment=tabel1"], "did you mean 'table1'?"),
+        (["optimizer.lr=fast"], "optimizer.lr = 'fast': should be a valid number"),
+        (["epochs=0"], "epochs = 0: should be greater than 0"),
+        (["epochs='3"], "epochs='3"),
+        (["seed=1,2"], "--multirun"),
+        (["-m", "seed=0,1", "epochs=-1"], "epochs = -1: should be greater than 0"),
+        (["-m", "optimizer=adam,sdg"], "optimizer = 'sdg': no such choice; did you mean 'sgd'?"),
+        (["-m", "optimizer.lr=0.1,0.01,-1"], "optimizer.lr = -1: should be greater than 0"),
+        (["-m", "optimizer=adam,sgd", "optimizer.momentum=0.9"], "optimizer.momentum"),
+        (["-m", "+optimizer.lrr=1,2"], "optimizer.lrr: no such key; did you mean 'lr'?"),
+        (["--config-name=confg"], "Cannot find primary config 'confg'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_slip_on_the_command_line_is_refused(
+    refused: Refused, arguments: list[str], message: str
+) -> None:
+    assert message in refused(*arguments)
+
+
+def test_a_slip_in_a_users_own_yaml_file_is_refused(refused: Refused) -> None:
+    experiments = refused.folder / "conf" / "experiment"
+    experiments.mkdir(parents=True)
+    (experiments / "mine.yaml").write_text("# @package _global_\noptimizer: {lrr: 1}\n")
+    message = refused("--config-dir=conf", "experiment=mine")
+    assert "optimizer.lrr: no such key; did you mean 'lr'?" in message
+
+
+def test_a_run_leaves_what_it_promises(tmp_path: Path) -> None:
+    done = lenet(*QUICK, "pooling=avg", "seed=3", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = run_folders(tmp_path)
+    assert folder.parent == tmp_path / "runs"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {".hydra", "lenet.log", "metrics.csv", "run.json", "weights.npz"}
+    assert pd.read_csv(folder / "metrics.csv")["epoch"].tolist() == [1, 2]
+    record = json.loads((folder / "run.json").read_text())
+    assert record["status"] == "finished"
+    assert record["seed"] == 3
+    assert record["data"].keys() == {"strokes-train", "strokes-test"}
+    assert "pooling=avg" in (folder / ".hydra" / "overrides.yaml").read_text()
+    assert f"wrote {folder.relative_to(tmp_path)}/metrics.csv" in done.stdout
+    assert "train accuracy" in (folder / "lenet.log").read_text()
+
+
+def test_the_same_seed_twice_gives_the_same_bits_and_two_folders(tmp_path: Path) -> None:
+    for seed in (0, 0, 1):
+        assert lenet(*QUICK, f"seed={seed}", cwd=tmp_path).returncode == 0
+    first, again, other = run_folders(tmp_path)
+    rows = [
+        pd.read_csv(folder / "metrics.csv", dtype=str).drop(
+            columns=["train_seconds", "eval_seconds"]
+        )
+        for folder in (first, again, other)
+    ]
+    assert rows[0].equals(rows[1])
+    assert not rows[0].equals(rows[2])
+    weights = [np.load(folder / "weights.npz") for folder in (first, again, other)]
+    for name in weights[0].files:
+        np.testing.assert_array_equal(weights[0][name], weights[1][name])
+    assert not np.array_equal(weights[0]["c1.weight"], weights[2]["c1.weight"])
+    for archive in weights:
+        archive.close()
+
+
+def test_a_folder_that_holds_a_run_is_not_written_to(tmp_path: Path) -> None:
+    where = "hydra.run.dir=out/my run"
+    assert lenet(*QUICK, where, cwd=tmp_path).returncode == 0
+    before = (tmp_path / "out" / "my run" / "metrics.csv").read_bytes()
+    second = lenet(*QUICK, where, "seed=1", cwd=tmp_path)
+    assert second.returncode == 1
+    assert "holds a run already" in second.stdout
+    assert "Traceback" not in second.stdout + second.stderr
+    assert (tmp_path / "out" / "my run" / "metrics.csv").read_bytes() == before
+
+
+def test_a_diverging_run_stops_and_says_where(tmp_path: Path) -> None:
+    done = lenet(*QUICK, "optimizer=sgd", "optimizer.lr=1e38", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    (folder,) = run_folders(tmp_path)
+    record = json.loads((folder / "run.json").read_text())
+    assert record["status"] == "diverged"
+    assert record["step"] >= 1
+    assert "no longer finite" in (folder / "lenet.log").read_text()
+
+
+def test_a_sweep_makes_a_folder_for_each_job_and_outlives_a_failing_one(tmp_path: Path) -> None:
+    done = lenet("-m", *QUICK, "optimizer=sgd", "optimizer.lr=1e38,0.1", "seed=0,1", cwd=tmp_path)
+    assert done.returncode == 1
+    statuses = [
+        json.loads((folder / "run.json").read_text())["status"] for folder in run_folders(tmp_path)
+    ]
+    assert sorted(statuses) == ["diverged", "diverged", "finished", "finished"]
+
+
+def test_missing_data_is_explained(tmp_path: Path) -> None:
+    done = lenet("dataset=mnist", "dataset.root=nowhere", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "nowhere" in done.stdout
+    assert "train-images-idx3-ubyte.gz" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    (folder,) = run_folders(tmp_path)
+    assert json.loads((folder / "run.json").read_text())["status"] == "failed"
+
+
+def test_an_error_of_the_program_itself_is_shown_whole(tmp_path: Path) -> None:
+    """A file where the run folder should be: not foreseen, so the log has the traceback."""
+    (tmp_path / "metrics.csv").mkdir()
+    done = lenet(*QUICK, "hydra.run.dir=.", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" in (tmp_path / "lenet.log").read_text()
+    assert "IsADirectoryError" in json.loads((tmp_path / "run.json").read_text())["error"]
+
+
+def test_ctrl_c_ends_the_run_and_is_recorded(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lenet", "epochs=1000", "dataset.train_size=2000"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.rglob("metrics.csv")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    (folder,) = run_folders(tmp_path)
+    assert json.loads((folder / "run.json").read_text())["status"] == "interrupted"
+
+
+def test_help_names_the_groups_and_gives_examples(tmp_path: Path) -> None:
+    done = lenet("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    for word in ("optimizer: adam, adamw, rmsprop, sgd", "pooling: avg, max", "experiment=table1"):
+        assert word in done.stdout
+
+
+def test_tracebacks_can_be_asked_for(tmp_path: Path) -> None:
+    done = lenet("optimizer.lrr=1", cwd=tmp_path, HYDRA_FULL_ERROR="1")
+    assert "Traceback" in done.stderr
+
+
+@pytest.mark.mnist
+@pytest.mark.slow
+def test_one_epoch_of_mnist_by_the_papers_recipe(tmp_path: Path) -> None:
+    if "LENET_DATA" not in os.environ:
+        pytest.skip("LENET_DATA is not set")
+    done = lenet("experiment=table1", "epochs=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = run_folders(tmp_path)
+    accuracy = pd.read_csv(folder / "metrics.csv")["test_accuracy"].item()
+    assert 0.94 < accuracy < 0.98

@@ -1,0 +1,257 @@
+"""Defects that NumPy networks are known for, put in on purpose: each must turn some test red."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+pytestmark = pytest.mark.slow
+
+
+class Mutation(NamedTuple):
+    """Lines of a file, the wrong lines in their place, and the tests that must see it."""
+
+    defect: str
+    file: str
+    changes: dict[str, str]
+    tests: str
+
+
+MUTATIONS = [
+    Mutation(
+        "1 convolution backward counts the last image only",
+        "layers/conv.py",
+        {
+            "dmatrix = self._rows(dy) @ patches.reshape(len(patches), -1).T": "dmatrix = self._rows(dy[..., -1:]) @ patches[..., -1:].reshape(len(patches), -1).T",
+        },
+        "test_layers.py",
+    ),
+    Mutation(
+        "2a bias correction of Adam applied twice",
+        "optimizers.py",
+        {
+            "m_hat = m / (1 - self.beta1**t)": "m_hat = m / (1 - self.beta1**t) ** 2",
+        },
+        "test_optimizers.py",
+    ),
+    Mutation(
+        "2b optimizer state shared between trainings",
+        "optimizers.py",
+        {
+            "return {name: np.zeros_like(theta) for name in self.remembers}": 'new = {name: np.zeros_like(theta) for name in self.remembers}\n        return self.__dict__.setdefault("state", new)',
+        },
+        "test_optimizers.py",
+    ),
+    Mutation(
+        "3 max-pooling backward sends the gradient to every tie",
+        "layers/pool.py",
+        {
+            "return np.maximum(top, bottom), (left_won, top_won)": "return np.maximum(top, bottom), x == np.maximum(top, bottom)",
+            "left_won, top_won = cache": "return cache * dy\n        left_won, top_won = cache",
+        },
+        "test_layers.py",
+    ),
+    Mutation(
+        "4 max-pooling that compares with 0",
+        "layers/pool.py",
+        {
+            "return np.maximum(top, bottom), (left_won, top_won)": "return np.maximum(np.maximum(top, bottom), 0), (left_won, top_won)",
+        },
+        "test_layers.py",
+    ),
+    Mutation(
+        "5 a dense layer that never adds its bias",
+        "layers/dense.py",
+        {
+            "return self.weight @ x + self.bias[:, None], x": "return self.weight @ x, x",
+        },
+        "test_layers.py",
+    ),
+    Mutation(
+        "6a the filter turned on its way back",
+        "layers/conv.py",
+        {
+            "dpatches = self._matrix()[:, :-1].T @ self._rows(dy)": "self = Conv2D(self.weight[:, :, ::-1, ::-1], self.bias, block=self.block, stride=self.stride, padding=self.padding)\n        dpatches = self._matrix()[:, :-1].T @ self._rows(dy)",
+        },
+        "test_paper.py",
+    ),
+    Mutation(
+        "6b patches laid back one place off",
+        "layers/conv.py",
+        {
+            "dx[:, i : i + rows * step : step, j : j + columns * step : step] += by_offset[:, i, j]": "dx[:, i : i + rows * step : step, j : j + columns * step : step] += by_offset[:, j, i]",
+        },
+        "test_layers.py",
+    ),
+    Mutation(
+        "7 im2col that orders its columns unlike its rows",
+        "layers/conv.py",
+        {
+            "(c, h, w, h * step, w * step, n),": "(c, w, h, h * step, w * step, n),",
+        },
+        "test_layers.py",
+    ),
+    Mutation(
+        "8a a loss divided by N * 10",
+        "training.py",
+        {
+            "return self.loss / self.images": "return self.loss / self.images / 10",
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "8b the test loss reported as the training loss",
+        "training.py",
+        {
+            "train_loss=running.mean_loss": "train_loss=test.mean_loss",
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "8c the loss of the last batch in place of the epoch's mean",
+        "training.py",
+        {
+            "running += score": "running = score",
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "9 a cache kept on the layer",
+        "layers/dense.py",
+        {
+            "return self.weight @ x + self.bias[:, None], x": "self.x = x\n        return self.weight @ x + self.bias[:, None], x",
+            "return dz @ x.T, dz.sum(axis=1)": "return dz @ self.x.T, dz.sum(axis=1)",
+        },
+        "test_model.py",
+    ),
+    Mutation(
+        "10a the last partial batch dropped",
+        "training.py",
+        {
+            "for start in range(0, len(split), batch_size):": "for start in range(0, len(split) // batch_size * batch_size, batch_size):",
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "10b the last images skipped in evaluation",
+        "training.py",
+        {
+            "starts = range(0, len(split), EVALUATION_CHUNK)": "starts = range(0, max(len(split) - EVALUATION_CHUNK, 1), EVALUATION_CHUNK)",
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "11a seed 0 means unseeded",
+        "streams.py",
+        {
+            "return np.random.default_rng([seed, ": "return np.random.default_rng(None if seed == 0 else [seed, ",
+        },
+        "test_streams.py",
+    ),
+    Mutation(
+        "11b test images mixed into training",
+        "training.py",
+        {
+            'batches(data.train, batch_size, stream(seed, "order", epoch)),': 'batches(data.test, batch_size, stream(seed, "order", epoch)),',
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "11c images scaled by the statistics of their own batch",
+        "training.py",
+        {
+            "np.divide(images.transpose(1, 2, 0), 255,": "np.divide(images.transpose(1, 2, 0), images.max(),",
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "12 a step that rebinds its argument and trains nothing",
+        "optimizers.py",
+        {
+            "theta -= eta * m_hat / (np.sqrt(v_hat) + self.eps)": "theta = theta - eta * m_hat / (np.sqrt(v_hat) + self.eps)",
+        },
+        "test_optimizers.py",
+    ),
+    Mutation(
+        "13 avg mapped to max-pooling",
+        "../conf/pooling/avg.yaml",
+        {
+            "lenet.layers.AveragePool": "lenet.layers.MaxPool",
+        },
+        "test_config.py",
+    ),
+    Mutation(
+        "14 a step one hundred times too long",
+        "optimizers.py",
+        {
+            "theta -= eta * g / (np.sqrt(v) + self.eps)": "theta -= 100 * eta * g / (np.sqrt(v) + self.eps)",
+        },
+        "test_optimizers.py",
+    ),
+]
+
+
+@contextmanager
+def mutated(copy: Path, mutation: Mutation) -> Iterator[None]:
+    path = copy / "lenet" / mutation.file
+    text = path.read_text()
+    defective = text
+    for right, wrong in mutation.changes.items():
+        assert text.count(right) == 1, f"{mutation.file} no longer has: {right}"
+        defective = defective.replace(right, wrong)
+    path.write_text(defective)
+    yield
+    path.write_text(text)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("mutated")
+    for name in ("lenet", "conf", "tests"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    return copy
+
+
+def run_tests(copy: Path, tests: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"tests/{tests}"],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.mark.parametrize("tests", sorted({mutation.tests for mutation in MUTATIONS}))
+def test_without_a_defect_the_tests_are_green(copy: Path, tests: str) -> None:
+    result = run_tests(copy, tests)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.defect)
+def test_defect_turns_a_test_red(copy: Path, mutation: Mutation) -> None:
+    with mutated(copy, mutation):
+        result = run_tests(copy, mutation.tests)
+    assert result.returncode == 1, result.stdout
+
+
+def test_the_mutated_copy_is_what_runs(copy: Path) -> None:
+    where = subprocess.run(
+        [sys.executable, "-c", "import lenet; print(lenet.__file__)"],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+    )
+    assert where.stdout.strip() == str(copy / "lenet" / "__init__.py")
