@@ -2,27 +2,39 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 
 # Okabe and Ito's colours can be told apart by everybody; ordered so that neighbours also differ in
 # lightness, for printing in grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000")
+# One marker more than colours, so that together they repeat only after all 56 pairs.
+MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">")
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.dpi": 150,
+    "figure.titlesize": "medium",
     "figure.constrained_layout.use": True,
-    "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.alpha": 0.3,
     "font.size": 10,
+    "legend.fontsize": 9,
     "legend.frameon": False,
     "svg.hashsalt": "lenet",
 }
+
+
+def looks() -> Iterator[tuple[str, str]]:
+    """Yield a colour and a marker for one thing to be drawn after the other, without end."""
+    return zip(cycle(COLOURS), cycle(MARKERS), strict=False)
 
 
 @contextmanager
@@ -33,7 +45,10 @@ def style() -> Iterator[None]:
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write the figure as PNG and SVG beside each other; return the two paths."""
+    """Write the figure as PNG and SVG beside each other; return the two paths.
+
+    The same figure gives the same SVG, byte for byte, in ``style()``.
+    """
     paths = [stem.with_name(f"{stem.name}.{kind}") for kind in ("png", "svg")]
     stem.parent.mkdir(parents=True, exist_ok=True)
     for path in paths:

@@ -24,7 +24,7 @@ from lenet.config import TARGET, Config, read_config, suggestion
 from lenet.errors import LenetError
 from lenet.init import initial_theta
 from lenet.model import LeNet5
-from lenet.runs import METRICS, RunFolder, provenance
+from lenet.runs import METRICS, RunFolder, provenance, relative
 from lenet.training import Metrics, train
 
 log = logging.getLogger("lenet")
@@ -66,12 +66,6 @@ def table_row(metrics: Metrics) -> str:
         f"   {metrics.test_loss:9.4f}   {metrics.test_accuracy:13.2%}"
         f"   {metrics.train_seconds + metrics.eval_seconds:7.1f}"
     )
-
-
-def relative(path: Path) -> Path:
-    """Return the path as seen from the current folder, where it lies below that."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 class JobFailedError(LenetError):
@@ -153,11 +147,11 @@ def explain(error: Exception) -> str:
 def keys(node: DictConfig) -> list[str]:
     """Return the keys of a node as they are typed, those that lie deeper first."""
     names, deeper = [], []
-    for key, child in node.items_ex(resolve=False):
-        if key not in ("hydra", TARGET):
-            names.append(str(key))
+    for name, child in ((str(key), child) for key, child in node.items_ex(resolve=False)):
+        if name not in ("hydra", TARGET):
+            names.append(name)
             if isinstance(child, DictConfig):
-                deeper += [f"{key}.{below}" for below in keys(child)]
+                deeper += [f"{name}.{key}" for key in keys(child)]
     return deeper + names
 
 

@@ -97,6 +97,12 @@ class RunFolder:
         temporary.replace(self.path / name)
 
 
+def relative(path: Path) -> Path:
+    """Return the path as seen from the current folder, where it lies below that."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def now() -> str:
     """Return the time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,50 @@
+"""What the scripts have in common: their arguments, where they write, and how they end."""
+
+import logging
+import os
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from lenet.errors import LenetError
+from lenet.results import Run
+from lenet.runs import relative
+
+
+def parser(description: str | None) -> ArgumentParser:
+    """Return a command line that takes run folders and ``--output``."""
+    arguments = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
+    arguments.add_argument(
+        "runs",
+        nargs="*",
+        type=Path,
+        metavar="RUN",
+        help="folder of a run or of a sweep (default: the newest finished run below runs/)",
+    )
+    arguments.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="where to write (default: the folder given, or what several have in common)",
+    )
+    return arguments
+
+
+def output_folder(arguments: Namespace, runs: Iterable[Run]) -> Path:
+    """Return the folder to write to: the one that was asked for, or the one of all the runs."""
+    if arguments.output:
+        return Path(arguments.output)
+    given = arguments.runs or [run.path for run in runs]
+    return Path(os.path.commonpath([path.resolve() for path in given]))
+
+
+def run_script(main: Callable[[], Iterable[Path]]) -> None:
+    """Run a script and print the paths that it has written; an error ends it in a few words."""
+    name = Path(sys.argv[0]).name
+    logging.basicConfig(format=f"{name}: %(message)s")
+    try:
+        for path in main():
+            print(relative(path))
+    except (LenetError, OSError) as error:
+        sys.exit("\n".join(f"{name}: {line}" for line in str(error).splitlines()))

@@ -1,0 +1,133 @@
+"""Set the paper's Table I beside runs on MNIST: the test accuracy after each epoch.
+
+    python scripts/table1.py [RUN ...] [--output FOLDER]
+
+Runs that differ in nothing but their seed are put together. The table is printed, and written as
+table1.md and table1.csv.
+"""
+
+from math import isnan, sqrt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lenet.datasets import MNIST
+from lenet.errors import LenetError
+from lenet.results import PAPER_ACCURACY, Run, by_setting, find_runs, over_seeds
+from lenet.scripting import output_folder, parser, run_script
+
+NONE = "–"
+NOTE = """\
+Test accuracy on MNIST in %. Std: of a sample of seeds. 95 % CI: of their mean, by Student's t.
+Paper is: where the paper's figure lies, inside, below or above the mean ± 2 std.
+"""
+
+
+def main() -> list[Path]:
+    arguments = parser(__doc__).parse_args()
+    runs = find_runs(arguments.runs)
+    for run in runs:
+        refuse_other_data(run)
+    groups = {label: summary(group) for label, group in by_setting(runs).items()}
+    rows = pd.concat(groups, names=["setting"]).reset_index()
+    text = f"{markdown(rows)}\n{NOTE}"
+    print(text)
+    return write(rows, text, output_folder(arguments, runs))
+
+
+def refuse_other_data(run: Run) -> None:
+    """Raise LenetError unless the run is on the data of the paper's Table I."""
+    dataset = run.settings["dataset"]
+    if dataset != MNIST.__name__:
+        raise LenetError(f"{run.path} is on {dataset}, but the paper's Table I is about MNIST")
+
+
+def summary(runs: list[Run]) -> pd.DataFrame:
+    """Return, by epoch, what is known of one setting; NaN stands for what is not.
+
+    A single run has no standard deviation, and the paper no fourth epoch.
+    """
+    accuracy = 100 * over_seeds(runs, "test_accuracy").drop(columns="count")
+    mean, std = accuracy["mean"], accuracy["std"]
+    half = student_t(len(runs) - 1) * std / sqrt(len(runs))
+    paper = pd.Series(PAPER_ACCURACY).reindex(accuracy.index)
+    return pd.DataFrame(
+        {
+            "paper": paper,
+            "mean": mean,
+            "std": std,
+            "ci_low": mean - half,
+            "ci_high": mean + half,
+            "n": len(runs),
+            "min": accuracy["min"],
+            "max": accuracy["max"],
+            "paper_is": np.select(
+                [paper < mean - 2 * std, paper > mean + 2 * std, std.notna() & paper.notna()],
+                ["below", "above", "inside"],
+                "",
+            ),
+        }
+    )
+
+
+def student_t(freedom: int, confidence: float = 0.95) -> float:
+    """Return the t that a Student variable stays within, to either side, with this confidence.
+
+    With t = sqrt(freedom) tan(a) the angle a has a density of cos(a)^(freedom - 1), up to a factor:
+    it is added up, from zero, until the confidence is reached.
+    """
+    angles = np.linspace(0, np.pi / 2, 100_001)
+    middles = (angles[1:] + angles[:-1]) / 2
+    area = np.append(0, np.cumsum(np.cos(middles) ** (freedom - 1)))
+    return float(sqrt(freedom) * np.tan(np.interp(confidence * area[-1], area, angles)))
+
+
+def markdown(rows: pd.DataFrame) -> str:
+    """Return the rows as a Markdown table; a single setting is not named."""
+    columns = {
+        "Setting": list(rows["setting"]),
+        "Epoch": list(map(str, rows["epoch"])),
+        "Paper": list(map(percent, rows["paper"])),
+        "Mean": list(map(percent, rows["mean"])),
+        "Std": list(map(percent, rows["std"])),
+        "95 % CI": list(map(interval, rows["ci_low"], rows["ci_high"])),
+        "Seeds": list(map(str, rows["n"])),
+        "Min": list(map(percent, rows["min"])),
+        "Max": list(map(percent, rows["max"])),
+        "Paper is": [place or NONE for place in rows["paper_is"]],
+    }
+    if not any(columns["Setting"]):
+        del columns["Setting"]
+    padded = [pad([title, *cells]) for title, cells in columns.items()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in zip(*padded, strict=True))
+
+
+def pad(column: list[str]) -> list[str]:
+    """Bring a title and its cells to one width, with Markdown's rule for a column between them."""
+    width = max(map(len, column))
+    title, *cells = [text.rjust(width) for text in column]
+    return [title, "-" * (width - 1) + ":", *cells]
+
+
+def percent(value: float) -> str:
+    """Return a figure to the hundredth, which is one of MNIST's test images."""
+    return NONE if isnan(value) else f"{value:.2f}"
+
+
+def interval(low: float, high: float) -> str:
+    """Return the two ends of an interval."""
+    return NONE if isnan(low) else f"{low:.2f} to {high:.2f}"
+
+
+def write(rows: pd.DataFrame, text: str, folder: Path) -> list[Path]:
+    """Write table1.md and table1.csv; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / "table1.md", folder / "table1.csv"]
+    paths[0].write_text(text, encoding="utf-8")
+    rows.to_csv(paths[1], index=False, float_format="%.4f", lineterminator="\n")
+    return paths
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,51 @@
+"""Run folders as ``lenet`` writes them, with made-up metrics, for tests of what reads them."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from lenet.main import CONF
+from lenet.results import Run
+from lenet.runs import RunFolder
+from lenet.training import Metrics
+
+
+@cache
+def composed(*overrides: str) -> Any:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("config", list(overrides))
+
+
+def fake_run(
+    path: Path,
+    *overrides: str,
+    seed: int = 0,
+    accuracies: tuple[float, ...] = (0.9, 0.95, 0.97),
+    validation: bool = False,
+    **record: str,
+) -> Run:
+    """Write a run whose test accuracies are given, and whose other metrics follow from them."""
+    config = OmegaConf.merge(composed(*overrides), {"seed": seed, "epochs": len(accuracies)})
+    with RunFolder(path, seed=seed) as folder:
+        for epoch, accuracy in enumerate(accuracies, start=1):
+            folder.append(
+                Metrics(
+                    epoch=epoch,
+                    train_loss=1.2 - accuracy,
+                    train_accuracy=accuracy - 0.02,
+                    test_loss=1.1 - accuracy,
+                    test_accuracy=accuracy,
+                    validation_loss=1.15 - accuracy if validation else None,
+                    validation_accuracy=accuracy - 0.01 if validation else None,
+                    learning_rate=1e-3,
+                    train_seconds=4.0,
+                    eval_seconds=0.5,
+                )
+            )
+    folder.note(**record)
+    (path / ".hydra").mkdir()
+    OmegaConf.save(config, path / ".hydra" / "config.yaml")
+    return Run(path)

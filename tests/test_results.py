@@ -1,0 +1,220 @@
+"""Reading run folders: which runs there are, what they have in common, and what can be wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_runs import fake_run
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lenet.errors import ConfigError, LenetError
+from lenet.init import GlorotUniform, initial_theta
+from lenet.layers import MaxPool, Tanh
+from lenet.model import LeNet5, views
+from lenet.results import Run, by_setting, find_runs, flatten, over_seeds, tell_apart
+from lenet.runs import METRICS, RECORD, WEIGHTS
+
+
+def names(runs: list[Run]) -> list[str]:
+    return [run.path.name for run in runs]
+
+
+def test_runs_are_found_at_and_below_the_folders_in_the_order_of_a_sweep(tmp_path: Path) -> None:
+    for job in (0, 1, 2, 10):
+        fake_run(tmp_path / "sweep" / str(job), seed=job)
+    single = fake_run(tmp_path / "single")
+    assert names(find_runs([tmp_path])) == ["single", "0", "1", "2", "10"]
+    assert find_runs([single.path]) == [single]
+    assert names(find_runs([single.path, tmp_path / "sweep", single.path])) == [
+        "single", "0", "1", "2", "10",
+    ]  # fmt: skip
+
+
+def test_runs_that_did_not_finish_are_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    finished = fake_run(tmp_path / "a")
+    fake_run(tmp_path / "b", status="diverged")
+    fake_run(tmp_path / "c")
+    (tmp_path / "c" / RECORD).write_text("")
+    assert find_runs([tmp_path]) == [finished]
+    assert caplog.messages == [
+        f"{tmp_path / 'b'} left out: its status is diverged",
+        f"{tmp_path / 'c'} left out: its status is unknown",
+    ]
+
+
+def test_without_folders_the_newest_finished_run_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake_run(tmp_path / "runs" / "b", finished="2026-01-01T00:00:00+00:00")
+    fake_run(tmp_path / "runs" / "a", finished="2026-02-01T00:00:00+00:00")
+    fake_run(tmp_path / "runs" / "c", finished="2026-03-01T00:00:00+00:00", status="failed")
+    monkeypatch.chdir(tmp_path)
+    assert find_runs([]) == [Run(Path("runs/a"))]
+    assert not caplog.messages
+
+
+def test_no_finished_run_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LenetError, match="no finished run in runs: train one"):
+        find_runs([])
+    fake_run(tmp_path / "a", status="running")
+    with pytest.raises(LenetError, match="no finished run in a, b"):
+        find_runs([Path("a"), Path("b")])
+
+
+def test_settings_are_the_configuration_without_the_seed(tmp_path: Path) -> None:
+    settings = fake_run(tmp_path, "dataset=mnist", "optimizer=sgd", seed=3).settings
+    assert settings["dataset"] == "MNIST"
+    assert settings["dataset.train_size"] is None
+    assert settings["optimizer"] == "SGD"
+    assert settings["optimizer.momentum"] == 0.0
+    assert "seed" not in settings
+    assert flatten({"a": {"b": {"c": 1}}, "d": "x"}) == {"a.b.c": 1, "d": "x"}
+
+
+def test_runs_that_differ_in_their_seed_only_are_one_setting(tmp_path: Path) -> None:
+    runs = [fake_run(tmp_path / str(seed), seed=seed) for seed in range(3)]
+    assert by_setting(runs) == {"": runs}
+
+
+@pytest.mark.parametrize(
+    ("choices", "labels"),
+    [
+        ([["init=normal"], ["init=he_normal"]], ["init=Normal", "init=HeNormal"]),
+        ([["batch_size=64"], ["batch_size=128"]], ["batch_size=64", "batch_size=128"]),
+        (
+            [["init=normal", "init.std=0.1"], ["init=normal", "init.std=0.2"]],
+            ["std=0.1", "std=0.2"],
+        ),
+        (
+            [["optimizer=adam"], ["optimizer=sgd"], ["optimizer=sgd", "optimizer.lr=0.1"]],
+            ["optimizer=Adam", "optimizer=SGD, lr=0.05", "optimizer=SGD, lr=0.1"],
+        ),
+        ([["dataset.seed=1"], ["dataset.seed=2"]], ["dataset.seed=1", "dataset.seed=2"]),
+    ],
+)
+def test_a_label_names_what_a_reader_must_know(
+    tmp_path: Path, choices: list[list[str]], labels: list[str]
+) -> None:
+    """Neither what all have in common, nor what follows from the choice of a class."""
+    runs = [fake_run(tmp_path / str(i), *overrides) for i, overrides in enumerate(choices)]
+    assert list(by_setting(runs)) == labels
+
+
+KEYS = ["optimizer", "optimizer.lr", "optimizer.seed", "dataset", "dataset.seed", "epochs"]
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(KEYS), st.sampled_from([None, 1, "a"])),
+        min_size=1,
+        unique_by=lambda setting: frozenset(setting.items()),
+    )
+)
+def test_labels_are_unique(settings: list[dict[str, Any]]) -> None:
+    assert len(set(tell_apart(settings))) == len(settings)
+
+
+def test_a_seed_counts_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    newer = fake_run(tmp_path / "a", finished="2026-02-01T00:00:00+00:00")
+    older = fake_run(tmp_path / "b", finished="2026-01-01T00:00:00+00:00")
+    other = fake_run(tmp_path / "c", "pooling=avg")
+    assert list(by_setting([newer, older, other]).values()) == [[newer], [other]]
+    assert caplog.messages == [f"{older.path} left out: {newer.path} is a newer run of the same"]
+
+
+def test_over_seeds(tmp_path: Path) -> None:
+    runs = [
+        fake_run(tmp_path / str(seed), seed=seed, accuracies=accuracies)
+        for seed, accuracies in enumerate([(0.25, 0.5), (0.5, 0.5), (0.75, 0.5)])
+    ]
+    first, second = over_seeds(runs, "test_accuracy").to_dict("index").values()
+    assert first == {"count": 3, "mean": 0.5, "std": 0.25, "min": 0.25, "max": 0.75}
+    assert second == {"count": 3, "mean": 0.5, "std": 0.0, "min": 0.5, "max": 0.5}
+    alone = over_seeds(runs[:1], "test_accuracy")
+    assert np.isnan(alone["std"]).all()
+    assert list(alone.index) == [1, 2]
+
+
+def test_metrics_are_indexed_by_epoch(tmp_path: Path) -> None:
+    metrics = fake_run(tmp_path, accuracies=(0.5, 0.75)).metrics
+    assert metrics["test_accuracy"].to_dict() == {1: 0.5, 2: 0.75}
+    assert "validation_loss" not in metrics
+
+
+@pytest.mark.parametrize("content", [None, "", "a,b\n1,2\n"])
+def test_metrics_that_cannot_be_used(tmp_path: Path, content: str | None) -> None:
+    run = fake_run(tmp_path)
+    (tmp_path / METRICS).unlink()
+    if content is not None:
+        (tmp_path / METRICS).write_text(content)
+    with pytest.raises(LenetError, match=r"metrics\.csv cannot be used"):
+        _ = run.metrics
+
+
+def test_a_folder_without_configuration(tmp_path: Path) -> None:
+    fake_run(tmp_path)
+    (tmp_path / ".hydra" / "config.yaml").unlink()
+    with pytest.raises(LenetError, match="does not say how it was configured"):
+        _ = Run(tmp_path).settings
+
+
+def test_a_configuration_of_another_version(tmp_path: Path) -> None:
+    run = fake_run(tmp_path)
+    with (tmp_path / ".hydra" / "config.yaml").open("a") as file:
+        file.write("colour: blue\n")
+    with pytest.raises(ConfigError, match=f"{tmp_path}: colour: no such key"):
+        _ = run.config
+
+
+def network(seed: int = 0) -> LeNet5:
+    return LeNet5(initial_theta(GlorotUniform(), seed), MaxPool(), Tanh())
+
+
+def test_the_network_has_the_weights_of_the_run(tmp_path: Path) -> None:
+    run = fake_run(tmp_path, "activation=relu", "pooling=avg")
+    theta = network(seed=5).theta
+    np.savez(tmp_path / WEIGHTS, **views(theta))
+    restored = run.network()
+    np.testing.assert_array_equal(restored.theta, theta)
+    assert {type(layer).__name__ for layer in restored.layers} >= {"ReLU", "AveragePool"}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 cut off", b"something else"])
+def test_weights_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
+    run = fake_run(tmp_path)
+    if content is not None:
+        (tmp_path / WEIGHTS).write_bytes(content)
+    with pytest.raises(LenetError, match=r"weights\.npz cannot be used"):
+        run.network()
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("f6.bias", None),
+        ("f6.bias", np.zeros(83)),
+        ("f6.bias", np.zeros(1)),  # would spread over all 84
+        ("f7.bias", np.zeros(84)),
+    ],
+)
+def test_weights_of_another_network(
+    tmp_path: Path, name: str, array: np.ndarray[Any, Any] | None
+) -> None:
+    run = fake_run(tmp_path)
+    weights = views(network().theta) | ({} if array is None else {name: array})
+    if array is None:
+        del weights[name]
+    np.savez(tmp_path / WEIGHTS, **weights)
+    with pytest.raises(LenetError, match=f"does not hold a LeNet-5: {name} missing, unknown or"):
+        run.network()
+
+
+def test_the_data_is_that_of_the_run(tmp_path: Path) -> None:
+    run = fake_run(tmp_path, "dataset.train_size=16", "dataset.test_size=8")
+    data = run.data()
+    assert (len(data.train), len(data.test)) == (16, 8)

@@ -1,0 +1,491 @@
+"""The scripts, run as a user runs them: what they draw, write and say."""
+
+import math
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_runs import fake_run
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from lenet.datasets import Split
+from lenet.figures import style
+from lenet.init import GlorotUniform, initial_theta
+from lenet.model import views
+from lenet.results import Run, by_setting
+from lenet.runs import WEIGHTS
+from lenet.training import evaluate
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+
+
+class Outcome(NamedTuple):
+    paths: list[str]
+    text: str
+    error: str | None
+
+
+Script = Callable[..., Outcome]
+
+
+@cache
+def load(name: str) -> dict[str, Any]:
+    """Return what a script defines, without running it."""
+    return runpy.run_path(str(SCRIPTS / f"{name}.py"))
+
+
+@pytest.fixture
+def script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Script:
+    """Run a script in a folder of its own, and return what it has said."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(name: str, *arguments: str | Path) -> Outcome:
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
+        error = None
+        try:
+            runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="__main__")
+        except SystemExit as exit_:
+            error = str(exit_.code)
+        text = capsys.readouterr().out
+        paths = [line for line in text.splitlines() if Path(line).is_file()]
+        return Outcome(paths, text, error)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which ``lenet`` has been run."""
+    folder = tmp_path_factory.mktemp("trained")
+    sizes = ["dataset.train_size=64", "dataset.test_size=32"]
+    command = [sys.executable, "-m", "lenet", "dataset=strokes", *sizes, "epochs=1"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
+    return folder
+
+
+def test_curves_of_a_run_of_lenet_are_drawn_without_a_display(trained: Path) -> None:
+    """With the command line of a user who has just trained a first network."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", SCRIPTS / "plot_curves.py"],
+        cwd=trained,
+        env={key: value for key, value in os.environ.items() if key != "DISPLAY"},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    (run,) = (trained / "runs").iterdir()
+    folder = Path("runs", run.name)
+    assert done.stdout == f"{folder / 'curves.png'}\n{folder / 'curves.svg'}\n"
+    assert done.stderr == ""
+
+
+def test_predictions_of_a_run_of_lenet(trained: Path, script: Script) -> None:
+    paths = script("plot_predictions", trained, "--output", "figures").paths
+    assert paths == [
+        f"figures/{name}.{kind}"
+        for name in ("predictions", "mistakes", "confusion")
+        for kind in ("png", "svg")
+    ]
+    for path in paths[::2]:
+        with Image.open(path) as image:
+            image.verify()
+
+
+# Where the scripts read and write
+
+
+def test_figures_go_to_the_folder_that_was_given(tmp_path: Path, script: Script) -> None:
+    for seed in (0, 1):
+        fake_run(tmp_path / "sweep" / str(seed), "dataset=mnist", seed=seed)
+    assert script("table1", "sweep").paths == ["sweep/table1.md", "sweep/table1.csv"]
+    assert script("table1", "sweep/0").paths == ["sweep/0/table1.md", "sweep/0/table1.csv"]
+    both = script("table1", "sweep/0", tmp_path / "sweep" / "1")
+    assert both.paths == ["sweep/table1.md", "sweep/table1.csv"]
+    assert script("table1", "sweep", "--output", "a/b").paths == ["a/b/table1.md", "a/b/table1.csv"]
+
+
+def test_paths_outside_the_current_folder_are_absolute(
+    tmp_path: Path, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_run(tmp_path / "run", "dataset=mnist")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert script("table1", "../run").paths[0] == str(tmp_path / "run" / "table1.md")
+
+
+def test_nothing_to_read_is_said_in_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, SCRIPTS / "table1.py", "nowhere"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == (
+        "table1.py: no finished run in nowhere: train one with lenet, or name its folder\n"
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(
+    tmp_path: Path, script: Script
+) -> None:
+    fake_run(tmp_path / "run", "dataset=mnist")
+    (tmp_path / "file").touch()
+    error = script("table1", "run", "--output", "file").error
+    assert error == "table1.py: [Errno 17] File exists: 'file'"
+
+
+# Table I
+
+
+def accuracy_runs(folder: Path, *rows: tuple[float, ...]) -> None:
+    """One run for each row of test accuracies by epoch."""
+    for seed, accuracies in enumerate(rows):
+        fake_run(folder / str(seed), "dataset=mnist", seed=seed, accuracies=accuracies)
+
+
+THREE_SEEDS = (
+    (0.96, 0.9750, 0.9772, 0.99),
+    (0.97, 0.9760, 0.9762, 0.99),
+    (0.98, 0.9770, 0.9782, 0.99),
+)
+
+
+def test_table1_by_hand(tmp_path: Path, script: Script) -> None:
+    """Half of an interval: t(2) = 4.302653 times std / sqrt(3)."""
+    accuracy_runs(tmp_path / "sweep", *THREE_SEEDS)
+    outcome = script("table1", "sweep")
+    table = pd.read_csv("sweep/table1.csv", index_col="epoch")
+    assert list(table["paper"][:3]) == [95.32, 97.35, 97.97]
+    assert list(table["mean"]) == [97, 97.6, 97.72, 99]
+    assert list(table["std"]) == [1, 0.1, 0.1, 0]
+    assert list(table["ci_low"]) == [94.5159, 97.3516, 97.4716, 99]
+    assert list(table["ci_high"]) == [99.4841, 97.8484, 97.9684, 99]
+    assert list(table["n"]) == [3, 3, 3, 3]
+    assert list(table["min"]) == [96, 97.5, 97.62, 99]
+    assert list(table["max"]) == [98, 97.7, 97.82, 99]
+    assert list(table["paper_is"].fillna("")) == ["inside", "below", "above", ""]
+    assert outcome.text.startswith(Path("sweep/table1.md").read_text(encoding="utf-8"))
+    assert outcome.text.splitlines()[:6] == [
+        "| Epoch | Paper |  Mean |  Std |        95 % CI | Seeds |   Min |   Max | Paper is |",
+        "| ----: | ----: | ----: | ---: | -------------: | ----: | ----: | ----: | -------: |",
+        "|     1 | 95.32 | 97.00 | 1.00 | 94.52 to 99.48 |     3 | 96.00 | 98.00 |   inside |",
+        "|     2 | 97.35 | 97.60 | 0.10 | 97.35 to 97.85 |     3 | 97.50 | 97.70 |    below |",
+        "|     3 | 97.97 | 97.72 | 0.10 | 97.47 to 97.97 |     3 | 97.62 | 97.82 |    above |",
+        "|     4 |     – | 99.00 | 0.00 | 99.00 to 99.00 |     3 | 99.00 | 99.00 |        – |",
+    ]
+
+
+def test_a_single_seed_has_no_spread(tmp_path: Path, script: Script) -> None:
+    accuracy_runs(tmp_path / "runs", (0.96,))
+    text = script("table1").text
+    assert "|     1 | 95.32 | 96.00 |   – |       – |     1 | 96.00 | 96.00 |        – |" in text
+    assert "nan" not in text + Path("runs/0/table1.csv").read_text()
+
+
+def test_table1_names_several_settings(tmp_path: Path, script: Script) -> None:
+    fake_run(tmp_path / "a", "experiment=table1")
+    fake_run(tmp_path / "b", "experiment=table1", "init=glorot_uniform")
+    rows = script("table1", "a", "b").text.splitlines()
+    assert rows[0].startswith("|            Setting | Epoch |")
+    assert rows[2].startswith("|        init=Normal |     1 |")
+    assert rows[5].startswith("| init=GlorotUniform |     1 |")
+
+
+def test_table1_is_about_mnist(tmp_path: Path, script: Script) -> None:
+    fake_run(tmp_path / "runs" / "a", "dataset=mnist")
+    fake_run(tmp_path / "runs" / "b", "dataset=fashion_mnist")
+    outcome = script("table1", "runs")
+    assert outcome.error == (
+        "table1.py: runs/b is on FashionMNIST, but the paper's Table I is about MNIST"
+    )
+    assert not list(tmp_path.rglob("table1*"))
+
+
+def test_what_is_left_out_is_said(
+    tmp_path: Path, script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = [
+        ("a", 0, 0.91, {"finished": "2026-01-01T00:00:00+00:00"}),
+        ("b", 0, 0.96, {"finished": "2026-01-02T00:00:00+00:00"}),
+        ("c", 1, 0.93, {"status": "interrupted"}),
+    ]
+    for name, seed, accuracy, record in made:
+        fake_run(
+            tmp_path / "runs" / name, "dataset=mnist", seed=seed, accuracies=(accuracy,), **record
+        )
+    text = script("table1", "runs").text
+    assert "|     1 | 95.32 | 96.00 |   – |       – |     1 | 96.00 | 96.00 |        – |" in text
+    assert caplog.messages == [
+        "runs/c left out: its status is interrupted",
+        "runs/a left out: runs/b is a newer run of the same",
+    ]
+
+
+def t_density(x: np.ndarray[Any, Any], freedom: int) -> np.ndarray[Any, Any]:
+    log_factor = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)
+    factor = math.exp(log_factor) / math.sqrt(freedom * math.pi)
+    return factor * (1 + x**2 / freedom) ** (-(freedom + 1) / 2)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "quantile"), [(1, 12.7062), (2, 4.3027), (4, 2.7764), (9, 2.2622), (99, 1.9842)]
+)
+def test_student_t_is_the_published_quantile_and_bounds_95_percent(
+    freedom: int, quantile: float
+) -> None:
+    t = load("table1")["student_t"](freedom)
+    assert t == pytest.approx(quantile, abs=5e-5)
+    x = np.linspace(-t, t, 200_001)
+    assert np.trapezoid(t_density(x, freedom), x) == pytest.approx(0.95, abs=1e-7)
+
+
+# Curves
+
+
+def curves(runs: list[Run]) -> Figure:
+    """Return the figure of some runs, laid out."""
+    with style():
+        figure: Figure = load("plot_curves")["curves"](by_setting(runs))
+        figure.draw_without_rendering()
+    return figure
+
+
+def legend_texts(figure: Figure) -> list[list[str]]:
+    return [[text.get_text() for text in legend.get_texts()] for legend in figure.legends]
+
+
+def visible_ticks(axes: Axes) -> list[float]:
+    low, high = axes.get_xlim()
+    return [tick for tick in axes.get_xticks() if low <= tick <= high]
+
+
+def test_curves_are_means_in_bands(tmp_path: Path) -> None:
+    runs = [
+        fake_run(tmp_path / str(seed), seed=seed, accuracies=accuracies)
+        for seed, accuracies in enumerate([(0.5, 0.75), (0.75, 0.75)])
+    ]
+    figure = curves(runs)
+    loss, accuracy = figure.axes
+    train, test = accuracy.lines
+    np.testing.assert_allclose(train.get_ydata(), [60.5, 73])
+    np.testing.assert_allclose(test.get_ydata(), [62.5, 75])
+    np.testing.assert_allclose(loss.lines[1].get_ydata(), [0.475, 0.35])
+    band = accuracy.collections[1].get_paths()[0].vertices[:, 1]
+    std = 25 / math.sqrt(2)
+    assert (band.min(), band.max()) == pytest.approx((62.5 - std, 62.5 + std))
+    assert visible_ticks(accuracy) == [1, 2]
+    assert figure.get_suptitle() == "Strokes\nmean ± 1 standard deviation of 2 seeds"
+    assert legend_texts(figure) == [["train (during the epoch)", "test"]]
+
+
+def test_a_single_epoch_can_be_seen(tmp_path: Path) -> None:
+    runs = [fake_run(tmp_path / str(i), seed=i, accuracies=(0.9 + i / 100,)) for i in range(2)]
+    alone = curves(runs[:1])
+    assert alone.get_suptitle() == "Strokes\n1 seed"
+    dots = [line.get_ydata() for line in alone.axes[1].lines if line.get_marker() == "o"]
+    np.testing.assert_allclose(dots, [[88], [90]])
+    assert visible_ticks(alone.axes[1]) == [1]
+    _, (bar,) = [container[2] for container in curves(runs).axes[1].containers]
+    ends = bar.get_segments()[0][:, 1]
+    assert ends.tolist() == pytest.approx([90.5 - math.sqrt(0.5), 90.5 + math.sqrt(0.5)])
+
+
+def test_the_papers_accuracies_are_drawn_on_mnist_as_far_as_the_runs_go(tmp_path: Path) -> None:
+    accuracies = (0.95, 0.96, 0.97, 0.98)
+    for epochs in (2, 4):
+        run = fake_run(
+            tmp_path / str(epochs), "dataset=mnist", accuracies=accuracies[:epochs], validation=True
+        )
+        figure = curves([run])
+        crosses = figure.axes[1].lines[-1]
+        assert crosses.get_marker() == "x"
+        np.testing.assert_array_equal(crosses.get_ydata(), [95.32, 97.35, 97.97][:epochs])
+        assert legend_texts(figure) == [
+            ["train (during the epoch)", "validation", "test", "paper, Table I"]
+        ]
+    both = curves([run, fake_run(tmp_path / "fashion", "dataset=fashion_mnist")])
+    assert legend_texts(both)[0] == ["train (during the epoch)", "validation", "test"]
+    assert both.get_suptitle() == "MNIST, FashionMNIST\n1 seed"
+
+
+SGD = [
+    ["optimizer=sgd", f"optimizer.lr={lr}", f"optimizer.momentum={momentum}", f"pooling={pooling}"]
+    for lr in (0.01, 0.05, 0.1)
+    for momentum in (0.0, 0.9)
+    for pooling in ("max", "avg")
+]
+WORDY = [
+    ["dataset=mnist", "dataset.train_size=10000", "activation=leaky_relu", "init=he_normal"],
+    ["schedule=constant", "optimizer=rmsprop", "optimizer.eps=1e-6", "pooling=avg", "epochs=9"],
+]
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [[["init=normal"], ["init=he_normal"]], SGD[:6], SGD, [*WORDY, [*WORDY[0], *WORDY[1]]]],
+    ids=["two", "six", "twelve", "long labels"],
+)
+def test_legends_hide_nothing_and_are_whole(tmp_path: Path, choices: list[list[str]]) -> None:
+    runs = [fake_run(tmp_path / str(i), *overrides) for i, overrides in enumerate(choices)]
+    figure = curves(runs)
+    assert len(figure.legends[1].get_texts()) == len(choices)
+    panels = [axes.get_tightbbox() for axes in figure.axes]
+    for legend in figure.legends:
+        box = legend.get_window_extent()
+        assert not any(box.overlaps(panel) for panel in panels if panel)
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1
+    assert all(axes.bbox.height > figure.dpi * 2.5 for axes in figure.axes)
+    looks = {(line.get_color(), line.get_marker()) for line in figure.axes[0].lines}
+    assert len(looks) == len(choices)
+
+
+def test_the_same_runs_give_the_same_svg(tmp_path: Path, script: Script) -> None:
+    fake_run(tmp_path / "run")
+    once, again = (script("plot_curves", "run", "--output", name).paths[1] for name in "ab")
+    assert Path(once).read_bytes() == Path(again).read_bytes()
+
+
+# Predictions
+
+CLASSES = ("T-shirt/top", "Ankle boot", "Bag")
+
+
+def predictions(labels: list[int], probabilities: list[list[float]]) -> Any:
+    """Predictions of blank images, of which the first has one black pixel, and so on."""
+    images = np.zeros((len(labels), 28, 28), np.uint8)
+    images.reshape(len(labels), -1)[np.tri(len(labels), 784, dtype=bool)] = 255
+    split = Split(images, np.array(labels, np.uint8))
+    return load("plot_predictions")["Predictions"](split, np.log(probabilities).T, CLASSES)
+
+
+MIXED = predictions(
+    [0, 0, 1, 2, 2],
+    [[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.98, 0.01, 0.01], [0.1, 0.1, 0.8], [0.45, 0.35, 0.2]],
+)
+
+
+def titles(figure: Figure) -> list[str]:
+    return [axes.get_title() for axes in figure.axes]
+
+
+def draw(figure_of: str, *arguments: Any) -> Figure:
+    with style():
+        figure: Figure = load("plot_predictions")[figure_of](*arguments)
+        figure.draw_without_rendering()
+    return figure
+
+
+def test_wrong_predictions_are_marked_not_by_colour_alone() -> None:
+    figure = draw("sample_figure", MIXED, "Shop, seed 0", 0)
+    assert sorted(titles(figure)) == [
+        "predicted Bag\ntrue Bag",
+        "predicted T-shirt/top\ntrue T-shirt/top",
+        "✗ predicted Ankle boot\ntrue T-shirt/top",
+        "✗ predicted T-shirt/top\ntrue Ankle boot",
+        "✗ predicted T-shirt/top\ntrue Bag",
+    ]
+    assert figure.get_suptitle() == (
+        "Shop, seed 0\n5 of 5 test images chosen at random, 3 predicted wrongly"
+    )
+    for axes in figure.axes:
+        shown = axes.images[0].get_array()
+        index = np.count_nonzero(shown) - 1  # see predictions()
+        assert ("✗" in axes.get_title()) == (index in (1, 2, 4))
+
+
+def test_the_seed_chooses_the_images() -> None:
+    many = predictions([0] * 100, [[0.8, 0.1, 0.1]] * 100)
+
+    def shown(seed: int) -> list[int]:
+        figure = draw("sample_figure", many, "", seed)
+        return [np.count_nonzero(axes.images[0].get_array()) for axes in figure.axes]
+
+    assert len(set(shown(0))) == 20
+    assert shown(0) == shown(0) != shown(1)
+
+
+def test_mistakes_begin_with_the_highest_loss() -> None:
+    figure = draw("mistakes_figure", MIXED, "Shop, seed 0")
+    assert titles(figure) == [
+        "Ankle boot → T-shirt/top\n98.0%",
+        "Bag → T-shirt/top\n45.0%",
+        "T-shirt/top → Ankle boot\n60.0%",
+    ]
+    assert figure.get_suptitle().startswith("Shop, seed 0: 3 of 5 test images predicted wrongly\n")
+
+
+def test_no_mistakes_leave_an_empty_figure() -> None:
+    right = predictions([0], [[0.8, 0.1, 0.1]])
+    assert not draw("mistakes_figure", right, "").axes
+    assert "none predicted wrongly" in draw("sample_figure", right, "", 0).get_suptitle()
+    draw("confusion_figure", right, "")
+
+
+def test_long_names_do_not_run_into_each_other() -> None:
+    wrong = predictions([1] * 25, [[0.8, 0.1, 0.1]] * 25)
+    for figure in (
+        draw("mistakes_figure", wrong, "FashionMNIST, seed 0"),
+        draw("sample_figure", wrong, "FashionMNIST, seed 0", 0),
+    ):
+        boxes = [axes.title.get_window_extent() for axes in figure.axes]
+        assert len(boxes) == 20
+        assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+        assert min(box.x0 for box in boxes) > 0
+        assert max(box.x1 for box in boxes) < figure.bbox.x1
+
+
+def test_confusion_counts_true_in_rows_and_predicted_in_columns() -> None:
+    figure = draw("confusion_figure", MIXED, "Shop, seed 0")
+    (axes,) = figure.axes
+    written = {text.get_position(): text.get_text() for text in axes.texts}
+    counts = [[written[column, row] for column in range(3)] for row in range(3)]
+    assert counts == [["1", "1", ""], ["1", "", ""], ["1", "", "1"]]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Predicted", "True")
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(CLASSES)
+    coloured = np.ma.getmaskarray(np.ma.masked_invalid(axes.images[0].get_array()))
+    np.testing.assert_array_equal(coloured, np.eye(3, dtype=bool))
+
+
+def test_predictions_are_those_of_the_network_and_its_data(tmp_path: Path) -> None:
+    run = fake_run(tmp_path, "dataset.train_size=16", "dataset.test_size=600")
+    np.savez(tmp_path / WEIGHTS, **views(initial_theta(GlorotUniform(), 0)))
+    found = load("plot_predictions")["predict"](run)
+    score = evaluate(run.network(), run.data().test)
+    assert found.logits.shape == (10, 600)
+    assert np.count_nonzero(~found.wrong) == score.correct
+
+
+def test_predictions_are_of_one_run(tmp_path: Path, script: Script) -> None:
+    for seed in range(2):
+        fake_run(tmp_path / "sweep" / str(seed), seed=seed)
+    assert script("plot_predictions", "sweep").error == (
+        "plot_predictions.py: 2 runs found: name the folder of one, such as sweep/0"
+    )
+    assert script("plot_predictions", "sweep/0").error == (
+        "plot_predictions.py: sweep/0/weights.npz cannot be used: "
+        "[Errno 2] No such file or directory: 'sweep/0/weights.npz'"
+    )
+
+
+@pytest.mark.parametrize("seed", ["-1", "one", "0.5"])
+def test_a_seed_that_is_none_is_refused(script: Script, seed: str) -> None:
+    assert script("plot_predictions", f"--seed={seed}").error == "2"
