@@ -86,9 +86,9 @@ class Adam(Optimizer):
         m += (1 - self.beta1) * g
         v *= self.beta2
         v += (1 - self.beta2) * g**2
-        m_hat = m / (1 - self.beta1**t)
-        v_hat = v / (1 - self.beta2**t)
-        theta -= eta * m_hat / (np.sqrt(v_hat) + self.eps)
+        correction1 = 1 - self.beta1**t  # m_hat = m / correction1
+        correction2 = 1 - self.beta2**t  # v_hat = v / correction2
+        theta -= eta / correction1 * m / (np.sqrt(v / correction2) + self.eps)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ MUTATIONS = [
         "2a bias correction of Adam applied twice",
         "optimizers.py",
         {
-            "m_hat = m / (1 - self.beta1**t)": "m_hat = m / (1 - self.beta1**t) ** 2",
+            "theta -= eta / correction1 * m": "theta -= eta / correction1**2 * m",
         },
         "test_optimizers.py",
     ),
@@ -79,7 +79,7 @@ MUTATIONS = [
         "6a the filter turned on its way back",
         "layers/conv.py",
         {
-            "dpatches = self._matrix()[:, :-1].T @ self._rows(dy)": "self = Conv2D(self.weight[:, :, ::-1, ::-1], self.bias, block=self.block, stride=self.stride, padding=self.padding)\n        dpatches = self._matrix()[:, :-1].T @ self._rows(dy)",
+            "dpatches = matrix[:, :-1].T @ self._rows(dy)": "self = Conv2D(self.weight[:, :, ::-1, ::-1], self.bias, block=self.block, stride=self.stride, padding=self.padding)\n        dpatches = self._matrix()[:, :-1].T @ self._rows(dy)",
         },
         "test_paper.py",
     ),
@@ -87,7 +87,7 @@ MUTATIONS = [
         "6b patches laid back one place off",
         "layers/conv.py",
         {
-            "dx[:, i : i + rows * step : step, j : j + columns * step : step] += by_offset[:, i, j]": "dx[:, i : i + rows * step : step, j : j + columns * step : step] += by_offset[:, j, i]",
+            "dx[:, p : p + rows, :u, q : q + columns, :v] += tile": "dx[:, q : q + rows, :u, p : p + columns, :v] += tile",
         },
         "test_layers.py",
     ),
@@ -176,7 +176,7 @@ MUTATIONS = [
         "12 a step that rebinds its argument and trains nothing",
         "optimizers.py",
         {
-            "theta -= eta * m_hat / (np.sqrt(v_hat) + self.eps)": "theta = theta - eta * m_hat / (np.sqrt(v_hat) + self.eps)",
+            "theta -= eta / correction1 * m": "theta = theta - eta / correction1 * m",
         },
         "test_optimizers.py",
     ),

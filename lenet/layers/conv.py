@@ -21,6 +21,9 @@ product has four times the rows, 9 values are copied for each output in place of
 members of each 2x2 pooling window come out as four whole arrays.
 """
 
+from math import ceil
+from typing import NamedTuple
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -30,6 +33,14 @@ from lenet.layers.base import Array, Layer
 def output_size(size: int, F: int, P: int, S: int) -> int:
     """Return how many places a filter of side F has on an axis, eq. (2): padding P, stride S."""
     return (size - F + 2 * P) // S + 1
+
+
+class Product(NamedTuple):
+    """What a convolution keeps of its way forward, for its way back."""
+
+    matrix: Array  # (B B C_out, C_in side side + 1), side = F + (B - 1) S
+    patches: Array  # (C_in side side + 1, rows, columns, N)
+    shape: tuple[int, ...]  # of the padded input
 
 
 class Conv2D(Layer):
@@ -49,31 +60,31 @@ class Conv2D(Layer):
         self.stride = stride
         self.padding = padding
 
-    def forward(self, x: Array) -> tuple[Array, tuple[Array, tuple[int, ...]]]:
-        """Multiply the filters with the patches; the cache is the patches and the padded shape."""
+    def forward(self, x: Array) -> tuple[Array, Product]:
+        """Multiply the filters with the patches."""
         P = self.padding
         sides = [output_size(side, self.weight.shape[-1], P, self.stride) for side in x.shape[1:3]]
         if any(side < 1 or side % self.block for side in sides):
             raise ValueError(f"an output of {sides} cannot be cut into blocks of {self.block}")
         x = np.pad(x, ((0, 0), (P, P), (P, P), (0, 0))) if P else x
-        patches = self._patches(x)
-        y = self._matrix() @ patches.reshape(len(patches), -1)
+        matrix, patches = self._matrix(), self._patches(x)
+        y = matrix @ patches.reshape(len(patches), -1)
         y = y.reshape(self.block, self.block, len(self.weight), *patches.shape[1:])
-        return y, (patches, x.shape)
+        return y, Product(matrix, patches, x.shape)
 
-    def gradients(self, dy: Array, cache: tuple[Array, tuple[int, ...]]) -> tuple[Array, Array]:
+    def gradients(self, dy: Array, cache: Product) -> tuple[Array, Array]:
         """dK = x * delta and db = sum of delta, eq. (13), summed over the batch."""
-        patches, _ = cache
+        patches = cache.patches
         dmatrix = self._rows(dy) @ patches.reshape(len(patches), -1).T
         dfilters = dmatrix[:, :-1].reshape(self._filters_shape)
         dweight = np.sum([dfilters[place] for place in self._places], axis=0)
         dbias = dmatrix[:, -1].reshape(-1, len(self.bias)).sum(axis=0)
         return dweight, dbias
 
-    def backward(self, dy: Array, cache: tuple[Array, tuple[int, ...]]) -> Array:
+    def backward(self, dy: Array, cache: Product) -> Array:
         """Spread each delta over the inputs it has seen: delta * rot180(K), eq. (14)."""
-        patches, shape = cache
-        dpatches = self._matrix()[:, :-1].T @ self._rows(dy)
+        matrix, patches, shape = cache
+        dpatches = matrix[:, :-1].T @ self._rows(dy)
         dx = self._fold(dpatches.reshape(-1, *patches.shape[1:]), shape)
         P = self.padding
         return dx[:, P : shape[1] - P, P : shape[2] - P]
@@ -127,14 +138,26 @@ class Conv2D(Layer):
         return patches
 
     def _fold(self, dpatches: Array, shape: tuple[int, ...]) -> Array:
-        """Add patches up to an array of the given shape: the transpose of ``_patches``."""
+        """Add patches up to an array of the given shape: the transpose of ``_patches``.
+
+        Patches that are a step apart lie side by side: cut into tiles of step x step, all patches
+        together put their tiles (p, q) in as many places of the array, in one addition.
+        """
+        C, H, W, N = shape
         side, step = self._side, self.block * self.stride
         _, rows, columns, _ = dpatches.shape
-        by_offset = dpatches.reshape(shape[0], side, side, *dpatches.shape[1:])
-        dx = np.zeros(shape, dpatches.dtype)
-        for i, j in np.ndindex(side, side):
-            dx[:, i : i + rows * step : step, j : j + columns * step : step] += by_offset[:, i, j]
-        return dx
+        tiles = ceil(side / step)
+        tiled = dpatches.reshape(C, side, side, rows, columns, N).transpose(0, 3, 1, 4, 2, 5)
+        down, across = (
+            max(rows + tiles - 1, ceil(H / step)),
+            max(columns + tiles - 1, ceil(W / step)),
+        )
+        dx = np.zeros((C, down, step, across, step, N), dpatches.dtype)
+        for p, q in np.ndindex(tiles, tiles):
+            tile = tiled[:, :, p * step : (p + 1) * step, :, q * step : (q + 1) * step]
+            u, v = tile.shape[2], tile.shape[4]
+            dx[:, p : p + rows, :u, q : q + columns, :v] += tile
+        return dx.reshape(C, down * step, across * step, N)[:, :H, :W]
 
     def _rows(self, dy: Array) -> Array:
         """Reshape blocks to the rows of the matrix product."""

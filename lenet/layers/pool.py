@@ -46,8 +46,9 @@ class MaxPool(Pooling):
 
     def forward(self, x: Array) -> tuple[Array, Cache]:
         """Find the maximum as a tournament; the cache says who won, in a tie the first."""
-        top, bottom = np.maximum(x[0, 0], x[0, 1]), np.maximum(x[1, 0], x[1, 1])
-        left_won = x[:, 0] >= x[:, 1]
+        left, right = x[:, 0], x[:, 1]
+        left_won = left >= right
+        top, bottom = np.maximum(left, right)
         top_won = top >= bottom
         return np.maximum(top, bottom), (left_won, top_won)
 
@@ -55,10 +56,11 @@ class MaxPool(Pooling):
         """Route each gradient to the one member that won its window, eq. (15)."""
         left_won, top_won = cache
         dx = np.empty((2, 2, *dy.shape), dy.dtype)
-        top = dy * top_won
-        for row, share in enumerate((top, dy - top)):
-            np.multiply(share, left_won[row], out=dx[row, 0])
-            np.subtract(share, dx[row, 0], out=dx[row, 1])
+        drows = np.empty((2, *dy.shape), dy.dtype)
+        np.multiply(dy, top_won, out=drows[0])
+        np.subtract(dy, drows[0], out=drows[1])
+        np.multiply(drows, left_won, out=dx[:, 0])
+        np.subtract(drows, dx[:, 0], out=dx[:, 1])
         return dx
 
 

@@ -1,0 +1,337 @@
+"""How fast LeNet-5 trains and evaluates here, beside PyTorch and a textbook NumPy LeNet-5.
+
+    python scripts/benchmark.py [--rounds 7] [--json FILE]
+
+Every engine works on the same network, images (random ones), batch of 128, Adam and float32, in a
+process of its own. The engines take turns, A B C A B C ..., so that a machine whose speed drifts
+is the same machine for all; ratios are taken within a round. Engines that are not installed
+(pip install torch==2.13.0) are left out and named. Run it alone: anything beside it spoils it.
+"""
+
+import argparse
+import json
+import multiprocessing
+import platform
+import resource
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib.util import find_spec
+from itertools import product
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from textbook import TextbookLeNet5
+from threadpoolctl import threadpool_limits
+
+from lenet.datasets import Split
+from lenet.init import GlorotUniform, initial_theta
+from lenet.layers import AveragePool, MaxPool, Tanh
+from lenet.model import LeNet5, views
+from lenet.optimizers import Adam
+from lenet.training import evaluate, score_and_mean_gradient, team
+
+BATCH = 128
+TRAIN_IMAGES = 60 * BATCH
+TEST_IMAGES = 10_000
+PER = 60_000  # images that the seconds in the table are for
+GFLOP = {"train": 135.8, "evaluate": 50.0}  # minimal arithmetic of 60,000 images
+BASELINE = "PyTorch eager"
+ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
+
+
+def random_images(size: int) -> Split:
+    """Return images and labels of noise: what they show makes no difference to the time."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (size, 28, 28), dtype=np.uint8)
+    return Split(images, rng.integers(0, 10, size, dtype=np.uint8))
+
+
+class Engine(ABC):
+    """A LeNet-5 that can be timed; ``threads`` is all that it may use."""
+
+    package = "numpy"
+
+    def __init__(self, pooling: str, threads: int) -> None:
+        self.train_images = random_images(TRAIN_IMAGES)
+        self.test_images = random_images(TEST_IMAGES)
+        self.theta = initial_theta(GlorotUniform(), seed=0)
+        self.build(pooling, threads)
+
+    def batches(self) -> Iterator[Split]:
+        """Yield the training images in batches."""
+        for start in range(0, TRAIN_IMAGES, BATCH):
+            yield self.train_images[start : start + BATCH]
+
+    @abstractmethod
+    def build(self, pooling: str, threads: int) -> None:
+        """Make the network with the parameters ``theta`` and its optimizer."""
+
+    @abstractmethod
+    def train(self) -> None:
+        """Train once on all training images."""
+
+    @abstractmethod
+    def evaluate(self) -> None:
+        """Find the accuracy on all test images."""
+
+
+class Ours(Engine):
+    """What ``lenet`` runs."""
+
+    def build(self, pooling: str, threads: int) -> None:
+        layer = {"max": MaxPool(), "avg": AveragePool()}[pooling]
+        self.network = LeNet5(self.theta, layer, Tanh())
+        self.state = ADAM.new_state(self.theta)
+        self.t = 0
+        self.stack = ExitStack()
+        self.map = self.stack.enter_context(team(threads))
+
+    def train(self) -> None:
+        for batch in self.batches():
+            self.t += 1
+            _, g = score_and_mean_gradient(self.network, batch, parts=2, map=self.map)
+            ADAM.step(self.theta, g, self.state, self.t, ADAM.lr)
+
+    def evaluate(self) -> None:
+        evaluate(self.network, self.test_images, self.map)
+
+
+class Textbook(Engine):
+    """NumPy as tutorials write it; BLAS has all the threads."""
+
+    def build(self, pooling: str, threads: int) -> None:
+        threadpool_limits(threads)
+        self.network = TextbookLeNet5(views(self.theta), pooling)
+        self.state = ADAM.new_state(self.theta)
+        self.t = 0
+
+    @staticmethod
+    def input(images: Any) -> Any:
+        x = images[:, None].astype(np.float32) / 255
+        return np.pad(x, ((0, 0), (0, 0), (2, 2), (2, 2)))
+
+    def train(self) -> None:
+        for batch in self.batches():
+            self.t += 1
+            logits = self.network.forward(self.input(batch.images))
+            g = self.network.gradient(logits, batch.labels)
+            ADAM.step(self.theta, g, self.state, self.t, ADAM.lr)
+
+    def evaluate(self) -> None:
+        for start in range(0, TEST_IMAGES, 250):
+            chunk = self.test_images[start : start + 250]
+            np.mean(self.network.forward(self.input(chunk.images)).argmax(axis=1) == chunk.labels)
+
+
+class TorchEager(Engine):
+    """PyTorch as its tutorials write it."""
+
+    package = "torch"
+    fused = False
+    channels_last = False
+    compiled = False
+
+    def build(self, pooling: str, threads: int) -> None:
+        import torch
+        from torch import nn
+
+        torch.set_num_threads(threads)
+        self.torch = torch
+        pool = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}[pooling]
+        self.network: Any = nn.Sequential(
+            nn.Conv2d(1, 6, 5), nn.Tanh(), pool(2),
+            nn.Conv2d(6, 16, 5), nn.Tanh(), pool(2),
+            nn.Flatten(),
+            nn.Linear(400, 120), nn.Tanh(),
+            nn.Linear(120, 84), nn.Tanh(),
+            nn.Linear(84, 10),
+        )  # fmt: skip
+        with torch.no_grad():
+            parameters = views(self.theta).values()
+            for theirs, ours in zip(self.network.parameters(), parameters, strict=True):
+                theirs.copy_(torch.from_numpy(ours).reshape(theirs.shape))
+        if self.channels_last:
+            self.network.to(memory_format=torch.channels_last)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), ADAM.lr, fused=self.fused)
+        self.step: Any = torch.compile(self.loss) if self.compiled else self.loss
+        self.logits: Any = torch.compile(self.network) if self.compiled else self.network
+        self.tensors = [
+            (torch.from_numpy(split.images), torch.from_numpy(split.labels.astype(np.int64)))
+            for split in (self.train_images, self.test_images)
+        ]
+
+    def input(self, images: Any) -> Any:
+        x = self.torch.nn.functional.pad(images[:, None].float() / 255, (2, 2, 2, 2))
+        if self.channels_last:
+            x = x.contiguous(memory_format=self.torch.channels_last)
+        return x
+
+    def loss(self, x: Any, y: Any) -> Any:
+        return self.torch.nn.functional.cross_entropy(self.network(x), y)
+
+    def train(self) -> None:
+        images, labels = self.tensors[0]
+        for start in range(0, TRAIN_IMAGES, BATCH):
+            self.optimizer.zero_grad()
+            x = self.input(images[start : start + BATCH])
+            self.step(x, labels[start : start + BATCH]).backward()
+            self.optimizer.step()
+
+    def evaluate(self) -> None:
+        images, labels = self.tensors[1]
+        with self.torch.inference_mode():
+            for start in range(0, TEST_IMAGES, 250):
+                logits = self.logits(self.input(images[start : start + 250]))
+                (logits.argmax(dim=1) == labels[start : start + 250]).float().mean().item()
+
+
+class TorchFused(TorchEager):
+    """PyTorch with its fused Adam and its faster memory layout."""
+
+    fused = True
+    channels_last = True
+
+
+class TorchCompiled(TorchEager):
+    """PyTorch with its fused Adam, compiled (needs a C++ compiler)."""
+
+    fused = True
+    compiled = True
+
+
+ENGINES: dict[str, type[Engine]] = {
+    "lenet": Ours,
+    BASELINE: TorchEager,
+    "PyTorch fused": TorchFused,
+    "PyTorch compiled": TorchCompiled,
+    "textbook NumPy": Textbook,
+}
+
+
+def serve(name: str, pooling: str, threads: int, pipe: Connection) -> None:
+    """Be the process of one engine: run each task that is asked for, answer with its seconds."""
+    try:
+        engine = ENGINES[name](pooling, threads)
+        for task in ("train", "evaluate"):
+            getattr(engine, task)()
+    except Exception as error:
+        pipe.send(f"{type(error).__name__}: {error}".splitlines()[0])
+        return
+    pipe.send(None)
+    while task := pipe.recv():
+        started = time.perf_counter()
+        getattr(engine, task)()
+        pipe.send(time.perf_counter() - started)
+    pipe.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def measure(names: list[str], pooling: str, threads: int, rounds: int) -> list[dict[str, Any]]:
+    """Return a row for each engine and task, measured in turns."""
+    pipes: dict[str, Connection] = {}
+    processes = []
+    context = multiprocessing.get_context("spawn")
+    for name in names:
+        here, there = context.Pipe()
+        process = context.Process(target=serve, args=(name, pooling, threads, there), daemon=True)
+        process.start()
+        processes.append(process)
+        if trouble := here.recv():
+            print(f"{name} does not run here: {trouble}", file=sys.stderr)
+        else:
+            pipes[name] = here
+    seconds: dict[tuple[str, str], list[float]] = {}
+    for _ in range(rounds):
+        for task, (name, pipe) in product(GFLOP, pipes.items()):
+            time.sleep(0.3)  # threads of the engine before spin for a while after their work
+            pipe.send(task)
+            images = TRAIN_IMAGES if task == "train" else TEST_IMAGES
+            seconds.setdefault((name, task), []).append(pipe.recv() * PER / images)
+    memory = {}
+    for name, pipe in pipes.items():
+        pipe.send(None)
+        memory[name] = pipe.recv()
+    for process in processes:
+        process.join()
+    peak = sgemm_peak(threads)
+    return [
+        {
+            "engine": name,
+            "task": task,
+            "pooling": pooling,
+            "threads": threads,
+            "seconds": times,
+            "ratios": [
+                a / b for a, b in zip(seconds.get((BASELINE, task), []), times, strict=False)
+            ],
+            "share_of_peak": GFLOP[task] / median(times) / peak,
+            "peak_gflops": peak,
+            "peak_memory_mb": memory[name],
+        }
+        for (name, task), times in seconds.items()
+    ]
+
+
+def sgemm_peak(threads: int, size: int = 1536) -> float:
+    """Return the most GFLOP/s that a product of large float32 matrices reaches here."""
+    a = np.ones((size, size), np.float32)
+    best = np.inf
+    with threadpool_limits(threads):
+        for _ in range(12):
+            started = time.perf_counter()
+            a @ a
+            best = min(best, time.perf_counter() - started)
+    return 2 * size**3 / best / 1e9
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return the rows as a Markdown table."""
+    lines = [
+        f"| task | pooling | threads | engine | s per {PER:,} (min) | (median) "
+        "| times as fast as PyTorch eager | of SGEMM peak | peak memory |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in sorted(rows, key=lambda row: (row["task"], row["pooling"], row["threads"])):
+        ratio = f"{median(row['ratios']):.2f}" if row["ratios"] else "–"
+        lines.append(
+            f"| {row['task']} | {row['pooling']} | {row['threads']} | {row['engine']} "
+            f"| {min(row['seconds']):.2f} | {median(row['seconds']):.2f} | {ratio} "
+            f"| {row['share_of_peak']:.0%} | {row['peak_memory_mb']:.0f} MB |"
+        )
+    return "\n".join(lines)
+
+
+def processor() -> str:
+    """Return the name of the processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if "model name" in line), "?")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each engine (7)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    arguments = parser.parse_args()
+
+    installed = [name for name, engine in ENGINES.items() if find_spec(engine.package)]
+    for name in ENGINES.keys() - set(installed):
+        print(f"{name} is left out: {ENGINES[name].package} is not installed", file=sys.stderr)
+    rows = []
+    for pooling, threads in product(("max", "avg"), (1, 2)):
+        rows += measure(installed, pooling, threads, arguments.rounds)
+    print(f"{processor()}, {multiprocessing.cpu_count()} cores; NumPy {np.__version__}\n")
+    print(table(rows))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The yardsticks of the benchmark compute what ``lenet`` computes; their speed is not tested."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from lenet.model import views
+from lenet.training import evaluate, score_and_mean_gradient
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> ModuleType:
+    sys.path.insert(0, str(SCRIPTS))
+    spec = importlib.util.spec_from_file_location("benchmark", SCRIPTS / "benchmark.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.path.remove(str(SCRIPTS))
+    return module
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+def test_the_textbook_network_has_the_same_gradient(benchmark: ModuleType, pooling: str) -> None:
+    ours, textbook = (benchmark.ENGINES[name](pooling, 1) for name in ("lenet", "textbook NumPy"))
+    batch = next(ours.batches())
+    _, expected = score_and_mean_gradient(ours.network, batch, parts=2)
+    logits = textbook.network.forward(textbook.input(batch.images))
+    gradient = textbook.network.gradient(logits, batch.labels)
+    np.testing.assert_allclose(gradient, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+def test_pytorch_has_the_same_gradient(benchmark: ModuleType, pooling: str) -> None:
+    pytest.importorskip("torch")
+    ours, eager = (benchmark.ENGINES[name](pooling, 1) for name in ("lenet", "PyTorch eager"))
+    batch = next(ours.batches())
+    _, expected = score_and_mean_gradient(ours.network, batch, parts=2)
+    images, labels = eager.tensors[0]
+    eager.loss(eager.input(images[:128]), labels[:128]).backward()
+    theirs = np.concatenate([p.grad.numpy().ravel() for p in eager.network.parameters()])
+    np.testing.assert_allclose(theirs, expected, atol=1e-5)
+
+
+def test_the_table_has_ratios_within_rounds(benchmark: ModuleType) -> None:
+    row = {
+        "engine": "lenet",
+        "task": "train",
+        "pooling": "max",
+        "threads": 2,
+        "seconds": [4.0, 2.0, 3.0],
+        "ratios": [2.0, 2.5, 1.5],
+        "share_of_peak": 0.25,
+        "peak_memory_mb": 300.4,
+    }
+    line = benchmark.table([row]).splitlines()[-1]
+    assert line == "| train | max | 2 | lenet | 2.00 | 3.00 | 2.00 | 25% | 300 MB |"
+
+
+def test_evaluation_sees_every_image(benchmark: ModuleType) -> None:
+    engine = benchmark.ENGINES["lenet"]("max", 1)
+    assert evaluate(engine.network, engine.test_images[:300], engine.map).images == 300
+    assert views(engine.theta).keys() == views(engine.network.theta).keys()

@@ -1,0 +1,33 @@
+"""The wheel holds all that the command needs, wherever it is given."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.slow
+def test_the_wheel_runs_from_any_folder(tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    wheels, site, elsewhere = (tmp_path / name for name in ("wheels", "site", "some where"))
+    elsewhere.mkdir()
+    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, ROOT]
+    subprocess.run([*pip, *build], check=True, timeout=120)
+    (wheel,) = wheels.glob("lenet-*.whl")
+    subprocess.run([*pip, "install", "--no-deps", "--target", site, wheel], check=True, timeout=120)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "lenet", "dataset.train_size=64", "dataset.test_size=32"],
+        cwd=elsewhere,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    (config,) = elsewhere.glob("runs/*/.hydra/hydra.yaml")
+    assert str(site / "lenet" / "conf") in config.read_text()
