@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 from annotated_types import Ge, Gt
@@ -24,6 +25,8 @@ from lenet.optimizers import Optimizer
 from lenet.schedules import Schedule
 
 TARGET = "_target_"
+PACKAGE = Path(__file__).resolve().parent
+CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 
 
@@ -60,6 +63,23 @@ def read_config(cfg: DictConfig) -> Config:
     if problems:
         raise ConfigError("\n".join(problems))
     return config
+
+
+def read_dataset(name: str) -> Dataset:
+    """Return a dataset as ``conf/dataset`` has it.
+
+    Raises:
+        ConfigError: there is none of this name.
+    """
+    names = [path.stem for path in (CONF / "dataset").glob("*.yaml")]
+    if name not in names:
+        raise ConfigError(f"dataset = {name!r}: no such choice{suggestion(name, names)}")
+    values = OmegaConf.to_container(OmegaConf.load(CONF / "dataset" / f"{name}.yaml"))
+    problems: list[str] = []
+    dataset = convert(Dataset, values, ("dataset",), problems)
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return dataset
 
 
 def build(kind: type, values: Any, path: tuple[str, ...], problems: list[str]) -> Any:

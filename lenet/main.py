@@ -20,7 +20,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from lenet.config import TARGET, Config, read_config, suggestion
+from lenet.config import CONF, TARGET, Config, read_config, suggestion
 from lenet.errors import LenetError
 from lenet.init import initial_theta
 from lenet.model import LeNet5
@@ -28,9 +28,6 @@ from lenet.runs import METRICS, RunFolder, provenance, relative
 from lenet.training import Metrics, train
 
 log = logging.getLogger("lenet")
-
-PACKAGE = Path(__file__).resolve().parent
-CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
 
 
 def run(config: Config, folder: RunFolder) -> None:

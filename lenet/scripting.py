@@ -13,7 +13,7 @@ from lenet.runs import relative
 
 
 def parser(description: str | None) -> ArgumentParser:
-    """Return a command line that takes run folders and ``--output``."""
+    """Return a command line that takes run folders."""
     arguments = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
     arguments.add_argument(
         "runs",
@@ -22,6 +22,12 @@ def parser(description: str | None) -> ArgumentParser:
         metavar="RUN",
         help="folder of a run or of a sweep (default: the newest finished run below runs/)",
     )
+    return arguments
+
+
+def writing_parser(description: str | None) -> ArgumentParser:
+    """Return a command line that takes run folders and ``--output``."""
+    arguments = parser(description)
     arguments.add_argument(
         "--output",
         type=Path,
@@ -39,12 +45,12 @@ def output_folder(arguments: Namespace, runs: Iterable[Run]) -> Path:
     return Path(os.path.commonpath([path.resolve() for path in given]))
 
 
-def run_script(main: Callable[[], Iterable[Path]]) -> None:
-    """Run a script and print the paths that it has written; an error ends it in a few words."""
+def run_script(main: Callable[[], Iterable[Path | str]]) -> None:
+    """Run a script and print its lines, or the paths it has written; errors end it in few words."""
     name = Path(sys.argv[0]).name
     logging.basicConfig(format=f"{name}: %(message)s")
     try:
-        for path in main():
-            print(relative(path))
+        for line in main():
+            print(relative(line) if isinstance(line, Path) else line)
     except (LenetError, OSError) as error:
         sys.exit("\n".join(f"{name}: {line}" for line in str(error).splitlines()))

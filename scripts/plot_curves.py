@@ -21,7 +21,7 @@ from matplotlib.ticker import MaxNLocator
 from lenet.datasets import MNIST
 from lenet.figures import looks, save, style
 from lenet.results import PAPER_ACCURACY, Run, by_setting, find_runs, over_seeds
-from lenet.scripting import output_folder, parser, run_script
+from lenet.scripting import output_folder, run_script, writing_parser
 
 Settings = dict[str, list[Run]]
 Look = dict[str, Any]  # keyword arguments of Line2D
@@ -49,7 +49,7 @@ PAPER: Look = {
 
 
 def main() -> list[Path]:
-    arguments = parser(__doc__).parse_args()
+    arguments = writing_parser(__doc__).parse_args()
     runs = find_runs(arguments.runs)
     with style():
         return save(curves(by_setting(runs)), output_folder(arguments, runs) / "curves")

@@ -25,7 +25,7 @@ from lenet.figures import COLOURS, save, style
 from lenet.layers import Array
 from lenet.losses import cross_entropy, log_softmax
 from lenet.results import Run, find_runs
-from lenet.scripting import output_folder, parser, run_script
+from lenet.scripting import output_folder, run_script, writing_parser
 from lenet.streams import stream
 from lenet.training import EVALUATION_CHUNK, network_input
 
@@ -194,7 +194,7 @@ def mark_as_wrong(axes: Axes) -> None:
 
 def predictions_parser() -> ArgumentParser:
     """Return the command line of the scripts, with a seed."""
-    arguments = parser(__doc__)
+    arguments = writing_parser(__doc__)
     arguments.add_argument(
         "--seed", type=natural, default=0, help="of the choice of images (default: 0)"
     )

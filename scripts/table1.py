@@ -15,7 +15,7 @@ import pandas as pd
 from lenet.datasets import MNIST
 from lenet.errors import LenetError
 from lenet.results import PAPER_ACCURACY, Run, by_setting, find_runs, over_seeds
-from lenet.scripting import output_folder, parser, run_script
+from lenet.scripting import output_folder, run_script, writing_parser
 
 NONE = "–"
 NOTE = """\
@@ -25,7 +25,7 @@ Paper is: where the paper's figure lies, inside, below or above the mean ± 2 st
 
 
 def main() -> list[Path]:
-    arguments = parser(__doc__).parse_args()
+    arguments = writing_parser(__doc__).parse_args()
     runs = find_runs(arguments.runs)
     for run in runs:
         refuse_other_data(run)

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lenet.datasets import Split
+from lenet.datasets import Data, Split
 from lenet.figures import style
 from lenet.init import GlorotUniform, initial_theta
 from lenet.model import views
@@ -489,3 +489,34 @@ def test_predictions_are_of_one_run(tmp_path: Path, script: Script) -> None:
 @pytest.mark.parametrize("seed", ["-1", "one", "0.5"])
 def test_a_seed_that_is_none_is_refused(script: Script, seed: str) -> None:
     assert script("plot_predictions", f"--seed={seed}").error == "2"
+
+
+def test_evaluation_on_the_runs_own_test_images_repeats_the_last_row(
+    trained: Path, script: Script
+) -> None:
+    outcome = script("evaluate", trained)
+    (run,) = trained.glob("runs/*")
+    last = Run(run).metrics.iloc[-1]
+    expected = f"loss {last['test_loss']:.4f}, accuracy {last['test_accuracy']:.2%} of 32\n"
+    assert outcome.text == f"{run}: {expected}"
+
+
+def test_evaluation_on_another_dataset_that_does_not_exist(trained: Path, script: Script) -> None:
+    error = script("evaluate", trained, "--dataset", "mnits").error
+    assert error == "evaluate.py: dataset = 'mnits': no such choice; did you mean 'mnist'?"
+
+
+@pytest.mark.mnist
+@pytest.mark.slow
+def test_a_network_that_has_seen_drawn_digits_only_reads_mnist(
+    mnist: Data, tmp_path: Path, script: Script
+) -> None:
+    """How real the drawn digits are: the default run, tested on the real MNIST."""
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "lenet", f"hydra.run.dir={folder}"]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    assert Run(folder).metrics["test_accuracy"].iloc[-1] > 0.97
+    text = script("evaluate", folder, "--dataset", "mnist").text
+    accuracy, _, images = text.partition("accuracy ")[2].partition("% of ")
+    assert images == "10,000\n"
+    assert float(accuracy) > 93
