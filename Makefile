@@ -25,6 +25,7 @@ test: $(VENV)/dev
 
 table1: $(VENV)/core
 	$(BIN)/lenet -m experiment=table1 init=normal,glorot_uniform 'seed=range(10)' hydra.sweep.dir=runs/table1
+	$(BIN)/lenet -m experiment=table1 init.std=0.003 'seed=range(10)' hydra.sweep.dir=runs/table1/std_0.003
 	$(BIN)/python scripts/table1.py runs/table1
 	$(BIN)/python scripts/plot_curves.py runs/table1
 

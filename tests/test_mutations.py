@@ -30,7 +30,7 @@ MUTATIONS = [
         "1 convolution backward counts the last image only",
         "layers/conv.py",
         {
-            "dmatrix = self._rows(dy) @ patches.reshape(len(patches), -1).T": "dmatrix = self._rows(dy[..., -1:]) @ patches[..., -1:].reshape(len(patches), -1).T",
+            "self._cut(self._rows(dy) @ patches.reshape(len(patches), -1).T)": "self._cut(self._rows(dy[..., -1:]) @ patches[..., -1:].reshape(len(patches), -1).T)",
         },
         "test_layers.py",
     ),

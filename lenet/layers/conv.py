@@ -21,7 +21,9 @@ product has four times the rows, 9 values are copied for each output in place of
 members of each 2x2 pooling window come out as four whole arrays.
 """
 
+from itertools import product
 from math import ceil
+from types import EllipsisType
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +35,14 @@ from lenet.layers.base import Array, Layer
 def output_size(size: int, F: int, P: int, S: int) -> int:
     """Return how many places a filter of side F has on an axis, eq. (2): padding P, stride S."""
     return (size - F + 2 * P) // S + 1
+
+
+def places(B: int, F: int, S: int) -> list[tuple[int | slice | EllipsisType, ...]]:
+    """Return, for each output (u, v) of a block, where the filter lies in the patch."""
+    return [
+        (u, v, ..., slice(u * S, u * S + F), slice(v * S, v * S + F))
+        for u, v in product(range(B), repeat=2)
+    ]
 
 
 class Product(NamedTuple):
@@ -59,6 +69,8 @@ class Conv2D(Layer):
         self.block = block
         self.stride = stride
         self.padding = padding
+        self._side = weight.shape[-1] + (block - 1) * stride  # of a patch
+        self._places = places(block, weight.shape[-1], stride)
 
     def forward(self, x: Array) -> tuple[Array, Product]:
         """Multiply the filters with the patches."""
@@ -75,11 +87,11 @@ class Conv2D(Layer):
     def gradients(self, dy: Array, cache: Product) -> tuple[Array, Array]:
         """dK = x * delta and db = sum of delta, eq. (13), summed over the batch."""
         patches = cache.patches
-        dmatrix = self._rows(dy) @ patches.reshape(len(patches), -1).T
-        dfilters = dmatrix[:, :-1].reshape(self._filters_shape)
-        dweight = np.sum([dfilters[place] for place in self._places], axis=0)
-        dbias = dmatrix[:, -1].reshape(-1, len(self.bias)).sum(axis=0)
-        return dweight, dbias
+        dfilters, dbiases = self._cut(self._rows(dy) @ patches.reshape(len(patches), -1).T)
+        dweight = np.zeros_like(self.weight)
+        for place in self._places:
+            dweight += dfilters[place]
+        return dweight, dbiases.sum(axis=(0, 1))
 
     def backward(self, dy: Array, cache: Product) -> Array:
         """Spread each delta over the inputs it has seen: delta * rot180(K), eq. (14)."""
@@ -89,33 +101,22 @@ class Conv2D(Layer):
         P = self.padding
         return dx[:, P : shape[1] - P, P : shape[2] - P]
 
-    @property
-    def _side(self) -> int:
-        """The side of a patch: what the filters of a whole block of outputs see."""
-        return self.weight.shape[-1] + (self.block - 1) * self.stride
-
-    @property
-    def _filters_shape(self) -> tuple[int, ...]:
-        C_out, C_in = self.weight.shape[:2]
-        return (self.block, self.block, C_out, C_in, self._side, self._side)
-
-    @property
-    def _places(self) -> list[tuple[int | slice, ...]]:
-        """For each output (u, v) of a block, where the filter lies in the patch."""
-        F, S = self.weight.shape[-1], self.stride
-        every = slice(None)
-        return [
-            (u, v, every, every, slice(u * S, u * S + F), slice(v * S, v * S + F))
-            for u, v in np.ndindex(self.block, self.block)
-        ]
-
     def _matrix(self) -> Array:
         """Return the filters of a whole block as rows, the bias in the last column."""
-        filters = np.zeros(self._filters_shape, self.weight.dtype)
+        C_out, C_in = self.weight.shape[:2]
+        rows, columns = self.block**2 * C_out, C_in * self._side**2 + 1
+        matrix = np.zeros((rows, columns), self.weight.dtype)
+        filters, biases = self._cut(matrix)
         for place in self._places:
             filters[place] = self.weight
-        bias = np.tile(self.bias, self.block**2)
-        return np.column_stack((filters.reshape(len(bias), -1), bias))
+        biases[...] = self.bias
+        return matrix
+
+    def _cut(self, matrix: Array) -> tuple[Array, Array]:
+        """View such a matrix as filters (B, B, C_out, C_in, side, side), biases (B, B, C_out)."""
+        B, (C_out, C_in) = self.block, self.weight.shape[:2]
+        filters = matrix[:, :-1].reshape(B, B, C_out, C_in, self._side, self._side)
+        return filters, matrix[:, -1].reshape(B, B, C_out)
 
     def _patches(self, x: Array) -> Array:
         """Copy the patches of x (C, H, W, N) to (C side side + 1, rows, columns, N), 1 in the last.
@@ -153,7 +154,7 @@ class Conv2D(Layer):
             max(columns + tiles - 1, ceil(W / step)),
         )
         dx = np.zeros((C, down, step, across, step, N), dpatches.dtype)
-        for p, q in np.ndindex(tiles, tiles):
+        for p, q in product(range(tiles), repeat=2):
             tile = tiled[:, :, p * step : (p + 1) * step, :, q * step : (q + 1) * step]
             u, v = tile.shape[2], tile.shape[4]
             dx[:, p : p + rows, :u, q : q + columns, :v] += tile
