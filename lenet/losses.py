@@ -12,13 +12,13 @@ def log_softmax(z: Array) -> Array:
     return shifted - np.log(np.exp(shifted).sum(axis=0))
 
 
-def cross_entropy(z: Array, labels: NDArray[np.uint8]) -> Array:
+def cross_entropy(log_y_hat: Array, labels: NDArray[np.uint8]) -> Array:
     """Loss of each image (N,), eq. (7) with one-hot y: -log of the right class's probability."""
-    return -log_softmax(z)[labels, np.arange(len(labels))]
+    return -log_y_hat[labels, np.arange(len(labels))]
 
 
-def cross_entropy_gradient(z: Array, labels: NDArray[np.uint8]) -> Array:
+def cross_entropy_gradient(log_y_hat: Array, labels: NDArray[np.uint8]) -> Array:
     """Derivative of each image's loss by its logits (classes, N): y_hat - y, eq. (10)."""
-    gradient = np.exp(log_softmax(z))
+    gradient = np.exp(log_y_hat)
     gradient[labels, np.arange(len(labels))] -= 1
     return gradient

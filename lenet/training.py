@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from itertools import pairwise
 from math import ceil, isfinite
 from time import perf_counter
@@ -18,7 +18,7 @@ from tqdm import tqdm
 from lenet.datasets.base import Data, Split
 from lenet.errors import LenetError
 from lenet.layers import Array
-from lenet.losses import cross_entropy, cross_entropy_gradient
+from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
 from lenet.memory import keep_freed_memory
 from lenet.model import INPUT_SIDE, LeNet5
 from lenet.optimizers import Optimizer
@@ -94,23 +94,25 @@ def network_input(images: NDArray[np.uint8], dtype: np.dtype[Any]) -> Array:
     N, H, W = images.shape
     top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
     x = np.zeros((1, INPUT_SIDE, INPUT_SIDE, N), dtype)
-    np.divide(images.transpose(1, 2, 0), 255, out=x[0, top : top + H, left : left + W])
+    x[0, top : top + H, left : left + W] = images.transpose(1, 2, 0)
+    x /= 255
     return x
 
 
-def score_logits(logits: Array, labels: NDArray[np.uint8]) -> Score:
-    """Compare logits (10, N) with labels (N,)."""
-    loss = cross_entropy(logits, labels).sum(dtype=np.float64)
-    correct = np.count_nonzero(logits.argmax(axis=0) == labels)
+def score(log_y_hat: Array, labels: NDArray[np.uint8]) -> Score:
+    """Compare log probabilities (10, N) with labels (N,)."""
+    loss = cross_entropy(log_y_hat, labels).sum(dtype=np.float64)
+    correct = np.count_nonzero(log_y_hat.argmax(axis=0) == labels)
     return Score(float(loss), int(correct), len(labels))
 
 
 @overflow_is_seen_in_the_loss
-def score_and_gradient(network: LeNet5, batch: Split) -> tuple[Score, Array]:
-    """Return the score of a batch and the gradient of the sum of its losses (61706,)."""
-    logits, caches = network.forward(network_input(batch.images, network.theta.dtype))
-    dlogits = cross_entropy_gradient(logits, batch.labels)
-    return score_logits(logits, batch.labels), network.gradient(dlogits, caches)
+def score_and_gradient(network: LeNet5, batch_size: int, part: Split) -> tuple[Score, Array]:
+    """Return the score of a part of a batch, and its share of the batch's gradient (61706,)."""
+    logits, caches = network.forward(network_input(part.images, network.theta.dtype))
+    log_y_hat = log_softmax(logits)
+    dlogits = cross_entropy_gradient(log_y_hat, part.labels) / batch_size
+    return score(log_y_hat, part.labels), network.gradient(dlogits, caches)
 
 
 def evaluate(network: LeNet5, split: Split, map: Map = map) -> Score:  # noqa: A002
@@ -119,7 +121,7 @@ def evaluate(network: LeNet5, split: Split, map: Map = map) -> Score:  # noqa: A
     @overflow_is_seen_in_the_loss
     def score_chunk(chunk: Split) -> Score:
         logits = network.logits(network_input(chunk.images, network.theta.dtype))
-        return score_logits(logits, chunk.labels)
+        return score(log_softmax(logits), chunk.labels)
 
     starts = range(0, len(split), EVALUATION_CHUNK)
     chunks = (split[start : start + EVALUATION_CHUNK] for start in starts)
@@ -176,9 +178,9 @@ def score_and_mean_gradient(
     The batch is cut into parts, whose gradients are added in their order: the sum depends on how
     many parts there are, but not on how many threads of ``map`` work on them.
     """
-    results = map(partial(score_and_gradient, network), cut(batch, parts))
-    scores, gradients = zip(*results, strict=True)
-    return sum(scores, Score()), sum(gradients) / len(batch)
+    work = partial(score_and_gradient, network, len(batch))
+    scores, gradients = zip(*map(work, cut(batch, parts)), strict=True)
+    return sum(scores, Score()), reduce(np.add, gradients)
 
 
 def train(
@@ -215,12 +217,12 @@ def train(
                 disable=None,
             ):
                 t += 1
-                score, g = score_and_mean_gradient(network, batch, parts, map)
-                if not isfinite(score.loss):
+                batch_score, g = score_and_mean_gradient(network, batch, parts, map)
+                if not isfinite(batch_score.loss):
                     raise DivergedError(epoch, t)
                 eta = optimizer.lr * schedule.factor(t, epochs * batches_per_epoch)
                 optimizer.step(network.theta, g, state, t, eta)
-                running += score
+                running += batch_score
             trained = perf_counter()
             test = evaluate(network, data.test, map)
             validation = evaluate(network, data.validation, map) if data.validation else None

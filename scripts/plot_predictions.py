@@ -114,8 +114,9 @@ def sample_figure(predictions: Predictions, subject: str, seed: int) -> Figure:
 
 def mistakes_figure(predictions: Predictions, subject: str) -> Figure:
     """Return the wrongly predicted images of highest loss, with the probability of the mistake."""
-    loss = cross_entropy(predictions.logits, predictions.images.labels)
-    probability = np.exp(log_softmax(predictions.logits)).max(axis=0)
+    log_y_hat = log_softmax(predictions.logits)
+    loss = cross_entropy(log_y_hat, predictions.images.labels)
+    probability = np.exp(log_y_hat).max(axis=0)
     worst_first = np.argsort(-loss, kind="stable")
     mistakes = worst_first[predictions.wrong[worst_first]]
     figure, cells = grid(min(len(mistakes), SHOWN))

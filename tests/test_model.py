@@ -6,7 +6,7 @@ from gradients import assert_gradient
 from test_layers import ACTIVATIONS, POOLINGS, name, normal
 
 from lenet.layers import Activation, Array, AveragePool, MaxPool, Pooling, Tanh
-from lenet.losses import cross_entropy, cross_entropy_gradient
+from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
 from lenet.model import PARAMETERS, SHAPES, LeNet5, views
 
 LABELS = np.array([3, 0, 9], np.uint8)
@@ -30,7 +30,7 @@ def digits(seed: int = 0) -> Array:
 
 def gradient_of(network: LeNet5, x: Array) -> Array:
     logits, caches = network.forward(x)
-    return network.gradient(cross_entropy_gradient(logits, LABELS), caches)
+    return network.gradient(cross_entropy_gradient(log_softmax(logits), LABELS), caches)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=name)
@@ -40,7 +40,7 @@ def test_gradient_of_the_whole_network(pooling: Pooling, activation: Activation)
     x = digits()
 
     def loss() -> float:
-        return float(cross_entropy(network.logits(x), LABELS).sum())
+        return float(cross_entropy(log_softmax(network.logits(x)), LABELS).sum())
 
     gradient = gradient_of(network, x)
     assert_gradient(loss, network.theta, gradient, directions=2)
@@ -71,7 +71,7 @@ def test_evaluation_between_forward_and_backward_changes_nothing() -> None:
     logits, caches = network.forward(digits())
     network.logits(digits(seed=1))
     network.forward(digits(seed=2))
-    gradient = network.gradient(cross_entropy_gradient(logits, LABELS), caches)
+    gradient = network.gradient(cross_entropy_gradient(log_softmax(logits), LABELS), caches)
     np.testing.assert_array_equal(gradient, gradient_of(network, digits()))
 
 
@@ -81,7 +81,7 @@ def test_gradient_of_a_batch_is_the_sum_of_its_images_gradients() -> None:
     one_by_one = 0
     for n in range(3):
         logits, caches = network.forward(x[..., n : n + 1])
-        dlogits = cross_entropy_gradient(logits, LABELS[n : n + 1])
+        dlogits = cross_entropy_gradient(log_softmax(logits), LABELS[n : n + 1])
         one_by_one = one_by_one + network.gradient(dlogits, caches)
     np.testing.assert_allclose(gradient_of(network, x), one_by_one, rtol=1e-9, atol=1e-12)
 

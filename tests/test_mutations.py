@@ -119,7 +119,7 @@ MUTATIONS = [
         "8c the loss of the last batch in place of the epoch's mean",
         "training.py",
         {
-            "running += score": "running = score",
+            "running += batch_score": "running = batch_score",
         },
         "test_training.py",
     ),
@@ -168,7 +168,7 @@ MUTATIONS = [
         "11c images scaled by the statistics of their own batch",
         "training.py",
         {
-            "np.divide(images.transpose(1, 2, 0), 255,": "np.divide(images.transpose(1, 2, 0), images.max(),",
+            "x /= 255": "x /= images.max()",
         },
         "test_training.py",
     ),

@@ -1,0 +1,71 @@
+"""What the README says is true."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lenet.config import CONF
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def code_block(language: str, first_line: str) -> str:
+    (block,) = re.findall(rf"```{language}\n({re.escape(first_line)}\n.*?)```", README, re.DOTALL)
+    return str(block)
+
+
+def test_table_1_is_that_of_the_runs() -> None:
+    rows = pd.read_csv(ROOT / "runs" / "table1" / "table1.csv")
+    measured = [
+        f"{mean:.2f} ± {std:.2f}" for mean, std in zip(rows["mean"], rows["std"], strict=True)
+    ]
+    assert len(measured) == 9
+    assert all(figure in README for figure in measured)
+
+
+def test_the_table_of_choices_is_complete() -> None:
+    for group in (path for path in CONF.iterdir() if path.is_dir() and path.name != "hydra"):
+        (row,) = re.findall(rf"^\| `{group.name}` \| (.*) \|$", README, re.MULTILINE)
+        named = set(re.findall(r"`(\w+)`", row))
+        assert named == {path.stem for path in group.glob("*.yaml")}
+
+
+def test_files_that_it_names_exist() -> None:
+    linked = re.findall(r"\]\(([^):]+)\)", README)
+    scripts = re.findall(r"scripts/\w+\.py", README)
+    assert linked
+    assert scripts
+    assert all((ROOT / name).is_file() for name in [*linked, *scripts])
+
+
+@pytest.mark.slow
+def test_a_new_activation_is_one_class_and_one_yaml_file(tmp_path: Path) -> None:
+    for name in ("lenet", "conf"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    activations = tmp_path / "lenet" / "layers" / "activation.py"
+    source = code_block("python", "# at the end of lenet/layers/activation.py")
+    activations.write_text(f"{activations.read_text()}\n\n{source}")
+    choice = tmp_path / "conf" / "activation" / "elu.yaml"
+    choice.write_text(code_block("yaml", "# conf/activation/elu.yaml"))
+
+    def lenet(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        sizes = ["dataset.train_size=64", "dataset.test_size=32", "epochs=1"]
+        return subprocess.run(
+            [sys.executable, "-m", "lenet", "activation=elu", *sizes, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+
+    assert lenet("activation.alpha=0.5").returncode == 0
+    refused = lenet("activation.alpha=-1")
+    assert refused.returncode == 2
+    assert "activation.alpha = -1: should be greater than or equal to 0" in refused.stderr
