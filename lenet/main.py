@@ -66,16 +66,24 @@ def table_row(metrics: Metrics) -> str:
 
 
 class JobFailedError(LenetError):
-    """A run has ended before its time; its log says why."""
+    """A run has ended before its time; the user has been told why."""
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def job(cfg: DictConfig) -> None:
     """Carry out the experiment that Hydra has composed, in the folder that it has chosen."""
+    config = read_config(cfg)
+    hydra_config = HydraConfig.get()
+    path = Path(hydra_config.runtime.output_dir)
+    overrides = list(hydra_config.overrides.task)
+    record = {"seed": config.seed, "overrides": overrides, **provenance()}
     try:
-        config = read_config(cfg)
-        path = Path(HydraConfig.get().runtime.output_dir)
-        with RunFolder(path, seed=config.seed, **provenance()) as folder:
+        folder = RunFolder(path, OmegaConf.to_yaml(cfg), **record)
+    except LenetError as error:
+        print(f"lenet: {error}", file=sys.stderr)
+        raise JobFailedError from error
+    try:
+        with folder:
             run(config, folder)
     except LenetError as error:
         log.error("%s", error)

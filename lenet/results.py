@@ -19,7 +19,7 @@ from lenet.config import TARGET, Config, read_config
 from lenet.datasets import Data
 from lenet.errors import ConfigError, LenetError
 from lenet.model import PARAMETERS, SHAPES, LeNet5, views
-from lenet.runs import METRICS, RECORD, WEIGHTS
+from lenet.runs import CONFIG, METRICS, RECORD, WEIGHTS
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Run:
         LenetError if the folder does not hold one.
         """
         try:
-            config = OmegaConf.load(self.path / ".hydra" / "config.yaml")
+            config = OmegaConf.load(self.path / CONFIG)
         except OSError as error:
             raise LenetError(f"{self.path} does not say how it was configured: {error}") from error
         assert isinstance(config, DictConfig)

@@ -1,7 +1,7 @@
 """The folder of a run, and the only place that knows what it holds.
 
-.hydra/        the composed configuration and the overrides (written by Hydra)
-run.json       status, seed, versions, data checksums, git commit, times
+config.yaml    the composed configuration
+run.json       status, overrides, seed, versions, data checksums, git commit, times
 metrics.csv    one row per epoch, written as it comes
 weights.npz    the trained parameters by name, float32
 lenet.log      what was logged (written by Hydra)
@@ -27,6 +27,7 @@ from lenet.training import BLAS_THREADS, DivergedError, Metrics
 METRICS = "metrics.csv"
 WEIGHTS = "weights.npz"
 RECORD = "run.json"
+CONFIG = "config.yaml"
 
 
 class RunFolder:
@@ -35,8 +36,8 @@ class RunFolder:
     Used as a context: leaving it writes to run.json whether the run finished, and if not, why.
     """
 
-    def __init__(self, path: Path, **record: Any) -> None:
-        """Claim the folder and write the record of a run that has begun.
+    def __init__(self, path: Path, config: str, **record: Any) -> None:
+        """Claim the folder; write the configuration (YAML) and the record of a run that has begun.
 
         Raises:
             LenetError: the folder holds a run already.
@@ -51,6 +52,7 @@ class RunFolder:
             raise LenetError(
                 f"{path} holds a run already: choose another folder (hydra.run.dir=...)"
             ) from None
+        self._replace(CONFIG, lambda file: file.write(config.encode()))
         self.note(status="running", started=now(), **record)
 
     def __enter__(self) -> Self:

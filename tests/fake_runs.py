@@ -29,7 +29,7 @@ def fake_run(
 ) -> Run:
     """Write a run whose test accuracies are given, and whose other metrics follow from them."""
     config = OmegaConf.merge(composed(*overrides), {"seed": seed, "epochs": len(accuracies)})
-    with RunFolder(path, seed=seed) as folder:
+    with RunFolder(path, OmegaConf.to_yaml(config), seed=seed) as folder:
         for epoch, accuracy in enumerate(accuracies, start=1):
             folder.append(
                 Metrics(
@@ -46,6 +46,4 @@ def fake_run(
                 )
             )
     folder.note(**record)
-    (path / ".hydra").mkdir()
-    OmegaConf.save(config, path / ".hydra" / "config.yaml")
     return Run(path)

@@ -114,13 +114,14 @@ def test_a_run_leaves_what_it_promises(tmp_path: Path) -> None:
     (folder,) = run_folders(tmp_path)
     assert folder.parent == tmp_path / "runs"
     names = {path.name for path in folder.iterdir()}
-    assert names == {".hydra", "lenet.log", "metrics.csv", "run.json", "weights.npz"}
+    assert names == {"config.yaml", "lenet.log", "metrics.csv", "run.json", "weights.npz"}
     assert pd.read_csv(folder / "metrics.csv")["epoch"].tolist() == [1, 2]
     record = json.loads((folder / "run.json").read_text())
     assert record["status"] == "finished"
     assert record["seed"] == 3
     assert record["data"].keys() == {"strokes-train", "strokes-test"}
-    assert "pooling=avg" in (folder / ".hydra" / "overrides.yaml").read_text()
+    assert record["overrides"] == [*QUICK, "pooling=avg", "seed=3"]
+    assert "AveragePool" in (folder / "config.yaml").read_text()
     assert f"wrote {folder.relative_to(tmp_path)}/metrics.csv" in done.stdout
     assert "train accuracy" in (folder / "lenet.log").read_text()
 
@@ -148,12 +149,13 @@ def test_the_same_seed_twice_gives_the_same_bits_and_two_folders(tmp_path: Path)
 def test_a_folder_that_holds_a_run_is_not_written_to(tmp_path: Path) -> None:
     where = "hydra.run.dir=out/my run"
     assert lenet(*QUICK, where, cwd=tmp_path).returncode == 0
-    before = (tmp_path / "out" / "my run" / "metrics.csv").read_bytes()
+    before = {path: path.read_bytes() for path in (tmp_path / "out" / "my run").iterdir()}
     second = lenet(*QUICK, where, "seed=1", cwd=tmp_path)
     assert second.returncode == 1
-    assert "holds a run already" in second.stdout
+    assert "holds a run already" in second.stderr
     assert "Traceback" not in second.stdout + second.stderr
-    assert (tmp_path / "out" / "my run" / "metrics.csv").read_bytes() == before
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(list((tmp_path / "out" / "my run").iterdir())) == len(before)
 
 
 def test_a_diverging_run_stops_and_says_where(tmp_path: Path) -> None:
@@ -236,3 +238,9 @@ def test_one_epoch_of_mnist_by_the_papers_recipe(tmp_path: Path) -> None:
     (folder,) = run_folders(tmp_path)
     accuracy = pd.read_csv(folder / "metrics.csv")["test_accuracy"].item()
     assert 0.94 < accuracy < 0.98
+
+
+def test_training_does_not_load_what_only_the_scripts_need() -> None:
+    code = "import lenet.main, sys; print({'pandas', 'matplotlib'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "set()\n"

@@ -158,14 +158,14 @@ def test_metrics_that_cannot_be_used(tmp_path: Path, content: str | None) -> Non
 
 def test_a_folder_without_configuration(tmp_path: Path) -> None:
     fake_run(tmp_path)
-    (tmp_path / ".hydra" / "config.yaml").unlink()
+    (tmp_path / "config.yaml").unlink()
     with pytest.raises(LenetError, match="does not say how it was configured"):
         _ = Run(tmp_path).settings
 
 
 def test_a_configuration_of_another_version(tmp_path: Path) -> None:
     run = fake_run(tmp_path)
-    with (tmp_path / ".hydra" / "config.yaml").open("a") as file:
+    with (tmp_path / "config.yaml").open("a") as file:
         file.write("colour: blue\n")
     with pytest.raises(ConfigError, match=f"{tmp_path}: colour: no such key"):
         _ = run.config

@@ -11,7 +11,7 @@ from lenet.errors import LenetError
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import MaxPool, Tanh
 from lenet.model import SHAPES, LeNet5
-from lenet.runs import METRICS, RECORD, WEIGHTS, RunFolder, provenance
+from lenet.runs import CONFIG, METRICS, RECORD, WEIGHTS, RunFolder, provenance
 from lenet.training import DivergedError, Metrics
 
 ROW = Metrics(1, 0.5, 0.9, 0.25, 0.95, None, None, 1e-3, 4.0, 0.5)
@@ -23,21 +23,22 @@ def record(path: Path) -> dict[str, object]:
 
 
 def test_a_folder_belongs_to_one_run(tmp_path: Path) -> None:
-    with RunFolder(tmp_path / "run", seed=1):
+    with RunFolder(tmp_path / "run", "", seed=1):
         pass
     before = record(tmp_path / "run")
     with pytest.raises(LenetError, match="holds a run already"):
-        RunFolder(tmp_path / "run", seed=2)
+        RunFolder(tmp_path / "run", "", seed=2)
     assert record(tmp_path / "run") == before
 
 
 def test_a_finished_run_says_so(tmp_path: Path) -> None:
-    with RunFolder(tmp_path, seed=3) as folder:
+    with RunFolder(tmp_path, "epochs: 3\n", seed=3) as folder:
         assert record(tmp_path)["status"] == "running"
         folder.note(data={"file": "checksum"})
     content = record(tmp_path)
     assert content["status"] == "finished"
     assert content["seed"] == 3
+    assert (tmp_path / CONFIG).read_text() == "epochs: 3\n"
     assert content["data"] == {"file": "checksum"}
     assert str(content["started"]) <= str(content["finished"])
 
@@ -54,13 +55,13 @@ def test_a_finished_run_says_so(tmp_path: Path) -> None:
 def test_a_run_that_does_not_finish_says_why(
     tmp_path: Path, error: BaseException, outcome: dict[str, object]
 ) -> None:
-    with pytest.raises(type(error)), RunFolder(tmp_path):
+    with pytest.raises(type(error)), RunFolder(tmp_path, ""):
         raise error
     assert outcome.items() <= record(tmp_path).items()
 
 
 def test_metrics_can_be_read_after_every_row(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
+    folder = RunFolder(tmp_path, "")
     for epoch in (1, 2, 3):
         folder.append(Metrics(epoch, 0.1 + 0.2, 0.9, 0.25, 0.95, None, None, 1e-3, 4.0, 0.5))
         table = pd.read_csv(tmp_path / METRICS)
@@ -69,8 +70,10 @@ def test_metrics_can_be_read_after_every_row(tmp_path: Path) -> None:
 
 
 def test_columns_of_metrics(tmp_path: Path) -> None:
-    RunFolder(tmp_path / "a").append(ROW)
-    RunFolder(tmp_path / "b").append(Metrics(1, 0.5, 0.9, 0.25, 0.95, 0.3, 0.94, 1e-3, 4.0, 0.5))
+    RunFolder(tmp_path / "a", "").append(ROW)
+    RunFolder(tmp_path / "b", "").append(
+        Metrics(1, 0.5, 0.9, 0.25, 0.95, 0.3, 0.94, 1e-3, 4.0, 0.5)
+    )
     columns = [pd.read_csv(tmp_path / name / METRICS).columns.tolist() for name in "ab"]
     assert columns[1] == [
         "epoch",
@@ -89,7 +92,7 @@ def test_columns_of_metrics(tmp_path: Path) -> None:
 
 def test_weights_are_named_float32_arrays_without_pickles(tmp_path: Path) -> None:
     network = LeNet5(initial_theta(GlorotUniform(), 0), MaxPool(), Tanh())
-    RunFolder(tmp_path).save_weights(network)
+    RunFolder(tmp_path, "").save_weights(network)
     with np.load(tmp_path / WEIGHTS, allow_pickle=False) as weights:
         assert {name: weights[name].shape for name in weights.files} == SHAPES
         assert all(weights[name].dtype == np.float32 for name in weights.files)
@@ -98,10 +101,10 @@ def test_weights_are_named_float32_arrays_without_pickles(tmp_path: Path) -> Non
 
 
 def test_no_temporary_file_stays(tmp_path: Path) -> None:
-    with RunFolder(tmp_path) as folder:
+    with RunFolder(tmp_path, "") as folder:
         folder.append(ROW)
         folder.save_weights(LeNet5(initial_theta(GlorotUniform(), 0), MaxPool(), Tanh()))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [METRICS, RECORD, WEIGHTS]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [CONFIG, METRICS, RECORD, WEIGHTS]
 
 
 def test_provenance_names_what_results_may_depend_on() -> None:
