@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from inspect import isabstract
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -121,11 +122,13 @@ def find_class(value: Any, base: type, path: tuple[str, ...], problems: list[str
     module, _, name = str(value[TARGET]).rpartition(".")
     try:
         target = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError):
-        problems.append(f"{join(path, TARGET)} = {value[TARGET]!r}: there is no such class")
+    except (ImportError, AttributeError, ValueError) as error:
+        problems.append(
+            f"{join(path, TARGET)} = {value[TARGET]!r}: there is no such class ({error})"
+        )
         return None
-    if not (isinstance(target, type) and issubclass(target, base)):
-        problems.append(f"{join(path, TARGET)} = {value[TARGET]!r}: is no {base.__name__}")
+    if not (isinstance(target, type) and issubclass(target, base)) or isabstract(target):
+        problems.append(f"{join(path, TARGET)} = {value[TARGET]!r}: is no {base.__name__} to use")
         return None
     return target
 

@@ -3,6 +3,7 @@
 A unit's fan-in is how many inputs it sums, its fan-out how many units use each of its inputs.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import prod, sqrt
 from typing import Annotated
@@ -15,12 +16,12 @@ from lenet.model import PARAMETERS, SHAPES, views
 from lenet.streams import stream
 
 
-class Init:
+class Init(ABC):
     """A distribution of initial weights."""
 
+    @abstractmethod
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
         """Return weights of the given shape (out, in, ...)."""
-        raise NotImplementedError
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:

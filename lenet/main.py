@@ -34,11 +34,12 @@ def run(config: Config, folder: RunFolder) -> None:
     """Carry out one experiment; what comes of it goes to the folder as it comes."""
     data = config.dataset.load(config.seed)
     folder.note(data=data.checksums)
-    log.info(
-        "%d training images, %d test images, seed %d", len(data.train), len(data.test), config.seed
-    )
+    sizes = {"train": data.train, "test": data.test, "validation": data.validation}
+    splits = {name: split for name, split in sizes.items() if split}
+    images = ", ".join(f"{len(split):,} {name} images" for name, split in splits.items())
+    log.info("%s, seed %d", images, config.seed)
     network = LeNet5(initial_theta(config.init, config.seed), config.pooling, config.activation)
-    log.info("epoch   train loss   train accuracy   test loss   test accuracy   seconds")
+    log.info(table_head(list(splits)))
     for metrics in train(
         network,
         config.optimizer,
@@ -51,18 +52,24 @@ def run(config: Config, folder: RunFolder) -> None:
         seed=config.seed,
     ):
         folder.append(metrics)
-        log.info(table_row(metrics))
+        log.info(table_row(metrics, list(splits)))
     folder.save_weights(network)
     log.info("wrote %s", relative(folder.path / METRICS))
 
 
-def table_row(metrics: Metrics) -> str:
+def table_head(splits: list[str]) -> str:
+    """Return the line that is logged above those of the epochs."""
+    columns = [f"{split} {measure}" for split in splits for measure in ("loss", "accuracy")]
+    return "   ".join(["epoch", *columns, "seconds"])
+
+
+def table_row(metrics: Metrics, splits: list[str]) -> str:
     """Return the line that is logged for an epoch."""
-    return (
-        f"{metrics.epoch:5}   {metrics.train_loss:10.4f}   {metrics.train_accuracy:14.2%}"
-        f"   {metrics.test_loss:9.4f}   {metrics.test_accuracy:13.2%}"
-        f"   {metrics.train_seconds + metrics.eval_seconds:7.1f}"
-    )
+    cells = [f"{metrics.epoch:5}"]
+    for split in splits:
+        loss, accuracy = (getattr(metrics, f"{split}_{name}") for name in ("loss", "accuracy"))
+        cells += [f"{loss:{len(split) + 5}.4f}", f"{accuracy:{len(split) + 9}.2%}"]
+    return "   ".join([*cells, f"{metrics.train_seconds + metrics.eval_seconds:7.1f}"])
 
 
 class JobFailedError(LenetError):
@@ -116,7 +123,7 @@ class Check(Callback):
 
 
 def sweep_configs(config: DictConfig) -> Iterator[DictConfig]:
-    """Compose each job of a sweep over lists of values; a search over ranges gives its first."""
+    """Compose each job of a sweep over lists of values; values from ranges are not among them."""
     loader = GlobalHydra.instance().config_loader()
     params = config.hydra.sweeper.get("params") or {}
     lines = [*(f"{key}={value}" for key, value in params.items()), *config.hydra.overrides.task]
@@ -164,7 +171,7 @@ def main() -> None:
     """Run the command line; what goes wrong before a job begins is the configuration's fault.
 
     Hydra is told to raise its errors, so that they can be shown in a few words. Who sets
-    HYDRA_FULL_ERROR=1 sees them whole.
+    HYDRA_FULL_ERROR=1 sees Hydra's whole.
     """
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"

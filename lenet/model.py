@@ -39,7 +39,7 @@ def views(theta: Array) -> dict[str, Array]:
 
 
 def subsample(pooling: Pooling, activation: Activation) -> list[Layer]:
-    """Return activation and pooling in the cheaper of the orders that give the same result.
+    """Return activation and pooling in the cheaper of the orders that give the same output.
 
     A maximum commutes with a function that never decreases, max f(x) = f(max x): then a quarter of
     the values go through the activation. An average does not: there the activation comes first.

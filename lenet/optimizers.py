@@ -5,6 +5,7 @@ zero at first, which belong to the caller; t counts the steps from 1; eta is the
 the step, ``lr`` as the schedule has changed it.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -16,11 +17,12 @@ from lenet.layers import Array
 Positive = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
 Decay = Annotated[float, Ge(0), Lt(1)]
+Epsilon = Annotated[float, Ge(1e-30)]  # less would be 0 in float32
 State = dict[str, Array]
 
 
 @dataclass(frozen=True)
-class Optimizer:
+class Optimizer(ABC):
     """A rule that takes theta one step against its gradient g."""
 
     lr: Positive
@@ -30,9 +32,9 @@ class Optimizer:
         """Return the zero vectors that the first step starts from."""
         return {name: np.zeros_like(theta) for name in self.remembers}
 
+    @abstractmethod
     def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
         """Change theta and state in place."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class RMSprop(Optimizer):
     """Gradients divided by a running root of their mean square (Tieleman and Hinton 2012)."""
 
     decay: Decay
-    eps: Positive
+    eps: Epsilon
     remembers = ("v",)
 
     def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
@@ -76,7 +78,7 @@ class Adam(Optimizer):
 
     beta1: Decay
     beta2: Decay
-    eps: Positive
+    eps: Epsilon
     remembers = ("m", "v")
 
     def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:

@@ -24,7 +24,7 @@ from lenet.runs import CONFIG, METRICS, RECORD, WEIGHTS
 log = logging.getLogger(__name__)
 
 DEFAULT_ROOT = Path("runs")
-NO_SETTING = {"seed", "threads", "dataset.root"}
+NO_SETTING = {"seed", "threads"}
 PAPER_ACCURACY = {1: 95.32, 2: 97.35, 3: 97.97}  # Table I: % of MNIST's test images, by epoch
 
 
@@ -79,7 +79,7 @@ class Run:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the run is a sample of: the configuration without what makes no other experiment."""
+        """What the run is a sample of: the configuration without its seed and threads."""
         flat = flatten(OmegaConf.to_container(self.composed))
         return {key: value for key, value in flat.items() if key not in NO_SETTING}
 

@@ -106,8 +106,8 @@ def relative(path: Path) -> Path:
 
 
 def now() -> str:
-    """Return the time in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    """Return the time in UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def provenance() -> dict[str, Any]:
@@ -116,7 +116,7 @@ def provenance() -> dict[str, Any]:
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
         "machine": platform.machine(),
         "blas": [
-            {key: library[key] for key in ("internal_api", "version", "architecture")}
+            {key: library.get(key) for key in ("internal_api", "version", "architecture")}
             | {"threads": BLAS_THREADS}
             for library in threadpool_info()
             if library["user_api"] == "blas"

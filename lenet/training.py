@@ -155,10 +155,12 @@ def team(threads: int) -> Iterator[Map]:
             items = list(items)
             results: list[Any] = [None] * len(items)
 
-            def do_share(first: int) -> None:
-                results[first::threads] = [work(item) for item in items[first::threads]]
+            shares = min(threads, len(items))
 
-            others = [executor.submit(do_share, first) for first in range(1, threads)]
+            def do_share(first: int) -> None:
+                results[first::shares] = [work(item) for item in items[first::shares]]
+
+            others = [executor.submit(do_share, first) for first in range(1, shares)]
             do_share(0)
             for other in others:
                 other.result()
@@ -198,7 +200,8 @@ def train(
     """Train the network in place; yield the metrics of each epoch as it ends.
 
     Raises:
-        DivergedError: as soon as the loss of a batch is not finite; that step is not taken.
+        DivergedError: as soon as a loss is not finite: that of a batch, before its step is taken,
+            or that of the test images, after an epoch.
 
     """
     batches_per_epoch = ceil(len(data.train) / batch_size)
@@ -221,11 +224,14 @@ def train(
                 if not isfinite(batch_score.loss):
                     raise DivergedError(epoch, t)
                 eta = optimizer.lr * schedule.factor(t, epochs * batches_per_epoch)
-                optimizer.step(network.theta, g, state, t, eta)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    optimizer.step(network.theta, g, state, t, eta)
                 running += batch_score
             trained = perf_counter()
             test = evaluate(network, data.test, map)
             validation = evaluate(network, data.validation, map) if data.validation else None
+            if not isfinite(test.loss):
+                raise DivergedError(epoch, t)
             yield Metrics(
                 epoch=epoch,
                 train_loss=running.mean_loss,

@@ -2,10 +2,11 @@
 
     python scripts/benchmark.py [--rounds 7] [--json FILE]
 
-Every engine works on the same network, images (random ones), batch of 128, Adam and float32, in a
-process of its own. The engines take turns, A B C A B C ..., so that a machine whose speed drifts
-is the same machine for all; ratios are taken within a round. Engines that are not installed
-(pip install torch==2.13.0) are left out and named. Run it alone: anything beside it spoils it.
+Every engine has the same network, images (random ones) and float32, trains in batches of 128 with
+Adam, evaluates in chunks (128 in lenet, 250 in the others), and works in a process of its own. The
+engines take turns, A B C A B C ..., so that a machine whose speed drifts is the same machine for
+all; ratios are taken within a round. Engines that are not installed (pip install torch==2.13.0) are
+left out and named. Run it alone: anything beside it spoils it.
 """
 
 import argparse

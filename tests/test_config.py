@@ -114,6 +114,8 @@ def test_table1_is_the_papers_recipe_on_mnist_with_small_normal_weights() -> Non
         ("threads=0", "threads = 0: should be greater than 0"),
         ("dataset.train_size=0", "dataset.train_size = 0: should be greater than 0"),
         ("dataset.validation=-5", "dataset.validation = -5: should be greater than or equal to 0"),
+        ("pooling._target_=lenet.layers.Pooling", "is no Pooling to use"),
+        ("optimizer.eps=1e-50", "optimizer.eps = 1e-50: should be greater than or equal to 0.0000"),
         ("optimizer._target_=os.system", "optimizer._target_ = 'os.system': is no Optimizer"),
         ("optimizer._target_=lenet.Adam", "optimizer._target_ = 'lenet.Adam': there is no such"),
         ("optimizer._target_=Adam", "optimizer._target_ = 'Adam': there is no such class"),

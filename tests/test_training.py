@@ -182,3 +182,15 @@ def test_pixels_become_numbers_from_0_to_1_with_a_margin_of_zeros(bars: Data) ->
     np.testing.assert_array_equal(x[0, 2:30, 2:30, 0], np.float32(0.4))
     assert np.count_nonzero(x) == 3 * 28 * 28
     assert network_input(images + 153, np.dtype(np.float32)).max() == 1
+
+
+def test_a_last_step_that_ruins_the_network_is_seen(bars: Data) -> None:
+    """One batch: its loss is fine, but the step after it is not."""
+    network = new_network()
+    wild = SGD(lr=3e38, momentum=0, nesterov=False)
+    rows = train(
+        network, wild, Constant(), bars, epochs=1, batch_size=300, parts=1, threads=1, seed=0
+    )
+    network.theta *= 50
+    with pytest.raises(DivergedError, match="epoch 1, step 1;"):
+        list(rows)

@@ -1,5 +1,6 @@
 """What every dataset gives: images and labels, split for training, validation and testing."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,9 +32,9 @@ class Data:
     checksums: dict[str, str] = field(default_factory=dict)
 
 
-class Dataset:
+class Dataset(ABC):
     """A source of data, as the ``dataset`` group of the configuration chooses it."""
 
+    @abstractmethod
     def load(self, seed: int) -> Data:
         """Return the data; ``seed`` picks subsets and the validation split."""
-        raise NotImplementedError

@@ -1,5 +1,6 @@
 """What every layer is: a function of arrays and its derivative, with nothing kept in between."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ Array = NDArray[np.floating[Any]]
 Cache = Any
 
 
-class Layer:
+class Layer(ABC):
     """A differentiable function y = f(x), whose parameters it may own.
 
     ``forward`` returns what ``backward`` and ``gradients`` need as a cache; the layer itself keeps
@@ -17,13 +18,13 @@ class Layer:
     every array: (C, H, W, N) for feature maps, (features, N) for vectors.
     """
 
+    @abstractmethod
     def forward(self, x: Array) -> tuple[Array, Cache]:
         """Return y = f(x) and the cache for the way back."""
-        raise NotImplementedError
 
+    @abstractmethod
     def backward(self, dy: Array, cache: Cache) -> Array:
         """Return dL/dx, given dL/dy: the chain rule, eq. (9)."""
-        raise NotImplementedError
 
     def gradients(self, dy: Array, cache: Cache) -> tuple[Array, ...]:
         """Return dL/dparameter for each parameter, in order, summed over the batch."""

@@ -115,8 +115,9 @@ class Conv2D(Layer):
     def _cut(self, matrix: Array) -> tuple[Array, Array]:
         """View such a matrix as filters (B, B, C_out, C_in, side, side), biases (B, B, C_out)."""
         B, (C_out, C_in) = self.block, self.weight.shape[:2]
-        filters = matrix[:, :-1].reshape(B, B, C_out, C_in, self._side, self._side)
-        return filters, matrix[:, -1].reshape(B, B, C_out)
+        shape = (B, B, C_out, C_in, self._side, self._side)
+        filters = matrix[:, :-1].reshape(shape, copy=False)
+        return filters, matrix[:, -1].reshape((B, B, C_out), copy=False)
 
     def _patches(self, x: Array) -> Array:
         """Copy the patches of x (C, H, W, N) to (C side side + 1, rows, columns, N), 1 in the last.
@@ -134,7 +135,7 @@ class Conv2D(Layer):
             writeable=False,
         )
         patches = np.empty((C * side * side + 1, rows, columns, N), x.dtype)
-        patches[:-1].reshape(view.shape)[...] = view
+        patches[:-1].reshape(view.shape, copy=False)[...] = view
         patches[-1] = 1
         return patches
 
