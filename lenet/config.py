@@ -99,7 +99,12 @@ def build(kind: type, values: Any, path: tuple[str, ...], problems: list[str]) -
         for key, hint in hints.items()
         if key in values
     }
-    return kind(**arguments) if len(problems) == before else None
+    if len(problems) > before:
+        return None
+    try:
+        return kind(**arguments)
+    except ValueError as error:
+        problems.append(f"{join(path)}: {error}")
 
 
 def convert(hint: Any, value: Any, path: tuple[str, ...], problems: list[str]) -> Any:

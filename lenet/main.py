@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
@@ -18,7 +18,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import MissingConfigException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from lenet.config import CONF, TARGET, Config, read_config, suggestion
 from lenet.errors import LenetError
@@ -151,19 +151,20 @@ def explain(error: Exception) -> str:
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
         return f"{group} = {name!r}: no such choice{suggestion(name, error.options)}"
-    if isinstance(cause, OmegaConfBaseException) and isinstance(cause.parent_node, DictConfig):
-        return f"{cause.full_key}: no such key{suggestion(str(cause.key), keys(cause.parent_node))}"
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.parent_node is not None:
+        valid = keys(cast(dict[Any, Any], OmegaConf.to_container(cause.parent_node)))
+        return f"{cause.full_key}: no such key{suggestion(str(cause.key), valid)}"
     return str(error)
 
 
-def keys(node: DictConfig) -> list[str]:
+def keys(node: dict[Any, Any]) -> list[str]:
     """Return the keys of a node as they are typed, those that lie deeper first."""
-    names, deeper = [], []
-    for name, child in ((str(key), child) for key, child in node.items_ex(resolve=False)):
-        if name not in ("hydra", TARGET):
-            names.append(name)
-            if isinstance(child, DictConfig):
-                deeper += [f"{name}.{key}" for key in keys(child)]
+    names = [str(key) for key in node if key not in ("hydra", TARGET)]
+    deeper = [
+        f"{name}.{key}"
+        for name in names
+        for key in (keys(node[name]) if isinstance(node.get(name), dict) else [])
+    ]
     return deeper + names
 
 
@@ -175,6 +176,7 @@ def main() -> None:
     """
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    logging.raiseExceptions = False  # a terminal that is gone is no reason for a traceback
     try:
         job()
     except JobFailedError:

@@ -136,7 +136,11 @@ def find_runs(paths: Sequence[Path]) -> list[Run]:
 
     """
     roots = paths or [DEFAULT_ROOT]
-    folders = {record.parent for root in roots for record in root.rglob(RECORD)}
+    records = {root: list(root.rglob(RECORD)) for root in roots}
+    for root in paths:
+        if not records[root]:
+            raise LenetError(f"there is no run in {root}")
+    folders = {record.parent for found in records.values() for record in found}
     runs = [Run(folder) for folder in sorted(folders, key=natural_order)]
     for run in runs:
         if paths and run.status != "finished":

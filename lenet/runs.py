@@ -50,7 +50,7 @@ class RunFolder:
             (path / RECORD).touch(exist_ok=False)
         except FileExistsError:
             raise LenetError(
-                f"{path} holds a run already: choose another folder (hydra.run.dir=...)"
+                f"{path} holds a run already; choose another hydra.run.dir (or hydra.sweep.dir)"
             ) from None
         self._replace(CONFIG, lambda file: file.write(config.encode()))
         self.note(status="running", started=now(), **record)

@@ -127,6 +127,12 @@ def test_what_cannot_be_is_refused(override: str, message: str) -> None:
     assert message in refusal(override)
 
 
+def test_nesterov_without_momentum_is_refused() -> None:
+    message = refusal("optimizer=sgd", "optimizer.nesterov=true")
+    assert message == "optimizer: nesterov has no effect without momentum; set momentum above 0"
+    assert read("optimizer=sgd", "optimizer.nesterov=true", "optimizer.momentum=0.9")
+
+
 def test_every_problem_is_told_at_once() -> None:
     assert len(refusal("epochs=0", "batch_size=0", "optimizer.lr=0").splitlines()) == 3
 

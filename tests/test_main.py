@@ -90,6 +90,8 @@ class Refused:
         (["-m", "optimizer.lr=0.1,0.01,-1"], "optimizer.lr = -1: should be greater than 0"),
         (["-m", "optimizer=adam,sgd", "optimizer.momentum=0.9"], "optimizer.momentum"),
         (["-m", "+optimizer.lrr=1,2"], "optimizer.lrr: no such key; did you mean 'lr'?"),
+        (["hydra.verbos=true"], "hydra.verbos: no such key; did you mean 'verbose'?"),
+        (["hydra.run.dir=null"], "hydra.run.dir"),
         (["--config-name=confg"], "Cannot find primary config 'confg'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -62,8 +62,15 @@ def test_no_finished_run_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(LenetError, match="no finished run in runs: train one"):
         find_runs([])
     fake_run(tmp_path / "a", status="running")
-    with pytest.raises(LenetError, match="no finished run in a, b"):
-        find_runs([Path("a"), Path("b")])
+    with pytest.raises(LenetError, match="no finished run in a"):
+        find_runs([Path("a")])
+
+
+def test_a_folder_without_a_run_is_an_error_also_beside_others(tmp_path: Path) -> None:
+    """Else a slip in a name would be drawn as if it had not been given."""
+    fake_run(tmp_path / "a")
+    with pytest.raises(LenetError, match="there is no run in .*b"):
+        find_runs([tmp_path / "a", tmp_path / "b"])
 
 
 def test_settings_are_the_configuration_without_the_seed(tmp_path: Path) -> None:

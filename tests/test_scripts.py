@@ -138,9 +138,7 @@ def test_nothing_to_read_is_said_in_one_line(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr == (
-        "table1.py: no finished run in nowhere: train one with lenet, or name its folder\n"
-    )
+    assert done.stderr == ("table1.py: there is no run in nowhere\n")
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_one_line(
