@@ -69,7 +69,7 @@ def test_no_finished_run_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_folder_without_a_run_is_an_error_also_beside_others(tmp_path: Path) -> None:
     """Else a slip in a name would be drawn as if it had not been given."""
     fake_run(tmp_path / "a")
-    with pytest.raises(LenetError, match="there is no run in .*b"):
+    with pytest.raises(LenetError, match=r"there is no run in .*b"):
         find_runs([tmp_path / "a", tmp_path / "b"])
 
 
