@@ -61,8 +61,7 @@ def read_config(cfg: DictConfig) -> Config:
         raise ConfigError(str(error).splitlines()[0]) from error
     problems: list[str] = []
     config = build(Config, values, (), problems)
-    if problems:
-        raise ConfigError("\n".join(problems))
+    refuse(problems)
     return config
 
 
@@ -78,9 +77,14 @@ def read_dataset(name: str) -> Dataset:
     values = OmegaConf.to_container(OmegaConf.load(CONF / "dataset" / f"{name}.yaml"))
     problems: list[str] = []
     dataset = convert(Dataset, values, ("dataset",), problems)
+    refuse(problems)
+    return dataset
+
+
+def refuse(problems: list[str]) -> None:
+    """Raise ConfigError if there are any problems, with a line for each."""
     if problems:
         raise ConfigError("\n".join(problems))
-    return dataset
 
 
 def build(kind: type, values: Any, path: tuple[str, ...], problems: list[str]) -> Any:

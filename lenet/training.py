@@ -28,8 +28,6 @@ from lenet.streams import stream
 EVALUATION_CHUNK = 128
 BLAS_THREADS = 1
 
-overflow_is_seen_in_the_loss = np.errstate(over="ignore", invalid="ignore")
-
 Map = Callable[[Callable[[Split], Any], Iterable[Split]], Iterable[Any]]
 
 
@@ -89,6 +87,11 @@ class Score:
         return self.correct / self.images
 
 
+def overflow_shows_in_the_loss() -> np.errstate:
+    """Keep NumPy from warning of overflow where the loss is checked; a context or a decorator."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
 def network_input(images: NDArray[np.uint8], dtype: np.dtype[Any]) -> Array:
     """Turn bytes (N, H, W) into pixels in [0, 1] (1, 32, 32, N), with zeros around them."""
     N, H, W = images.shape
@@ -106,7 +109,7 @@ def score(log_y_hat: Array, labels: NDArray[np.uint8]) -> Score:
     return Score(float(loss), int(correct), len(labels))
 
 
-@overflow_is_seen_in_the_loss
+@overflow_shows_in_the_loss()
 def score_and_gradient(network: LeNet5, batch_size: int, part: Split) -> tuple[Score, Array]:
     """Return the score of a part of a batch, and its share of the batch's gradient (61706,)."""
     logits, caches = network.forward(network_input(part.images, network.theta.dtype))
@@ -118,14 +121,22 @@ def score_and_gradient(network: LeNet5, batch_size: int, part: Split) -> tuple[S
 def evaluate(network: LeNet5, split: Split, map: Map = map) -> Score:  # noqa: A002
     """Score all images of a split, a chunk at a time; ``map`` may work on several at once."""
 
-    @overflow_is_seen_in_the_loss
+    @overflow_shows_in_the_loss()
     def score_chunk(chunk: Split) -> Score:
-        logits = network.logits(network_input(chunk.images, network.theta.dtype))
-        return score(log_softmax(logits), chunk.labels)
+        return score(log_softmax(logits_of(network, chunk)), chunk.labels)
 
+    return sum(map(score_chunk, chunks(split)), Score())
+
+
+def chunks(split: Split) -> list[Split]:
+    """Cut a split into pieces small enough for all of a network's maps."""
     starts = range(0, len(split), EVALUATION_CHUNK)
-    chunks = (split[start : start + EVALUATION_CHUNK] for start in starts)
-    return sum(map(score_chunk, chunks), Score())
+    return [split[start : start + EVALUATION_CHUNK] for start in starts]
+
+
+def logits_of(network: LeNet5, split: Split) -> Array:
+    """Return the logits (10, N) of a split's images."""
+    return network.logits(network_input(split.images, network.theta.dtype))
 
 
 def batches(split: Split, batch_size: int, order: np.random.Generator) -> Iterator[Split]:
@@ -224,7 +235,7 @@ def train(
                 if not isfinite(batch_score.loss):
                     raise DivergedError(epoch, t)
                 eta = optimizer.lr * schedule.factor(t, epochs * batches_per_epoch)
-                with np.errstate(over="ignore", invalid="ignore"):
+                with overflow_shows_in_the_loss():
                     optimizer.step(network.theta, g, state, t, eta)
                 running += batch_score
             trained = perf_counter()

@@ -27,7 +27,7 @@ from lenet.losses import cross_entropy, log_softmax
 from lenet.results import Run, find_runs
 from lenet.scripting import output_folder, run_script, writing_parser
 from lenet.streams import stream
-from lenet.training import EVALUATION_CHUNK, network_input
+from lenet.training import chunks, logits_of
 
 SHOWN, COLUMNS = 20, 5
 CELL, TITLE = (1.75, 1.9), 0.5  # inches
@@ -86,11 +86,7 @@ def only(runs: list[Run]) -> Run:
 def predict(run: Run) -> Predictions:
     """Let the run's network look at its test images."""
     network, data = run.network(), run.data()
-    chunks = [
-        data.test[start : start + EVALUATION_CHUNK]
-        for start in range(0, len(data.test), EVALUATION_CHUNK)
-    ]
-    logits = [network.logits(network_input(chunk.images, network.theta.dtype)) for chunk in chunks]
+    logits = [logits_of(network, chunk) for chunk in chunks(data.test)]
     return Predictions(data.test, np.concatenate(logits, axis=1), data.class_names)
 
 
