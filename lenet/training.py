@@ -97,8 +97,9 @@ def network_input(images: NDArray[np.uint8], dtype: np.dtype[Any]) -> Array:
     N, H, W = images.shape
     top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
     x = np.zeros((1, INPUT_SIDE, INPUT_SIDE, N), dtype)
-    x[0, top : top + H, left : left + W] = images.transpose(1, 2, 0)
-    x /= 255
+    inner = x[0, top : top + H, left : left + W]
+    inner[...] = images.transpose(1, 2, 0)
+    inner /= 255
     return x
 
 

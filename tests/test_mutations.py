@@ -87,7 +87,7 @@ MUTATIONS = [
         "6b patches laid back one place off",
         "layers/conv.py",
         {
-            "dx[:, p : p + rows, :u, q : q + columns, :v] += tile": "dx[:, q : q + rows, :u, p : p + columns, :v] += tile",
+            "dx[:, :u, :v, p : p + rows, q : q + columns] += tile": "dx[:, :u, :v, q : q + rows, p : p + columns] += tile",
         },
         "test_layers.py",
     ),
@@ -168,7 +168,7 @@ MUTATIONS = [
         "11c images scaled by the statistics of their own batch",
         "training.py",
         {
-            "x /= 255": "x /= images.max()",
+            "inner /= 255": "inner /= images.max()",
         },
         "test_training.py",
     ),

@@ -142,24 +142,22 @@ class Conv2D(Layer):
     def _fold(self, dpatches: Array, shape: tuple[int, ...]) -> Array:
         """Add patches up to an array of the given shape: the transpose of ``_patches``.
 
-        Patches that are a step apart lie side by side: cut into tiles of step x step, all patches
-        together put their tiles (p, q) in as many places of the array, in one addition.
+        Patches are a step apart. Cut into tiles of step x step, tile (p, q) of the patch in row r
+        and column c lands in place (r + p, c + q) of an array of such tiles: all patches at once.
         """
         C, H, W, N = shape
         side, step = self._side, self.block * self.stride
         _, rows, columns, _ = dpatches.shape
         tiles = ceil(side / step)
-        tiled = dpatches.reshape(C, side, side, rows, columns, N).transpose(0, 3, 1, 4, 2, 5)
-        down, across = (
-            max(rows + tiles - 1, ceil(H / step)),
-            max(columns + tiles - 1, ceil(W / step)),
-        )
-        dx = np.zeros((C, down, step, across, step, N), dpatches.dtype)
+        down = max(rows + tiles - 1, ceil(H / step))
+        across = max(columns + tiles - 1, ceil(W / step))
+        members = dpatches.reshape(C, side, side, rows, columns, N)
+        dx = np.zeros((C, step, step, down, across, N), dpatches.dtype)
         for p, q in product(range(tiles), repeat=2):
-            tile = tiled[:, :, p * step : (p + 1) * step, :, q * step : (q + 1) * step]
-            u, v = tile.shape[2], tile.shape[4]
-            dx[:, p : p + rows, :u, q : q + columns, :v] += tile
-        return dx.reshape(C, down * step, across * step, N)[:, :H, :W]
+            tile = members[:, p * step : (p + 1) * step, q * step : (q + 1) * step]
+            u, v = tile.shape[1:3]
+            dx[:, :u, :v, p : p + rows, q : q + columns] += tile
+        return dx.transpose(0, 3, 1, 4, 2, 5).reshape(C, down * step, across * step, N)[:, :H, :W]
 
     def _rows(self, dy: Array) -> Array:
         """Reshape blocks to the rows of the matrix product."""
