@@ -45,7 +45,8 @@ class Config:
     epochs: Annotated[int, Gt(0)]
     batch_size: Annotated[int, Gt(0)]
     parts: Annotated[int, Gt(0)]
-    threads: Annotated[int, Gt(0)]
+    threads: Annotated[int, Gt(0)] | None
+    force: bool
 
 
 def read_config(cfg: DictConfig) -> Config:
@@ -63,6 +64,11 @@ def read_config(cfg: DictConfig) -> Config:
     config = build(Config, values, (), problems)
     refuse(problems)
     return config
+
+
+def without_hydra(cfg: DictConfig) -> DictConfig:
+    """Return a composed configuration without its ``hydra`` part."""
+    return OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
 
 
 def read_dataset(name: str) -> Dataset:

@@ -1,46 +1,49 @@
 """The command line: Hydra composes a configuration, a network is trained, a run folder fills.
 
-No other file knows Hydra.
+Only this file, sweep.py and complaints.py know Hydra.
 """
 
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import product
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import hydra
-from hydra.core.global_hydra import GlobalHydra
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import MissingConfigException
-from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
-from lenet.config import CONF, TARGET, Config, read_config, suggestion
+from lenet.complaints import complain
+from lenet.config import CONF, Config, read_config, without_hydra
 from lenet.errors import LenetError
+from lenet.identity import identity, run_name
 from lenet.init import initial_theta
 from lenet.model import LeNet5
-from lenet.runs import METRICS, RunFolder, provenance, relative
+from lenet.progress import outcome
+from lenet.runs import METRICS, FinishedError, RunFolder, provenance, relative
+from lenet.sweep import Sweep
 from lenet.training import Metrics, train
 
 log = logging.getLogger("lenet")
 
+OmegaConf.register_new_resolver(
+    "run_name", lambda _root_: run_name(read_config(without_hydra(_root_))), replace=True
+)
 
-def run(config: Config, folder: RunFolder) -> None:
+
+def run(config: Config, folder: RunFolder, threads: int) -> None:
     """Carry out one experiment; what comes of it goes to the folder as it comes."""
     data = config.dataset.load(config.seed)
-    folder.note(data=data.checksums)
+    folder.note(data=data.checksums, threads=threads)
     sizes = {"train": data.train, "test": data.test, "validation": data.validation}
     splits = {name: split for name, split in sizes.items() if split}
     images = ", ".join(f"{len(split):,} {name} images" for name, split in splits.items())
     log.info("%s, seed %d", images, config.seed)
     network = LeNet5(initial_theta(config.init, config.seed), config.pooling, config.activation)
     log.info(table_head(list(splits)))
-    for metrics in train(
+    for metrics, batch_losses in train(
         network,
         config.optimizer,
         config.schedule,
@@ -48,12 +51,14 @@ def run(config: Config, folder: RunFolder) -> None:
         epochs=config.epochs,
         batch_size=config.batch_size,
         parts=config.parts,
-        threads=config.threads,
+        threads=threads,
         seed=config.seed,
     ):
         folder.append(metrics)
+        folder.append_steps(metrics.epoch, batch_losses)
         log.info(table_row(metrics, list(splits)))
     folder.save_weights(network)
+    folder.note(result=asdict(metrics))
     log.info("wrote %s", relative(folder.path / METRICS))
 
 
@@ -77,95 +82,92 @@ class JobFailedError(LenetError):
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
-def job(cfg: DictConfig) -> None:
-    """Carry out the experiment that Hydra has composed, in the folder that it has chosen."""
-    config = read_config(cfg)
+def job(cfg: DictConfig) -> float:
+    """Carry out the experiment that Hydra has composed, in the folder that it has chosen.
+
+    Returns the accuracy reached, on validation images where there are any; 0 for a run that
+    failed, so that a search counts it as bad.
+
+    Raises:
+        JobFailedError: a single run has failed. A failure in a sweep is left to its end, so that
+            the other jobs go on.
+
+    """
     hydra_config = HydraConfig.get()
-    path = Path(hydra_config.runtime.output_dir)
-    overrides = list(hydra_config.overrides.task)
-    record = {"seed": config.seed, "overrides": overrides, **provenance()}
+    sweeping = not OmegaConf.is_missing(hydra_config.job, "num")
+    if sweeping:
+        keep_off_the_terminal()
     try:
-        folder = RunFolder(path, OmegaConf.to_yaml(cfg), **record)
-    except LenetError as error:
+        return accuracy(attempt(cfg, hydra_config, sweeping))
+    except JobFailedError:
+        if sweeping:
+            return 0.0
+        raise
+
+
+def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[str, Any]:
+    """Carry out an experiment, or find that it has been; return the last row of its metrics.
+
+    Raises:
+        JobFailedError: after the reason has been logged, or shown where there is no log.
+
+    """
+    config = read_config(cfg)
+    path = Path(hydra_config.runtime.output_dir)
+    record = {"seed": config.seed, "overrides": list(hydra_config.overrides.task), **provenance()}
+    try:
+        folder = RunFolder(
+            path,
+            OmegaConf.to_yaml(cfg),
+            identity=identity(config),
+            force=config.force,
+            **record,
+        )
+    except FinishedError as finished:
+        if not sweeping:
+            print(f"{finished}: {outcome(finished.record)}; force=true starts over")
+        return cast(dict[str, Any], finished.record["result"])
+    except (LenetError, OSError) as error:
         print(f"lenet: {error}", file=sys.stderr)
         raise JobFailedError from error
     try:
         with folder:
-            run(config, folder)
+            run(config, folder, config.threads or cores(hydra_config.launcher, sweeping))
     except LenetError as error:
         log.error("%s", error)
         raise JobFailedError from error
     except Exception as error:
         log.exception("the run has failed")
         raise JobFailedError from error
+    return cast(dict[str, Any], folder.record["result"])
 
 
-class Check(Callback):
-    """Refuses a configuration, of every job in a sweep, before anything runs or is written."""
-
-    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Check the configuration of a single run."""
-        self._check([config])
-
-    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Check the configuration of each job."""
-        self._check(sweep_configs(config))
-
-    def _check(self, configs: Iterable[DictConfig]) -> None:
-        """Hydra turns exceptions in a callback into warnings, but lets SystemExit through."""
-        try:
-            for config in configs:
-                read_config(
-                    OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-                )
-        except Exception as error:
-            complain(error)
+def accuracy(result: dict[str, Any]) -> float:
+    """Return what a search may choose by: validation accuracy, else test accuracy."""
+    validation = result["validation_accuracy"]
+    return float(result["test_accuracy"] if validation is None else validation)
 
 
-def sweep_configs(config: DictConfig) -> Iterator[DictConfig]:
-    """Compose each job of a sweep over lists of values; values from ranges are not among them."""
-    loader = GlobalHydra.instance().config_loader()
-    params = config.hydra.sweeper.get("params") or {}
-    lines = [*(f"{key}={value}" for key, value in params.items()), *config.hydra.overrides.task]
-    choices: dict[str, list[str]] = {}
-    for override in OverridesParser.create(config_loader=loader).parse_overrides(lines):
-        key = override.get_key_element()
-        if not override.is_sweep_override():
-            choices[key] = [f"{key}={override.get_value_element_as_str()}"]
-        elif override.is_discrete_sweep():
-            choices[key] = [f"{key}={value}" for value in override.sweep_string_iterator()]
-    for overrides in product(*choices.values()):
-        yield loader.load_sweep_config(config, list(overrides))
+def keep_off_the_terminal() -> None:
+    """Leave the terminal to the progress of the sweep; the run folder has the log."""
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if type(handler) is logging.StreamHandler:
+            root.removeHandler(handler)
 
 
-def complain(error: Exception) -> NoReturn:
-    """Show the user what is wrong with the configuration, without a traceback, and leave."""
-    message = str(error) if isinstance(error, LenetError) else explain(error)
-    print("\n".join(f"lenet: {line}" for line in message.splitlines() if line), file=sys.stderr)
-    sys.exit(2)
+def cores(launcher: DictConfig, sweeping: bool) -> int:
+    """Return how many cores this job has to itself, beside the jobs that run at the same time."""
+    available = int(os.environ.get("SLURM_CPUS_PER_TASK", cores_of_process()))
+    jobs = launcher.get("n_jobs", 1) if sweeping else 1
+    return max(1, available // (jobs if jobs > 0 else available + 1 + jobs))
 
 
-def explain(error: Exception) -> str:
-    """Return what a refusal by Hydra means, with the nearest valid name where there is one."""
-    cause = error.__cause__
-    if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
-        group, _, name = error.missing_cfg_file.rpartition("/")
-        return f"{group} = {name!r}: no such choice{suggestion(name, error.options)}"
-    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.parent_node is not None:
-        valid = keys(cast(dict[Any, Any], OmegaConf.to_container(cause.parent_node)))
-        return f"{cause.full_key}: no such key{suggestion(str(cause.key), valid)}"
-    return str(error)
-
-
-def keys(node: dict[Any, Any]) -> list[str]:
-    """Return the keys of a node as they are typed, those that lie deeper first."""
-    names = [str(key) for key in node if key not in ("hydra", TARGET)]
-    deeper = [
-        f"{name}.{key}"
-        for name in names
-        for key in (keys(node[name]) if isinstance(node.get(name), dict) else [])
-    ]
-    return deeper + names
+def cores_of_process() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def main() -> None:
@@ -184,6 +186,15 @@ def main() -> None:
     except Exception as error:
         if wants_traceback:
             raise
-        complain(error)
+        if Sweep.current is None:
+            complain(error)
+        reason = str(error).partition("\n")[0]
+        print(f"lenet: the launcher has given up: {reason}", file=sys.stderr)
+        Sweep.current.finish()
+        print("lenet: the same command again goes on", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
+        if Sweep.current is not None:
+            Sweep.current.finish()
+        print("lenet: interrupted; the same command again goes on", file=sys.stderr)
         sys.exit(130)

@@ -1,9 +1,9 @@
 """Reading what runs have left: the counterpart of ``runs.py``, for scripts and notebooks."""
 
-import json
 import logging
+import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,19 +13,36 @@ from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
+import yaml  # type: ignore[import-untyped, unused-ignore]
 from omegaconf import DictConfig, OmegaConf
 
 from lenet.config import TARGET, Config, read_config
 from lenet.datasets import Data
 from lenet.errors import ConfigError, LenetError
+from lenet.identity import NO_RESULT_DEPENDS_ON
 from lenet.model import PARAMETERS, SHAPES, LeNet5, views
-from lenet.runs import CONFIG, METRICS, RECORD, WEIGHTS
+from lenet.runs import ASIDE, CONFIG, METRICS, RECORD, STEPS, WEIGHTS, read_record, status
 
 log = logging.getLogger(__name__)
 
 DEFAULT_ROOT = Path("runs")
-NO_SETTING = {"seed", "threads"}
+RUN_LIST = "runs.txt"
+NO_SETTING = NO_RESULT_DEPENDS_ON | {"seed"}
 PAPER_ACCURACY = {1: 95.32, 2: 97.35, 3: 97.97}  # Table I: % of MNIST's test images, by epoch
+
+
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads YAML as OmegaConf does, in a tenth of the time: 1e-3 is a number, no date is one."""
+
+
+FLOAT, DATE = "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
+Loader.add_implicit_resolver(
+    FLOAT, re.compile(r"[-+]?[0-9]+(_[0-9]+)*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), "-+0123456789"
+)
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != DATE]
+    for first, resolvers in Loader.yaml_implicit_resolvers.items()
+}
 
 
 @dataclass(frozen=True)
@@ -35,17 +52,23 @@ class Run:
     path: Path
 
     @cached_property
-    def composed(self) -> DictConfig:
-        """The configuration as Hydra has composed it.
-
-        LenetError if the folder does not hold one.
-        """
+    def written(self) -> dict[str, Any]:
+        """What config.yaml says; LenetError if that is missing, or not a configuration."""
+        path = self.path / CONFIG
         try:
-            config = OmegaConf.load(self.path / CONFIG)
+            written = yaml.load(path.read_bytes(), Loader)  # a safe loader
         except OSError as error:
             raise LenetError(f"{self.path} does not say how it was configured: {error}") from error
-        assert isinstance(config, DictConfig)
-        return config
+        except (yaml.YAMLError, ValueError) as error:
+            raise LenetError(f"{path} cannot be used: {error}") from error
+        if not isinstance(written, dict):
+            raise LenetError(f"{path} cannot be used: it holds no keys")
+        return written
+
+    @property
+    def composed(self) -> DictConfig:
+        """The configuration as Hydra has composed it; LenetError if the folder holds none."""
+        return OmegaConf.create(self.written)
 
     @cached_property
     def config(self) -> Config:
@@ -57,30 +80,42 @@ class Run:
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """What run.json says: status, seed, versions, checksums, times."""
-        record: dict[str, Any] = json.loads((self.path / RECORD).read_text(encoding="utf-8"))
-        return record
+        """What run.json says: status, seed, versions, checksums, times; nothing if damaged."""
+        return read_record(self.path)
+
+    @cached_property
+    def status(self) -> str:
+        """What has become of the run, as ``lenet.runs.status`` says it."""
+        return status(self.path)
+
+    @cached_property
+    def steps(self) -> pd.DataFrame:
+        """The rows of steps.csv, by step; LenetError if there are none."""
+        return self._table(STEPS, "step")
 
     @property
-    def status(self) -> str:
-        """What became of the run; "unknown" if run.json does not say, as when it is still empty."""
-        try:
-            return str(self.record["status"])
-        except (ValueError, KeyError):
-            return "unknown"
+    def seed(self) -> int:
+        """The seed of the weights and of the order; LenetError if the folder does not say."""
+        seed = self.written.get("seed")
+        if not isinstance(seed, int):
+            raise LenetError(f"{self.path / CONFIG} cannot be used: seed = {seed!r}")
+        return seed
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
         """The rows of metrics.csv, by epoch; LenetError if there are none."""
-        try:
-            return pd.read_csv(self.path / METRICS).set_index("epoch")
-        except (OSError, ValueError, KeyError) as error:
-            raise LenetError(f"{self.path / METRICS} cannot be used: {error}") from error
+        return self._table(METRICS, "epoch")
 
-    @property
+    def _table(self, name: str, index: str) -> pd.DataFrame:
+        try:
+            return pd.read_csv(self.path / name).set_index(index)
+        except (OSError, ValueError, KeyError) as error:
+            raise LenetError(f"{self.path / name} cannot be used: {error}") from error
+
+    @cached_property
     def settings(self) -> dict[str, Any]:
         """What the run is a sample of: the configuration without its seed and threads."""
-        flat = flatten(OmegaConf.to_container(self.composed))
+        flat = flatten(self.written)
         return {key: value for key, value in flat.items() if key not in NO_SETTING}
 
     def data(self) -> Data:
@@ -114,9 +149,12 @@ class Run:
 
 
 def flatten(node: Any, *path: str) -> dict[str, Any]:
-    """Return the leaves of nested mappings under dotted keys; a class goes by its own name."""
+    """Return the leaves of nested mappings under dotted keys; a class goes by its own name.
+
+    A list is one leaf, as text.
+    """
     if not isinstance(node, dict):
-        return {".".join(path): node}
+        return {".".join(path): str(node) if isinstance(node, list) else node}
     leaves: dict[str, Any] = {}
     for key, value in node.items():
         if key == TARGET:
@@ -129,27 +167,54 @@ def flatten(node: Any, *path: str) -> dict[str, Any]:
 def find_runs(paths: Sequence[Path]) -> list[Run]:
     """Return the finished runs at or below the given folders; with none given, the newest one.
 
-    A warning names each run below a given folder that has not finished.
+    A warning names each run of a given folder that has not finished.
 
     Raises:
         LenetError: there is no finished run.
 
     """
-    roots = paths or [DEFAULT_ROOT]
-    records = {root: list(root.rglob(RECORD)) for root in roots}
-    for root in paths:
-        if not records[root]:
-            raise LenetError(f"there is no run in {root}")
-    folders = {record.parent for found in records.values() for record in found}
-    runs = [Run(folder) for folder in sorted(folders, key=natural_order)]
+    runs = all_runs(paths or [DEFAULT_ROOT], must_exist=bool(paths))
     for run in runs:
         if paths and run.status != "finished":
             log.warning("%s left out: its status is %s", run.path, run.status)
     finished = [run for run in runs if run.status == "finished"]
     if not finished:
-        places = ", ".join(map(str, roots))
+        places = ", ".join(map(str, paths or [DEFAULT_ROOT]))
         raise LenetError(f"no finished run in {places}: train one with lenet, or name its folder")
     return finished if paths else [max(finished, key=finishing_time)]
+
+
+def all_runs(roots: Iterable[Path], *, must_exist: bool = True) -> list[Run]:
+    """Return the runs at or below the given folders, and those that runs.txt lists in one.
+
+    Runs that were put aside are only found if they are named themselves.
+
+    Raises:
+        LenetError: there is no run in one of the folders, but ``must_exist``.
+
+    """
+    folders: dict[Path, Path] = {}
+    for root in roots:
+        found = [*listed_folders(root), *folders_below(root)]
+        if must_exist and not found:
+            raise LenetError(f"there is no run in {root}")
+        folders |= {folder.resolve(): folder for folder in reversed(found)}
+    return [Run(folder) for folder in sorted(folders.values(), key=natural_order)]
+
+
+def listed_folders(root: Path) -> list[Path]:
+    """Return the folders that runs.txt names, a line each, as seen from where it lies."""
+    try:
+        lines = (root / RUN_LIST).read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [Path(os.path.normpath(root / line.strip())) for line in lines if line.strip()]
+
+
+def folders_below(root: Path) -> list[Path]:
+    """Return the folders of runs at or below another, without those that were put aside."""
+    folders = (record.parent for record in root.rglob(RECORD))
+    return [folder for folder in folders if ASIDE not in str(folder.relative_to(root))]
 
 
 def natural_order(path: Path) -> list[str | int]:
@@ -159,7 +224,7 @@ def natural_order(path: Path) -> list[str | int]:
 
 def finishing_time(run: Run) -> str:
     """Return the time in UTC when the run finished, in a form that sorts."""
-    return str(run.record["finished"])
+    return str(run.record.get("finished", ""))
 
 
 def by_setting(runs: Iterable[Run]) -> dict[str, list[Run]]:
@@ -168,43 +233,59 @@ def by_setting(runs: Iterable[Run]) -> dict[str, list[Run]]:
     A single group has an empty label. A seed counts once: of several runs with the same seed in a
     group the newest stays, and a warning names the others.
     """
+    groups = same_settings(runs)
+    labels = tell_apart([group[0].settings for group in groups])
+    return dict(zip(labels, map(newest_of_each_seed, groups), strict=True))
+
+
+def same_settings(runs: Iterable[Run]) -> list[list[Run]]:
+    """Group runs that differ in nothing but their seed."""
     groups: dict[frozenset[tuple[str, Any]], list[Run]] = {}
     for run in runs:
         groups.setdefault(frozenset(run.settings.items()), []).append(run)
-    labels = tell_apart([group[0].settings for group in groups.values()])
-    return dict(zip(labels, map(newest_of_each_seed, groups.values()), strict=True))
+    return list(groups.values())
 
 
 def newest_of_each_seed(runs: Iterable[Run]) -> list[Run]:
     """Return one run for each seed."""
     newest: dict[int, Run] = {}
     for run in sorted(runs, key=finishing_time):
-        older = newest.get(run.composed.seed)
+        older = newest.get(run.seed)
         if older:
             log.warning("%s left out: %s is a newer run of the same", older.path, run.path)
-        newest[run.composed.seed] = run
+        newest[run.seed] = run
     return list(newest.values())
 
 
 def tell_apart(settings: Sequence[dict[str, Any]]) -> list[str]:
-    """Describe each setting by the keys whose values differ, such as ``optimizer=SGD, lr=0.1``.
+    """Describe each setting by its differing keys, such as ``optimizer=SGD, lr=0.1``."""
+    names = short_names(NO_SETTING.union(*settings))
+    return [
+        ", ".join(f"{names[key]}={setting[key]}" for key in keys)
+        for setting, keys in zip(settings, differing_keys(settings), strict=True)
+    ]
+
+
+def differing_keys(settings: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """Return the keys of each setting whose values differ.
 
     The keys of a component differ if they do so among the settings that have chosen the same class:
-    a learning rate that only goes with the choice of the optimizer is not named.
+    a learning rate that only goes with the choice of the optimizer does not.
     """
-    names = short_names(NO_SETTING.union(*settings))
-
-    def differs(setting: dict[str, Any], key: str) -> bool:
-        component = key.rpartition(".")[0]
-        rivals = [other for other in settings if other.get(component) == setting.get(component)]
-        return any((key, setting[key]) not in other.items() for other in rivals)
-
+    absent = object()
+    values: dict[tuple[str, Any], set[Any]] = defaultdict(set)
+    for key in set().union(*settings):
+        for setting in settings:
+            values[key, choice(setting, key)].add(setting.get(key, absent))
     return [
-        ", ".join(
-            f"{names[key]}={value}" for key, value in setting.items() if differs(setting, key)
-        )
+        [key for key in setting if len(values[key, choice(setting, key)]) > 1]
         for setting in settings
     ]
+
+
+def choice(setting: dict[str, Any], key: str) -> Any:
+    """Return the class that a setting has chosen for the component that a key belongs to."""
+    return setting.get(key.rpartition(".")[0])
 
 
 def short_names(keys: Iterable[str]) -> dict[str, str]:

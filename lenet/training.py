@@ -208,8 +208,8 @@ def train(
     parts: int,
     threads: int,
     seed: int,
-) -> Iterator[Metrics]:
-    """Train the network in place; yield the metrics of each epoch as it ends.
+) -> Iterator[tuple[Metrics, list[float]]]:
+    """Train the network in place; yield each epoch's metrics, and the mean loss of each batch.
 
     Raises:
         DivergedError: as soon as a loss is not finite: that of a batch, before its step is taken,
@@ -223,6 +223,7 @@ def train(
         for epoch in range(1, epochs + 1):
             started = perf_counter()
             running = Score()
+            batch_losses: list[float] = []
             for batch in tqdm(
                 batches(data.train, batch_size, stream(seed, "order", epoch)),
                 desc=f"epoch {epoch}/{epochs}",
@@ -239,12 +240,13 @@ def train(
                 with overflow_shows_in_the_loss():
                     optimizer.step(network.theta, g, state, t, eta)
                 running += batch_score
+                batch_losses.append(batch_score.mean_loss)
             trained = perf_counter()
             test = evaluate(network, data.test, map)
             validation = evaluate(network, data.validation, map) if data.validation else None
             if not isfinite(test.loss):
                 raise DivergedError(epoch, t)
-            yield Metrics(
+            metrics = Metrics(
                 epoch=epoch,
                 train_loss=running.mean_loss,
                 train_accuracy=running.accuracy,
@@ -256,3 +258,4 @@ def train(
                 train_seconds=trained - started,
                 eval_seconds=perf_counter() - trained,
             )
+            yield metrics, batch_losses

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
 
 from lenet.datasets import MNIST
 from lenet.errors import LenetError
@@ -50,7 +51,7 @@ def summary(runs: list[Run]) -> pd.DataFrame:
     """
     accuracy = 100 * over_seeds(runs, "test_accuracy").drop(columns="count")
     mean, std = accuracy["mean"], accuracy["std"]
-    half = student_t(len(runs) - 1) * std / sqrt(len(runs))
+    half = t.ppf(0.975, len(runs) - 1) * std / sqrt(len(runs))
     paper = pd.Series(PAPER_ACCURACY).reindex(accuracy.index)
     return pd.DataFrame(
         {
@@ -69,18 +70,6 @@ def summary(runs: list[Run]) -> pd.DataFrame:
             ),
         }
     )
-
-
-def student_t(freedom: int, confidence: float = 0.95) -> float:
-    """Return the t that a Student variable stays within, to either side, with this confidence.
-
-    With t = sqrt(freedom) tan(a) the angle a has a density of cos(a)^(freedom - 1), up to a factor:
-    it is added up, from zero, until the confidence is reached.
-    """
-    angles = np.linspace(0, np.pi / 2, 100_001)
-    middles = (angles[1:] + angles[:-1]) / 2
-    area = np.append(0, np.cumsum(np.cos(middles) ** (freedom - 1)))
-    return float(sqrt(freedom) * np.tan(np.interp(confidence * area[-1], area, angles)))
 
 
 def markdown(rows: pd.DataFrame) -> str:

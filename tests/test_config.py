@@ -85,10 +85,10 @@ def test_datasets_by_name() -> None:
 
 
 def test_table1_is_the_papers_recipe_on_mnist_with_small_normal_weights() -> None:
-    config = read("experiment=table1")
-    assert isinstance(config.dataset, datasets.MNIST)
-    assert config.init == init.Normal(std=0.01)
-    assert isinstance(read("experiment=table1", "init=glorot_uniform").init, init.GlorotUniform)
+    config = read("experiment=table1", "setting=table1/normal_0.01")
+    assert config == read("dataset=mnist", "init=normal", "init.std=0.01")
+    glorot = read("experiment=table1", "setting=table1/glorot_uniform")
+    assert isinstance(glorot.init, init.GlorotUniform)
 
 
 @pytest.mark.parametrize(

@@ -5,32 +5,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from command import lenet, run_folders, start, wait_for
 from hydra.core.global_hydra import GlobalHydra
 
 from lenet.main import main
+from lenet.runs import is_held, status
 
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
-
-
-def lenet(*arguments: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "lenet", *arguments],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def run_folders(cwd: Path) -> list[Path]:
-    return sorted(path.parent for path in cwd.rglob("run.json"))
 
 
 @pytest.fixture
@@ -115,8 +101,9 @@ def test_a_run_leaves_what_it_promises(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (folder,) = run_folders(tmp_path)
     assert folder.parent == tmp_path / "runs"
-    names = {path.name for path in folder.iterdir()}
-    assert names == {"config.yaml", "lenet.log", "metrics.csv", "run.json", "weights.npz"}
+    tables = {"metrics.csv", "steps.csv"}
+    others = {"config.yaml", "lenet.log", "lock", "run.json", "weights.npz"}
+    assert {path.name for path in folder.iterdir()} == tables | others
     assert pd.read_csv(folder / "metrics.csv")["epoch"].tolist() == [1, 2]
     record = json.loads((folder / "run.json").read_text())
     assert record["status"] == "finished"
@@ -128,36 +115,92 @@ def test_a_run_leaves_what_it_promises(tmp_path: Path) -> None:
     assert "train accuracy" in (folder / "lenet.log").read_text()
 
 
-def test_the_same_seed_twice_gives_the_same_bits_and_two_folders(tmp_path: Path) -> None:
-    for seed in (0, 0, 1):
-        assert lenet(*QUICK, f"seed={seed}", cwd=tmp_path).returncode == 0
-    first, again, other = run_folders(tmp_path)
-    rows = [
-        pd.read_csv(folder / "metrics.csv", dtype=str).drop(
-            columns=["train_seconds", "eval_seconds"]
-        )
-        for folder in (first, again, other)
-    ]
-    assert rows[0].equals(rows[1])
-    assert not rows[0].equals(rows[2])
-    weights = [np.load(folder / "weights.npz") for folder in (first, again, other)]
-    for name in weights[0].files:
-        np.testing.assert_array_equal(weights[0][name], weights[1][name])
-    assert not np.array_equal(weights[0]["c1.weight"], weights[2]["c1.weight"])
-    for archive in weights:
-        archive.close()
+def without_times(folder: Path) -> pd.DataFrame:
+    table = pd.read_csv(folder / "metrics.csv", dtype=str)
+    return table.drop(columns=["train_seconds", "eval_seconds"])
 
 
-def test_a_folder_that_holds_a_run_is_not_written_to(tmp_path: Path) -> None:
+def weights(folder: Path) -> dict[str, np.ndarray]:
+    with np.load(folder / "weights.npz") as archive:
+        return dict(archive)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_same_seed_gives_the_same_bits_whatever_the_number_of_threads(tmp_path: Path) -> None:
+    for name, seed, threads in (("first", 0, 1), ("again", 0, 2), ("other", 1, 1)):
+        arguments = [f"hydra.run.dir={name}", f"seed={seed}", f"threads={threads}"]
+        assert lenet(*QUICK, *arguments, cwd=tmp_path).returncode == 0
+    first, again, other = (tmp_path / name for name in ("first", "again", "other"))
+    assert without_times(first).equals(without_times(again))
+    assert not without_times(first).equals(without_times(other))
+    for name, array in weights(first).items():
+        np.testing.assert_array_equal(array, weights(again)[name])
+    assert not np.array_equal(weights(first)["c1.weight"], weights(other)["c1.weight"])
+
+
+def test_the_same_configuration_is_run_once_however_it_is_written(tmp_path: Path) -> None:
+    assert lenet(*QUICK, "optimizer.lr=0.01", cwd=tmp_path).returncode == 0
+    (folder,) = run_folders(tmp_path)
+    before = contents(folder)
+    for same in (
+        ["optimizer.lr=1e-2"],
+        ["threads=1", "optimizer.lr=0.01"],
+        ["-m", "optimizer.lr=0.01"],
+    ):
+        again = lenet(*same, *QUICK, cwd=tmp_path)
+        assert again.returncode == 0, again.stderr
+        assert "finished already" in again.stdout
+        assert contents(folder) == before
+    assert run_folders(tmp_path) == [folder]
+
+
+def test_a_finished_run_gives_its_result_at_once(tmp_path: Path) -> None:
+    lenet(*QUICK, cwd=tmp_path)
+    again = lenet(*QUICK, cwd=tmp_path)
+    (folder,) = run_folders(tmp_path)
+    accuracy = pd.read_csv(folder / "metrics.csv")["test_accuracy"].iloc[-1]
+    assert f"finished already: test accuracy {accuracy:.2%}" in again.stdout
+    assert "force=true" in again.stdout
+
+
+def test_force_starts_over_and_keeps_the_old_folder_aside(tmp_path: Path) -> None:
+    lenet(*QUICK, cwd=tmp_path)
+    (folder,) = run_folders(tmp_path)
+    old = contents(folder)
+    assert lenet(*QUICK, "force=true", cwd=tmp_path).returncode == 0
+    assert lenet(*QUICK, "force=true", cwd=tmp_path).returncode == 0
+    new, first, second = sorted(run_folders(tmp_path))
+    assert new == folder
+    assert [first.name, second.name] == [f"{folder.name}.aside-{number}" for number in (1, 2)]
+    assert {name: old[name] for name in old if name != "lock"} == contents(first)
+    assert without_times(new).equals(without_times(first))
+
+
+def test_a_folder_that_holds_another_run_is_not_written_to(tmp_path: Path) -> None:
     where = "hydra.run.dir=out/my run"
     assert lenet(*QUICK, where, cwd=tmp_path).returncode == 0
-    before = {path: path.read_bytes() for path in (tmp_path / "out" / "my run").iterdir()}
+    before = contents(tmp_path / "out" / "my run")
     second = lenet(*QUICK, where, "seed=1", cwd=tmp_path)
     assert second.returncode == 1
-    assert "holds a run already" in second.stderr
+    assert "holds another run" in second.stderr
     assert "Traceback" not in second.stdout + second.stderr
-    assert {path: path.read_bytes() for path in before} == before
-    assert len(list((tmp_path / "out" / "my run").iterdir())) == len(before)
+    assert contents(tmp_path / "out" / "my run") == before
+
+
+def test_a_second_process_is_told_who_holds_the_folder(tmp_path: Path) -> None:
+    first = start("epochs=1000", "dataset.train_size=2000", cwd=tmp_path)
+    wait_for(lambda: list(tmp_path.rglob("metrics.csv")))
+    second = lenet("epochs=1000", "dataset.train_size=2000", cwd=tmp_path)
+    assert second.returncode == 1
+    assert f"is held by process {first.pid} on " in second.stderr
+    first.kill()
+    first.communicate()
+    (folder,) = run_folders(tmp_path)
+    assert status(folder) == "killed"
+    assert not is_held(folder)
 
 
 def test_a_diverging_run_stops_and_says_where(tmp_path: Path) -> None:
@@ -171,15 +214,6 @@ def test_a_diverging_run_stops_and_says_where(tmp_path: Path) -> None:
     assert "no longer finite" in (folder / "lenet.log").read_text()
 
 
-def test_a_sweep_makes_a_folder_for_each_job_and_outlives_a_failing_one(tmp_path: Path) -> None:
-    done = lenet("-m", *QUICK, "optimizer=sgd", "optimizer.lr=1e38,0.1", "seed=0,1", cwd=tmp_path)
-    assert done.returncode == 1
-    statuses = [
-        json.loads((folder / "run.json").read_text())["status"] for folder in run_folders(tmp_path)
-    ]
-    assert sorted(statuses) == ["diverged", "diverged", "finished", "finished"]
-
-
 def test_missing_data_is_explained(tmp_path: Path) -> None:
     done = lenet("dataset=mnist", "dataset.root=nowhere", cwd=tmp_path)
     assert done.returncode == 1
@@ -191,8 +225,8 @@ def test_missing_data_is_explained(tmp_path: Path) -> None:
 
 
 def test_an_error_of_the_program_itself_is_shown_whole(tmp_path: Path) -> None:
-    """A file where the run folder should be: not foreseen, so the log has the traceback."""
-    (tmp_path / "metrics.csv").mkdir()
+    """A folder where a file should be written: not foreseen, so the log has the traceback."""
+    (tmp_path / "weights.npz.tmp").mkdir()
     done = lenet(*QUICK, "hydra.run.dir=.", cwd=tmp_path)
     assert done.returncode == 1
     assert "Traceback" in (tmp_path / "lenet.log").read_text()
@@ -200,16 +234,8 @@ def test_an_error_of_the_program_itself_is_shown_whole(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_the_run_and_is_recorded(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lenet", "epochs=1000", "dataset.train_size=2000"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.rglob("metrics.csv")) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    process = start("epochs=1000", "dataset.train_size=2000", cwd=tmp_path)
+    wait_for(lambda: list(tmp_path.rglob("metrics.csv")))
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -235,7 +261,7 @@ def test_tracebacks_can_be_asked_for(tmp_path: Path) -> None:
 def test_one_epoch_of_mnist_by_the_papers_recipe(tmp_path: Path) -> None:
     if "LENET_DATA" not in os.environ:
         pytest.skip("LENET_DATA is not set")
-    done = lenet("experiment=table1", "epochs=1", cwd=tmp_path)
+    done = lenet("dataset=mnist", "init=normal", "epochs=1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (folder,) = run_folders(tmp_path)
     accuracy = pd.read_csv(folder / "metrics.csv")["test_accuracy"].item()

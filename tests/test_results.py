@@ -8,13 +8,22 @@ import pytest
 from fake_runs import fake_run
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
 from lenet.errors import ConfigError, LenetError
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import MaxPool, Tanh
 from lenet.model import LeNet5, views
-from lenet.results import Run, by_setting, find_runs, flatten, over_seeds, tell_apart
-from lenet.runs import METRICS, RECORD, WEIGHTS
+from lenet.results import (
+    Run,
+    all_runs,
+    by_setting,
+    find_runs,
+    flatten,
+    over_seeds,
+    tell_apart,
+)
+from lenet.runs import CONFIG, METRICS, RECORD, WEIGHTS
 
 
 def names(runs: list[Run]) -> list[str]:
@@ -71,6 +80,61 @@ def test_a_folder_without_a_run_is_an_error_also_beside_others(tmp_path: Path) -
     fake_run(tmp_path / "a")
     with pytest.raises(LenetError, match=r"there is no run in .*b"):
         find_runs([tmp_path / "a", tmp_path / "b"])
+
+
+def test_a_list_names_runs_relative_to_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        fake_run(tmp_path / "runs" / name)
+    view = tmp_path / "runs" / "sweeps" / "x"
+    view.mkdir(parents=True)
+    (view / "runs.txt").write_text("../../a\n\n../../c\n../../gone\n")
+    monkeypatch.chdir(tmp_path)
+    assert find_runs([Path("runs/sweeps/x")]) == [Run(Path("runs/a")), Run(Path("runs/c"))]
+    assert names(all_runs([view])) == ["a", "c", "gone"]
+    assert names(all_runs([Path("runs/sweeps/x"), Path("runs")])) == ["a", "b", "c", "gone"]
+
+
+def test_runs_put_aside_are_found_by_their_name_only(tmp_path: Path) -> None:
+    run = fake_run(tmp_path / "a")
+    aside = fake_run(tmp_path / "a.aside-1")
+    assert all_runs([tmp_path]) == [run]
+    assert find_runs([aside.path]) == [aside]
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.sampled_from(
+        ["1e-3", "1e3", "1.5e3", "1_0", "2026-01-01", "yes", "null", ".5", "~", "1:30"]
+    ),
+    st.text("abc: #", max_size=5),
+)
+
+
+@given(st.dictionaries(st.sampled_from("abcde"), SCALARS | st.dictionaries(st.just("f"), SCALARS)))
+def test_configurations_are_read_as_omegaconf_reads_them(
+    tmp_path_factory: pytest.TempPathFactory, config: dict[str, Any]
+) -> None:
+    run = Run(tmp_path_factory.mktemp("run"))
+    (run.path / CONFIG).write_text(OmegaConf.to_yaml(OmegaConf.create(config)))
+    expected = OmegaConf.to_container(OmegaConf.load(run.path / CONFIG))
+    assert run.written == expected
+    assert run.composed == expected
+
+
+@pytest.mark.parametrize("text", ["1e-3", "1e3", "1.5e3", "1.5E-3", ".5", "-1e+5", "1_0.5", "1.e3"])
+def test_numbers_written_by_hand_are_read_as_omegaconf_reads_them(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / CONFIG).write_text(f"lr: {text}\nday: 2026-01-01\n")
+    expected = OmegaConf.to_container(OmegaConf.load(tmp_path / CONFIG))
+    written = Run(tmp_path).written
+    assert written == expected
+    assert isinstance(written["lr"], float)
 
 
 def test_settings_are_the_configuration_without_the_seed(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The run folder: one run each, readable at any moment, and true about how the run ended."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,20 @@ from lenet.errors import LenetError
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import MaxPool, Tanh
 from lenet.model import SHAPES, LeNet5
-from lenet.runs import CONFIG, METRICS, RECORD, WEIGHTS, RunFolder, provenance
+from lenet.runs import (
+    CONFIG,
+    LOCK,
+    METRICS,
+    RECORD,
+    STEPS,
+    WEIGHTS,
+    FinishedError,
+    HeldError,
+    RunFolder,
+    is_held,
+    provenance,
+    status,
+)
 from lenet.training import DivergedError, Metrics
 
 ROW = Metrics(1, 0.5, 0.9, 0.25, 0.95, None, None, 1e-3, 4.0, 0.5)
@@ -23,12 +37,54 @@ def record(path: Path) -> dict[str, object]:
 
 
 def test_a_folder_belongs_to_one_run(tmp_path: Path) -> None:
-    with RunFolder(tmp_path / "run", "", seed=1):
+    with RunFolder(tmp_path / "run", "", identity="one"):
         pass
     before = record(tmp_path / "run")
-    with pytest.raises(LenetError, match="holds a run already"):
-        RunFolder(tmp_path / "run", "", seed=2)
+    with pytest.raises(LenetError, match="holds another run"):
+        RunFolder(tmp_path / "run", "", identity="other")
     assert record(tmp_path / "run") == before
+
+
+def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, "", identity="one") as folder:
+        folder.note(result={"test_accuracy": 0.5})
+    with pytest.raises(FinishedError) as caught:
+        RunFolder(tmp_path, "", identity="one")
+    assert caught.value.record["result"] == {"test_accuracy": 0.5}
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, RuntimeError, None], ids=str)
+def test_an_unfinished_run_starts_again_from_nothing(
+    tmp_path: Path, end: type[BaseException] | None
+) -> None:
+    folder = RunFolder(tmp_path, "", identity="one")
+    folder.append(ROW)
+    if end:
+        with pytest.raises(end), folder:
+            raise end
+    else:
+        del folder  # as a killed process leaves it: no last word, and the lock is free
+    with RunFolder(tmp_path, "", identity="one") as again:
+        again.append(ROW)
+    assert len(pd.read_csv(tmp_path / METRICS)) == 1
+    assert status(tmp_path) == "finished"
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, ""):
+        assert is_held(tmp_path)
+        assert status(tmp_path) == "running"
+        with pytest.raises(HeldError, match=rf"is held by process {os.getpid()} on .+, since 20"):
+            RunFolder(tmp_path, "")
+    assert not is_held(tmp_path)
+
+
+def test_what_a_folder_says_of_itself(tmp_path: Path) -> None:
+    assert status(tmp_path) == "not begun"
+    (tmp_path / RECORD).write_text("[]")
+    assert status(tmp_path) == "unknown"
+    (tmp_path / RECORD).write_text('{"status": "running"}')
+    assert status(tmp_path) == "killed"
 
 
 def test_a_finished_run_says_so(tmp_path: Path) -> None:
@@ -100,11 +156,19 @@ def test_weights_are_named_float32_arrays_without_pickles(tmp_path: Path) -> Non
     np.testing.assert_array_equal(together, network.theta)
 
 
+def test_steps_are_counted_over_epochs(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path, "")
+    folder.append_steps(1, [0.5, 0.25])
+    folder.append_steps(2, [0.125, 0.1])
+    assert (tmp_path / STEPS).read_text() == "step,loss\n1,0.5\n2,0.25\n3,0.125\n4,0.1\n"
+
+
 def test_no_temporary_file_stays(tmp_path: Path) -> None:
     with RunFolder(tmp_path, "") as folder:
         folder.append(ROW)
         folder.save_weights(LeNet5(initial_theta(GlorotUniform(), 0), MaxPool(), Tanh()))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [CONFIG, METRICS, RECORD, WEIGHTS]
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {CONFIG, LOCK, METRICS, RECORD, WEIGHTS}
 
 
 def test_provenance_names_what_results_may_depend_on() -> None:

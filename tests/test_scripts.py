@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from lenet import plots
 from lenet.datasets import Data, Split
 from lenet.figures import style
 from lenet.init import GlorotUniform, initial_theta
@@ -199,8 +200,8 @@ def test_a_single_seed_has_no_spread(tmp_path: Path, script: Script) -> None:
 
 
 def test_table1_names_several_settings(tmp_path: Path, script: Script) -> None:
-    fake_run(tmp_path / "a", "experiment=table1")
-    fake_run(tmp_path / "b", "experiment=table1", "init=glorot_uniform")
+    fake_run(tmp_path / "a", "dataset=mnist", "init=normal")
+    fake_run(tmp_path / "b", "dataset=mnist")
     rows = script("table1", "a", "b").text.splitlines()
     assert rows[0].startswith("|            Setting | Epoch |")
     assert rows[2].startswith("|        init=Normal |     1 |")
@@ -237,37 +238,20 @@ def test_what_is_left_out_is_said(
     ]
 
 
-def t_density(x: np.ndarray[Any, Any], freedom: int) -> np.ndarray[Any, Any]:
-    log_factor = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)
-    factor = math.exp(log_factor) / math.sqrt(freedom * math.pi)
-    return factor * (1 + x**2 / freedom) ** (-(freedom + 1) / 2)
-
-
-@pytest.mark.parametrize(
-    ("freedom", "quantile"), [(1, 12.7062), (2, 4.3027), (4, 2.7764), (9, 2.2622), (99, 1.9842)]
-)
-def test_student_t_is_the_published_quantile_and_bounds_95_percent(
-    freedom: int, quantile: float
-) -> None:
-    t = load("table1")["student_t"](freedom)
-    assert t == pytest.approx(quantile, abs=5e-5)
-    x = np.linspace(-t, t, 200_001)
-    assert np.trapezoid(t_density(x, freedom), x) == pytest.approx(0.95, abs=1e-7)
-
-
 # Curves
 
 
 def curves(runs: list[Run]) -> Figure:
     """Return the figure of some runs, laid out."""
     with style():
-        figure: Figure = load("plot_curves")["curves"](by_setting(runs))
+        figure = plots.curves(by_setting(runs))
         figure.draw_without_rendering()
     return figure
 
 
 def legend_texts(figure: Figure) -> list[list[str]]:
-    return [[text.get_text() for text in legend.get_texts()] for legend in figure.legends]
+    """Return what the legends say, that of the splits first."""
+    return [[text.get_text() for text in legend.get_texts()] for legend in figure.legends[::-1]]
 
 
 def visible_ticks(axes: Axes) -> list[float]:
@@ -344,7 +328,7 @@ WORDY = [
 def test_legends_hide_nothing_and_are_whole(tmp_path: Path, choices: list[list[str]]) -> None:
     runs = [fake_run(tmp_path / str(i), *overrides) for i, overrides in enumerate(choices)]
     figure = curves(runs)
-    assert len(figure.legends[1].get_texts()) == len(choices)
+    assert len(legend_texts(figure)[1]) == len(choices)
     panels = [axes.get_tightbbox() for axes in figure.axes]
     for legend in figure.legends:
         box = legend.get_window_extent()
@@ -360,6 +344,36 @@ def test_the_same_runs_give_the_same_svg(tmp_path: Path, script: Script) -> None
     fake_run(tmp_path / "run")
     once, again = (script("plot_curves", "run", "--output", name).paths[1] for name in "ab")
     assert Path(once).read_bytes() == Path(again).read_bytes()
+
+
+# Comparisons
+
+
+def test_a_comparison_at_any_time(tmp_path: Path, script: Script) -> None:
+    for seed in (0, 1):
+        fake_run(tmp_path / "runs" / f"a{seed}", "optimizer=adam", seed=seed)
+        fake_run(tmp_path / "runs" / f"b{seed}", "optimizer=sgd", seed=seed)
+    fake_run(tmp_path / "runs" / "c", "optimizer=sgd", seed=2, status="failed", error="Boom: no")
+    outcome = script("compare", "runs", "--output", "out")
+    assert outcome.error is None
+    assert "Strokes: 2 settings, 4 of 5 runs finished" in outcome.text
+    assert "failed  c  optimizer=SGD, seed 2; Boom: no" in outcome.text
+    for name in ("summary.csv", "comparisons.csv", "curves.png", "accuracy.png", "seconds.png"):
+        assert f"wrote out/{name}\n" in outcome.text
+        assert (tmp_path / "out" / name).is_file()
+    assert script("compare", "nowhere").error == "compare.py: there is no run in nowhere"
+
+
+def test_the_list_of_a_sweep_names_its_runs(tmp_path: Path, script: Script) -> None:
+    fake_run(tmp_path / "runs" / "a")
+    fake_run(tmp_path / "runs" / "other", "pooling=avg")
+    view = tmp_path / "runs" / "sweeps" / "x"
+    view.mkdir(parents=True)
+    (view / "runs.txt").write_text("../../a\n../../missing\n")
+    assert script("plot_curves", view).paths[0] == "runs/sweeps/x/curves.png"
+    text = script("compare", view).text
+    assert "1 of 2 runs finished" in text
+    assert "missing" in text
 
 
 # Predictions

@@ -37,7 +37,8 @@ def run(data: Data, **changes: Any) -> tuple[list[Metrics], LeNet5]:
     settings = {"epochs": 2, "batch_size": 32, "parts": 2, "threads": 2, "seed": 0}
     settings |= changes
     network = new_network(settings["seed"])
-    return list(train(network, ADAM, Constant(), data, **settings)), network
+    epochs = list(train(network, ADAM, Constant(), data, **settings))
+    return [metrics for metrics, _ in epochs], network
 
 
 def without_times(rows: list[Metrics]) -> list[dict[str, Any]]:
@@ -76,12 +77,14 @@ def test_training_figures_are_running_means_over_every_image(bars: Data) -> None
     """With a learning rate of (nearly) zero they are the figures of the first network."""
     network = new_network()
     still = SGD(lr=1e-30, momentum=0, nesterov=False)
-    (row,) = train(
+    ((row, batch_losses),) = train(
         network, still, Constant(), bars, epochs=1, batch_size=64, parts=2, threads=1, seed=0
     )
     score = evaluate(new_network(), bars.train)
     assert row.train_accuracy == score.accuracy
     np.testing.assert_allclose(row.train_loss, score.mean_loss, rtol=1e-5)
+    sizes = [len(batch) for batch in batches(bars.train, 64, stream(0, "order", 1))]
+    np.testing.assert_allclose(np.average(batch_losses, weights=sizes), row.train_loss)
 
 
 def test_test_and_validation_figures_are_those_of_the_network_after_the_epoch(bars: Data) -> None:

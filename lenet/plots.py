@@ -1,0 +1,283 @@
+"""The figures that are drawn from run folders.
+
+Settings are given by their labels, best first. Figures are drawn in the current style, see
+``figures.style``.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import ceil
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, NullLocator
+
+from lenet.datasets import MNIST
+from lenet.figures import COLOURS, looks
+from lenet.results import PAPER_ACCURACY, Run, over_seeds
+
+Settings = dict[str, list[Run]]
+Look = dict[str, Any]  # keyword arguments of Line2D
+
+WIDTH, HEIGHT, ROW_HEIGHT = 9.0, 4.2, 0.19  # inches; a row is one of the lower legend
+ROW = 128  # characters, of which a line with its marker and the space around them take up KEY
+KEY = 9
+MARKS = 20  # on a line, at most
+RUNNING = 0.05  # of the steps, for a running mean
+
+PANELS = {"loss": ("Loss (mean cross-entropy)", 1), "accuracy": ("Accuracy (%)", 100)}
+SPLITS: dict[str, Look] = {
+    "train": {"linestyle": "--", "linewidth": 1, "markerfacecolor": "white"},
+    "validation": {"linestyle": ":", "fillstyle": "bottom", "markerfacecoloralt": "white"},
+    "test": {"linestyle": "-"},
+}
+KEYS = {"train": "train (during the epoch)", "validation": "validation", "test": "test"}
+PAPER: Look = {
+    "color": "black",
+    "linestyle": "",
+    "marker": "x",
+    "markersize": 8,
+    "markeredgewidth": 2,
+    "label": "paper, Table I",
+}
+
+
+def curves(settings: Settings, note: str = "") -> Figure:
+    """Return a panel of losses and one of accuracies by epoch, with legends around them.
+
+    The note, such as how many settings are left out, is part of the title.
+    """
+    figure = figure_with_legend(settings)
+    loss, accuracy = figure.subplots(1, 2)
+    draw_panel(loss, "loss", settings)
+    draw_panel(accuracy, "accuracy", settings)
+    keys = split_keys(settings)
+    if datasets(settings) == [MNIST.__name__]:
+        draw_paper(accuracy, settings)
+        keys.append(Line2D([], [], **PAPER))
+    figure.suptitle(title(settings) + note, x=0.01, ha="left")
+    figure.legend(handles=keys, loc="outside upper right", ncols=len(keys))
+    return figure
+
+
+def steps(settings: Settings, note: str = "") -> Figure:
+    """Return the loss of the batches by step, as a running mean."""
+    figure = figure_with_legend(settings)
+    axes = figure.subplots()
+    for runs, look in zip(settings.values(), setting_looks(), strict=False):
+        window = ceil(len(runs[0].steps) * RUNNING)
+        losses = [run.steps["loss"].rolling(window).mean().dropna() for run in runs]
+        values = pd.concat(losses).groupby(level="step").agg(["mean", "std"])
+        draw_line(axes, values, look)
+    axes.set_yscale("log")
+    axes.set(xlabel="Step", ylabel="Loss (mean cross-entropy)")
+    window_note = f"\nrunning mean over {RUNNING:.0%} of the steps"
+    figure.suptitle(title(settings) + note + window_note, x=0.01, ha="left")
+    return figure
+
+
+def figure_with_legend(labels: Iterable[str]) -> Figure:
+    """Return an empty figure with a legend of the settings below it, where there are several."""
+    wrapped = ["\n".join(wrap(label, ROW - KEY)) for label in labels]
+    columns = legend_columns(wrapped)
+    rows = ceil(sum(label.count("\n") + 1 for label in wrapped) / columns)
+    figure = Figure(figsize=(WIDTH, HEIGHT + ROW_HEIGHT * rows))
+    if any(wrapped):
+        figure.legend(handles=setting_keys(wrapped), loc="outside lower center", ncols=columns)
+    return figure
+
+
+def draw_panel(axes: Axes, measure: str, settings: Settings) -> None:
+    """Draw the lines of all settings for one measure, loss or accuracy."""
+    label, scale = PANELS[measure]
+    for runs, look in zip(settings.values(), setting_looks(), strict=False):
+        for split in splits(runs):
+            values = over_seeds(runs, f"{split}_{measure}") * scale
+            draw_line(axes, values, look | SPLITS[split])
+    axes.set(xlabel="Epoch", ylabel=label)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+
+
+def draw_line(axes: Axes, values: pd.DataFrame, look: Look) -> None:
+    """Draw the mean by epoch, and one standard deviation to either side where there is one."""
+    mean, std = values["mean"], values["std"]
+    axes.plot(mean.index, mean, markevery=ceil(len(values) / MARKS), **look)
+    if len(values) == 1:
+        axes.errorbar(mean.index, mean, std, color=look["color"], capsize=4)
+    else:
+        band = (mean - std, mean + std)
+        axes.fill_between(mean.index, *band, color=look["color"], alpha=0.15, linewidth=0)
+
+
+def draw_paper(axes: Axes, settings: Settings) -> None:
+    """Draw the paper's Table I, as far as the runs go."""
+    last = max(len(run.metrics) for runs in settings.values() for run in runs)
+    epochs = [epoch for epoch in PAPER_ACCURACY if epoch <= last]
+    axes.plot(epochs, [PAPER_ACCURACY[epoch] for epoch in epochs], zorder=3, **PAPER)
+
+
+def title(settings: Settings) -> str:
+    """Return what data and how many seeds the figure is about."""
+    counts = [len(runs) for runs in settings.values()]
+    fewest, most = min(counts), max(counts)
+    seeds = f"{fewest} to {most} seeds" if fewest < most else f"{most} seeds"
+    spread = f"mean ± 1 standard deviation of {seeds}" if most > 1 else "1 seed"
+    return f"{', '.join(datasets(settings))}\n{spread}"
+
+
+def datasets(settings: Settings) -> list[str]:
+    """Return the names of the datasets that the runs are on."""
+    runs = [run for group in settings.values() for run in group]
+    return list(dict.fromkeys(run.settings["dataset"] for run in runs))
+
+
+def splits(runs: list[Run]) -> list[str]:
+    """Return the splits that all of the runs have been measured on."""
+    return [split for split in SPLITS if all(f"{split}_loss" in run.metrics for run in runs)]
+
+
+def split_keys(settings: Settings) -> list[Line2D]:
+    """Return the legend's keys of the splits."""
+    drawn = {split for runs in settings.values() for split in splits(runs)}
+    neutral: Look = {"color": "0.3", "marker": "o", "markersize": 5}
+    return [
+        Line2D([], [], label=KEYS[split], **neutral | look)
+        for split, look in SPLITS.items()
+        if split in drawn
+    ]
+
+
+def setting_keys(labels: list[str]) -> list[Line2D]:
+    """Return the legend's keys of the settings."""
+    return [
+        Line2D([], [], label=label, **look)
+        for label, look in zip(labels, setting_looks(), strict=False)
+    ]
+
+
+def setting_looks() -> Iterator[Look]:
+    """Yield what a setting is drawn in."""
+    for colour, marker in looks():
+        yield {"color": colour, "marker": marker, "markersize": 5}
+
+
+def legend_columns(labels: list[str]) -> int:
+    """Return how many settings fit side by side below the panels."""
+    longest = max(len(line) for label in labels for line in label.split("\n"))
+    return min(len(labels), ROW // (longest + KEY))
+
+
+LABEL = 50  # characters of a setting's label beside a row
+LINE, AROUND = 0.19, 1.5  # inches: of a line of such a label, and of what is above and below all
+EXACT_TICKS = 8  # swept values that an axis names one by one
+
+
+def accuracies(single: pd.Series, means: pd.DataFrame, note: str = "") -> Figure:
+    """Return a row for each setting: its mean in an interval, and a dot for each seed.
+
+    Args:
+        single: accuracies (fractions) of seeds, by the label of their setting.
+        means: mean, low and high (fractions) and whether it differs from the best, by label.
+        note: in the title.
+
+    """
+    points = 100 * means[["mean", "low", "high"]]
+    figure = draw_rows(100 * single, points, means["differs"])
+    (axes,) = figure.axes
+    axes.set_xlabel("Accuracy (%)")
+    axes.set_xlim(*limits(100 * single, points))
+    figure.suptitle(f"Accuracy after the last epoch\n{note}", x=0.01, ha="left")
+    return figure
+
+
+def limits(single: pd.Series, means: pd.DataFrame) -> tuple[float, float]:
+    """Return where an axis begins and ends: all seeds fit, and intervals that are not far wider."""
+    low, high = single.min(), single.max()
+    span = (high - low) or 1
+    ends = np.append(means[["low", "high"]].dropna().to_numpy(), [low, high])
+    margin = 0.06 * span
+    return max(low - span, ends.min()) - margin, min(high + span, ends.max()) + margin
+
+
+def seconds(single: pd.Series, means: pd.DataFrame, note: str = "") -> Figure:
+    """Return a row for each setting: the time of an epoch, as ``accuracies`` has it."""
+    figure = draw_rows(single, means[["mean", "low", "high"]], pd.Series(False, means.index))
+    (axes,) = figure.axes
+    axes.set_xlabel("Seconds per epoch (training and evaluation)")
+    axes.set_xlim(0, 1.06 * single.max() or 1)
+    figure.suptitle(f"Time of an epoch\n{note}", x=0.01, ha="left")
+    return figure
+
+
+def draw_rows(single: pd.Series, means: pd.DataFrame, differs: pd.Series) -> Figure:
+    """Return a row for each setting, the first on top: dots, and a mean in its interval."""
+    labels = ["\n".join(wrap(label, LABEL)) for label in means.index]
+    lines = sum(label.count("\n") + 1 for label in labels)
+    figure = Figure(figsize=(WIDTH, AROUND + LINE * (lines + len(labels) / 2)))
+    axes = figure.subplots()
+    places = pd.Series(range(len(means)), means.index)
+    axes.plot(single, places[single.index], ".", color="0.4", zorder=3, label="one seed")
+    for mark, label, fill, colour in (
+        (False, "mean, 95 % interval", COLOURS[0], COLOURS[0]),
+        (True, "the same, differs from the best", "white", COLOURS[3]),
+    ):
+        chosen = means[differs == mark]
+        if len(chosen):
+            axes.errorbar(
+                chosen["mean"],
+                places[chosen.index],
+                xerr=[chosen["mean"] - chosen["low"], chosen["high"] - chosen["mean"]],
+                fmt="s" if mark else "o",
+                color=colour,
+                markerfacecolor=fill,
+                markersize=5,
+                capsize=3,
+                label=label,
+            )
+    if any(labels):
+        axes.set_yticks(places, labels)
+    else:
+        axes.set_yticks([])
+    axes.set_ylim(len(means) - 0.5, -0.5)
+    axes.grid(visible=False, axis="y")
+    figure.legend(loc="outside lower center", ncols=3)
+    return figure
+
+
+def accuracy_by(
+    key: str, lines: Mapping[str, pd.DataFrame], others: Mapping[str, pd.DataFrame], note: str = ""
+) -> Figure:
+    """Return accuracy against a number that was swept: lines by their labels, others in grey.
+
+    Args:
+        key: what the number is called.
+        lines: mean and std (fractions) by the number.
+        others: the same of those that are not named.
+        note: in the title.
+
+    """
+    figure = figure_with_legend(lines)
+    axes = figure.subplots()
+    for values in others.values():
+        axes.plot(100 * values["mean"], color="0.8", marker=".", linewidth=1, zorder=1)
+    for values, look in zip(lines.values(), setting_looks(), strict=False):
+        draw_line(axes, 100 * values, look)
+    number_axis(
+        axes, sorted({x for values in [*lines.values(), *others.values()] for x in values.index})
+    )
+    axes.set(xlabel=key, ylabel="Accuracy (%)")
+    figure.suptitle(f"Accuracy after the last epoch by {key}\n{note}", x=0.01, ha="left")
+    return figure
+
+
+def number_axis(axes: Axes, values: list[float]) -> None:
+    """Make the x axis logarithmic where the values ask for it, and name few values exactly."""
+    if values[0] > 0 and values[-1] / values[0] >= 10:
+        axes.set_xscale("log")
+        if len(values) <= EXACT_TICKS:
+            axes.set_xticks(values, [f"{value:g}" for value in values])
+            axes.xaxis.set_minor_locator(NullLocator())

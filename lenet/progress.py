@@ -1,0 +1,104 @@
+"""What a sweep shows while it runs: each run that ends, and how many are left."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from threading import Event, Thread
+from time import perf_counter
+from typing import Any
+
+from tqdm import tqdm
+
+from lenet.runs import read_record
+
+PERIOD = 0.5  # s between two looks at the folders
+LEISURE = 20  # a look takes at most this part of the time until the next
+
+
+class Progress:
+    """Watches the run folders of a sweep, and prints a line for each run that ends.
+
+    The folders tell the same under every launcher. ``folders`` is asked again at every look, as a
+    search finds its next run only when the last has ended; ``total`` is None for a search.
+    ``swept`` are the keys that tell the runs apart.
+    """
+
+    def __init__(
+        self, folders: Callable[[], Iterable[Path]], total: int | None, swept: Sequence[str]
+    ) -> None:
+        self.folders = folders
+        self.total = total
+        self.swept = swept
+        self.before = {folder: read_record(folder) for folder in folders()}
+        self.ended: set[Path] = set()
+        self.failed = 0
+        self._over = Event()
+        self._thread = Thread(target=self._watch, daemon=True)
+
+    def start(self, again: bool) -> None:
+        """Begin to watch; runs that have finished before count as done, unless they run again."""
+        if not again:
+            self.ended = {
+                folder
+                for folder, record in self.before.items()
+                if record.get("status") == "finished"
+            }
+        if self.total is not None:
+            print(f"{self.total} runs, {len(self.ended)} of them finished already", flush=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look once more, then no longer."""
+        self._over.set()
+        self._thread.join()
+        self._look()
+
+    def _watch(self) -> None:
+        pause = PERIOD
+        while not self._over.wait(pause):
+            started = perf_counter()
+            self._look()
+            pause = max(PERIOD, LEISURE * (perf_counter() - started))
+
+    def _look(self) -> None:
+        """Print a line for each run that has ended since the last look."""
+        records = {
+            folder: read_record(folder) for folder in self.folders() if folder not in self.ended
+        }
+        begun = {
+            folder: record
+            for folder, record in records.items()
+            if record.get("started") != self.before.get(folder, {}).get("started")
+        }
+        running = sum(record["status"] == "running" for record in begun.values())
+        for folder, record in begun.items():
+            if record["status"] != "running":
+                self.ended.add(folder)
+                self.failed += record["status"] != "finished"
+                tqdm.write(self._line(record, running))
+
+    def _line(self, record: dict[str, Any], running: int) -> str:
+        """Say how a run has ended, and how the sweep stands."""
+        count = f"[{len(self.ended)}/{self.total or '?'}]"
+        state = f"{running} running, {self.failed} failed"
+        overrides = (override.partition("=") for override in record.get("overrides", []))
+        label = " ".join(f"{key}={value}" for key, _, value in overrides if key in self.swept)
+        return f"{count} {record['status']:9} {label}: {outcome(record)} ({state})"
+
+
+def outcome(record: dict[str, Any]) -> str:
+    """Say in a few words what has come of a run: its accuracy and time, or what went wrong."""
+    match record:
+        case {"status": "finished", "result": result}:
+            split = "test" if result["validation_accuracy"] is None else "validation"
+            accuracy = result[f"{split}_accuracy"]
+            return f"{split} accuracy {accuracy:.2%} in {seconds(record):.1f} s"
+        case {"status": "diverged", "epoch": epoch, "step": step}:
+            return f"at epoch {epoch}, step {step}"
+    return str(record.get("error", "before its end"))
+
+
+def seconds(record: dict[str, Any]) -> float:
+    """Return how long a run has taken."""
+    started, finished = (datetime.fromisoformat(record[key]) for key in ("started", "finished"))
+    return (finished - started).total_seconds()

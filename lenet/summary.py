@@ -1,0 +1,295 @@
+"""What many runs come to: settings, ranked, each with its runs, finished or not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lenet.comparison import BEST, INCOMPARABLE, compare, intervals
+from lenet.errors import LenetError
+from lenet.results import (
+    Run,
+    differing_keys,
+    natural_order,
+    newest_of_each_seed,
+    same_settings,
+    short_names,
+    tell_apart,
+)
+
+NEEDED = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
+TIMES = ["train_seconds", "eval_seconds"]
+VALIDATION = {"validation_loss", "validation_accuracy"}
+
+FIXED = [  # columns of summary.csv beside those of the keys that differ
+    "kind", "rank", "ranked_by", "seed", "status", "n", "failed", "epochs",
+    "difference", "p_value", "verdict", "run", "why",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What has become of a run, whatever is missing or damaged in its folder."""
+
+    run: Run
+    status: str
+    why: str
+    last: "pd.Series[float] | None" = (
+        None  # the last epoch of a finished run, "seconds" of them all
+    )
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Runs that differ in nothing but their seed."""
+
+    label: str
+    values: dict[str, Any]
+    finished: list[Outcome]
+    unfinished: list[Outcome]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The settings, best first, then those without a finished run; and runs of no known setting."""
+
+    settings: list[Setting]
+    strays: list[Outcome]
+
+    @cached_property
+    def finals(self) -> pd.DataFrame:
+        """The last epochs of the finished runs, by the label of the setting and the seed."""
+        return last_epochs(self.settings)
+
+    @cached_property
+    def ranked_by(self) -> str:
+        """The split that the order is by: validation, or test if a run has no validation split."""
+        return ranking_split(self.finals)
+
+    @property
+    def ranked(self) -> list[Setting]:
+        """The settings with a finished run."""
+        return [setting for setting in self.settings if setting.finished]
+
+    @property
+    def splits(self) -> list[str]:
+        """The splits that any run was measured on, but for the training images."""
+        return [split for split in ("validation", "test") if f"{split}_loss" in self.finals]
+
+    @property
+    def datasets(self) -> list[str]:
+        """The names of the datasets that the settings are on."""
+        return list(dict.fromkeys(str(setting.values["dataset"]) for setting in self.settings))
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """A row for each pair of settings that share at least two seeds."""
+        labels = [setting.label for setting in self.ranked]
+        accuracy = self.finals[f"{self.ranked_by}_accuracy"].unstack("setting")
+        return compare(accuracy[labels])
+
+    @cached_property
+    def to_best(self) -> dict[str, dict[str, Any]]:
+        """The rows of the comparisons with the best setting, by label."""
+        rows = self.comparisons[self.comparisons["compared_with"] == self.settings[0].label]
+        return {row["setting"]: row for row in records(rows)}
+
+    def verdict(self, setting: Setting) -> str:
+        """Return how a setting with finished runs compares with the best one."""
+        if setting is self.settings[0]:
+            return BEST
+        return str(self.to_best.get(setting.label, {}).get("verdict", INCOMPARABLE))
+
+
+def summarise(runs: Iterable[Run]) -> Summary:
+    """Group runs by setting, and rank the settings by their mean accuracy."""
+    outcomes = {run: outcome(run) for run in runs}
+    known = [run for run in outcomes if is_configured(run)]
+    groups = same_settings(known)
+    labels = tell_apart([group[0].settings for group in groups])
+    settings = [
+        setting(label, group, outcomes) for label, group in zip(labels, groups, strict=True)
+    ]
+    finals = last_epochs(settings)
+    means: dict[Any, float] = {}
+    if len(finals):
+        accuracy = finals[f"{ranking_split(finals)}_accuracy"]
+        means = accuracy.groupby(level="setting").mean().to_dict()
+    strays = [outcomes[run] for run in outcomes if not is_configured(run)]
+    return Summary(
+        sorted(settings, key=lambda one: (-means.get(one.label, -1), one.label)),
+        sorted(strays, key=lambda stray: natural_order(stray.run.path)),
+    )
+
+
+def is_configured(run: Run) -> bool:
+    """Return whether a run says of which setting and seed it is."""
+    try:
+        check_configuration(run)
+    except LenetError:
+        return False
+    return True
+
+
+def check_configuration(run: Run) -> None:
+    """Raise LenetError unless the run says of which setting and seed it is."""
+    if not isinstance(run.seed, int) or "dataset" not in run.settings:
+        raise LenetError("config.yaml cannot be used: it names no dataset")
+
+
+def setting(label: str, group: list[Run], outcomes: dict[Run, Outcome]) -> Setting:
+    """Return a setting with its runs in the order of their seeds; a finished seed counts once."""
+    finished = [run for run in group if outcomes[run].last is not None]
+    unfinished = [run for run in group if outcomes[run].last is None]
+    return Setting(
+        label,
+        group[0].settings,
+        [outcomes[run] for run in sorted(newest_of_each_seed(finished), key=by_seed)],
+        [outcomes[run] for run in sorted(unfinished, key=by_seed)],
+    )
+
+
+def by_seed(run: Run) -> Any:
+    """Return a key that sorts runs of one setting."""
+    return run.seed, natural_order(Path(run.path.name))
+
+
+def outcome(run: Run) -> Outcome:
+    """Return what has become of a run; "unknown" if it has finished but cannot be read."""
+    status = run.status
+    if not run.path.exists():
+        return Outcome(run, status, "")
+    try:
+        check_configuration(run)
+        if status != "finished":
+            return Outcome(run, status, why(run))
+        return Outcome(run, status, "", last_epoch(run))
+    except LenetError as error:
+        text = str(error).replace(f"{run.path}/", "").replace(f"{run.path} ", "it ")
+        return Outcome(run, "unknown" if status == "finished" else status, first_line(text))
+
+
+def why(run: Run) -> str:
+    """Return why a run did not finish, in a line; LenetError if its configuration is unreadable."""
+    match run.status:
+        case "failed":
+            return first_line(str(run.record.get("error", "")))
+        case "diverged":
+            return f"in epoch {run.record.get('epoch', '?')}, step {run.record.get('step', '?')}"
+        case "unknown":
+            return "run.json is damaged"
+    try:
+        done = len(run.metrics)
+    except LenetError:
+        done = 0
+    return f"after {done} of {run.written.get('epochs', '?')} epochs"
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a text that is not empty, if there is one."""
+    return next(iter(text.strip().splitlines()), "")
+
+
+def last_epoch(run: Run) -> "pd.Series[float]":
+    """Return the last row of metrics.csv, and the mean seconds of all; LenetError if damaged."""
+    try:
+        metrics = run.metrics.reset_index().astype(float)
+        seconds = metrics[TIMES].sum(axis=1).mean()
+        validation = VALIDATION if VALIDATION & {*metrics.columns} else set()
+        last = metrics[[*NEEDED, *sorted(validation)]].iloc[-1]
+    except (KeyError, ValueError, IndexError, TypeError) as error:
+        raise LenetError(f"metrics.csv cannot be used: {error}") from error
+    if not np.isfinite(last).all():
+        raise LenetError("metrics.csv cannot be used: it does not end with numbers")
+    return pd.concat([last, pd.Series({"seconds": seconds})])
+
+
+def last_epochs(settings: Iterable[Setting]) -> pd.DataFrame:
+    """Return the last epochs of the finished runs, by the label of the setting and the seed."""
+    rows = {
+        (setting.label, outcome.run.seed): outcome.last
+        for setting in settings
+        for outcome in setting.finished
+    }
+    if not rows:
+        return pd.DataFrame()
+    index = pd.MultiIndex.from_tuples(rows, names=["setting", "seed"])
+    return pd.DataFrame(list(rows.values())).set_index(index)
+
+
+def ranking_split(finals: pd.DataFrame) -> str:
+    """Return validation if all runs have it, else test."""
+    complete = "validation_loss" in finals and finals["validation_loss"].notna().all()
+    return "validation" if complete else "test"
+
+
+def summary_rows(summary: Summary) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return the columns and the rows of summary.csv."""
+    settings = [setting.values for setting in summary.settings]
+    keys = dict.fromkeys(key for chosen in differing_keys(settings) for key in chosen)
+    keys.pop("epochs", None)  # has a column of its own
+    names = short_names({*FIXED, *dict.fromkeys(key for values in settings for key in values)})
+    measures = {
+        split: {
+            f"{split}_accuracy": "mean",
+            f"{split}_accuracy_std": "std",
+            f"{split}_accuracy_low": "low",
+            f"{split}_accuracy_high": "high",
+        }
+        for split in summary.splits
+    }
+    columns = [*FIXED[:3], *(names[key] for key in keys), *FIXED[3:8]]
+    for split, measure in measures.items():
+        columns += [*measure, f"{split}_loss"]
+    columns += FIXED[8:]
+
+    found = {
+        column: intervals(summary.finals[column])
+        for split in summary.splits
+        for column in (f"{split}_accuracy", f"{split}_loss")
+    }
+    setting_rows, run_rows = [], []
+    for place, setting in enumerate(summary.settings, start=1):
+        common = {
+            "rank": place if setting.finished else None,
+            "ranked_by": f"{summary.ranked_by}_accuracy" if setting.finished else None,
+            "epochs": setting.values.get("epochs"),
+        } | {names[key]: setting.values.get(key) for key in keys}
+        row = {
+            "kind": "setting",
+            "n": len(setting.finished),
+            "failed": len(setting.unfinished),
+            "status": "finished" if setting.finished else "no run finished",
+        }
+        if setting.finished:
+            row |= {"verdict": summary.verdict(setting)}
+            pair = summary.to_best.get(setting.label, {})
+            row |= {"difference": pair.get("difference"), "p_value": pair.get("p_holm")}
+            for split, measure in measures.items():
+                accuracy = found[f"{split}_accuracy"]
+                row |= {
+                    column: accuracy.at[setting.label, name] for column, name in measure.items()
+                }
+                row[f"{split}_loss"] = found[f"{split}_loss"].loc[setting.label, "mean"]
+        setting_rows.append(common | row)
+        for outcome in sorted(
+            setting.finished + setting.unfinished, key=lambda outcome: by_seed(outcome.run)
+        ):
+            run_rows.append(common | run_row(outcome) | {"seed": outcome.run.seed})
+    return columns, setting_rows + run_rows + [run_row(stray) for stray in summary.strays]
+
+
+def run_row(outcome: Outcome) -> dict[str, Any]:
+    """Return what summary.csv says of a run, beside its setting; metrics of finished runs only."""
+    about = {"kind": "run", "status": outcome.status, "run": outcome.run.path.name}
+    last = {} if outcome.last is None else {str(key): x for key, x in outcome.last.items()}
+    return about | {"why": outcome.why} | last
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table by column."""
+    return [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]

@@ -1,0 +1,198 @@
+"""A sweep: checked before it begins, watched while it runs, summed up at its end."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from itertools import product
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from tqdm import tqdm
+
+from lenet.complaints import complain
+from lenet.config import Config, read_config, without_hydra
+from lenet.errors import ConfigError, LenetError
+from lenet.identity import NO_RESULT_DEPENDS_ON
+from lenet.progress import Progress
+from lenet.runs import RECORD, status
+
+BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+VIEWS = "sweeps"
+RUN_LIST = "runs.txt"
+NAME_LENGTH = 60
+
+
+class Callbacks(Callback):
+    """What Hydra calls before and after its work.
+
+    It turns exceptions of a callback into warnings, but lets SystemExit through.
+    """
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Check the configuration of a single run."""
+        try:
+            read_config(without_hydra(config))
+        except Exception as error:
+            complain(error)
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Check the configuration of each job, then begin to watch their folders."""
+        try:
+            let_the_command_line_win(config)
+            jobs = Jobs(config)
+        except Exception as error:
+            complain(error)
+        Sweep.current = Sweep(jobs, again=config.force)
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Sum up; the exit code says whether all runs have finished."""
+        if Sweep.current is not None:
+            sys.exit(Sweep.current.finish())
+
+
+class Sweep:
+    """A sweep that is being carried out."""
+
+    current: ClassVar["Sweep | None"] = None  # none while Hydra carries out a single run
+
+    def __init__(self, jobs: "Jobs", *, again: bool) -> None:
+        self.jobs = jobs
+        total = None if jobs.search else len(jobs.folders())
+        self.progress = Progress(jobs.folders, total, jobs.swept)
+        self.progress.start(again)
+
+    def finish(self) -> int:
+        """Write and print what the sweep has come to; return 1 if a run is missing, else 0."""
+        from lenet.report import write_summary
+        from lenet.results import Run
+
+        Sweep.current = None
+        self.progress.stop()
+        folders = self.jobs.folders()
+        try:
+            self.jobs.write_list()
+            print(write_summary([Run(folder) for folder in folders], self.jobs.view))
+        except (LenetError, OSError) as error:
+            print(f"lenet: there is no summary: {error}", file=sys.stderr)
+            return 1
+        return int(any(status(folder) != "finished" for folder in folders))
+
+
+def let_the_command_line_win(config: DictConfig) -> None:
+    """Drop what an experiment sweeps over where the command line says something else.
+
+    Hydra would run the product of both, each job several times.
+    """
+    given = {override.partition("=")[0] for override in config.hydra.overrides.task}
+    params = config.hydra.sweeper.get("params") or {}
+    with read_write(config), open_dict(config):
+        for key in given & set(params):
+            del params[key]
+
+
+class Jobs:
+    """The jobs of a sweep, composed before Hydra does so, and the folders of their runs.
+
+    A sweep over lists of values is known in full; a search finds its next job as it goes, and its
+    runs are those in the same place that differ in nothing but what is searched.
+    """
+
+    def __init__(self, config: DictConfig) -> None:
+        self.root = Path(config.hydra.sweep.dir)
+        self.search = config.hydra.sweeper._target_ != BASIC_SWEEPER
+        overrides = sweep_overrides(config)
+        self.swept = [
+            override.key_or_group for override in overrides if override.is_sweep_override()
+        ]
+        composed = []
+        for cfg in tqdm(sweep_configs(config, overrides), "checking", leave=False, disable=None):
+            self._check(read_config(without_hydra(cfg)))
+            composed.append(cfg)
+        self._folders = list(dict.fromkeys(map(self._folder, composed)))
+        self._base = without_hydra(composed[0])
+        self._found: dict[Path, bool] = {}
+        self.view = self.root / VIEWS / self._name(config.hydra.runtime.choices)
+
+    def _check(self, config: Config) -> None:
+        if self.search and not getattr(config.dataset, "validation", 0):
+            raise ConfigError(
+                "dataset.validation = 0: a search chooses by validation accuracy; set some "
+                "training images aside, such as dataset.validation=5000"
+            )
+
+    def _folder(self, cfg: DictConfig) -> Path:
+        return self.root / str(cfg.hydra.sweep.subdir)
+
+    def _name(self, choices: DictConfig) -> str:
+        """Return the experiment, or what is swept, and a hash of the runs' names."""
+        experiment = choices.get("experiment", "none")
+        swept = "-".join(sorted({key.rpartition(".")[2] for key in self.swept}))
+        slug = experiment if experiment != "none" else swept[:NAME_LENGTH]
+        names = sorted(folder.name for folder in self._folders)
+        return f"{slug.replace('/', '-')}-{sha256(' '.join(names).encode()).hexdigest()[:10]}"
+
+    def folders(self) -> Sequence[Path]:
+        """Return the folders of the runs; of a search, those that there are so far."""
+        if not self.search:
+            return self._folders
+        folders = [record.parent for record in self.root.glob(f"*/{RECORD}")]
+        new = [folder for folder in folders if folder not in self._found]
+        self._found |= {folder: self._is_found(folder) for folder in new}
+        return [folder for folder in folders if self._found[folder]]
+
+    def write_list(self) -> None:
+        """Write the runs' folders to runs.txt in the view, by which scripts find them."""
+        self.view.mkdir(parents=True, exist_ok=True)
+        lines = [f"{os.path.relpath(folder, self.view)}\n" for folder in self.folders()]
+        (self.view / RUN_LIST).write_text("".join(lines), encoding="utf-8")
+
+    def _is_found(self, folder: Path) -> bool:
+        """Return whether a run differs from this search's in nothing but what is searched."""
+        from lenet.results import Run
+
+        try:
+            return self._fixed(Run(folder).composed) == self._fixed(self._base)
+        except LenetError:
+            return False
+
+    def _fixed(self, cfg: DictConfig) -> dict[str, Any]:
+        """Return the part of a configuration that the search leaves as it is."""
+        from lenet.results import flatten
+
+        return {
+            key: value
+            for key, value in flatten(OmegaConf.to_container(cfg)).items()
+            if key not in NO_RESULT_DEPENDS_ON
+            and not any(key == swept or key.startswith(f"{swept}.") for swept in self.swept)
+        }
+
+
+def sweep_overrides(config: DictConfig) -> list[Override]:
+    """Return what the experiment and the command line say of the jobs."""
+    params = config.hydra.sweeper.get("params") or {}
+    lines = [*(f"{key}={value}" for key, value in params.items()), *config.hydra.overrides.task]
+    loader = GlobalHydra.instance().config_loader()
+    return OverridesParser.create(config_loader=loader).parse_overrides(lines)
+
+
+def sweep_configs(config: DictConfig, overrides: list[Override]) -> Iterator[DictConfig]:
+    """Compose each job of a sweep over lists of values; values from ranges are not among them."""
+    loader = GlobalHydra.instance().config_loader()
+    choices: dict[str, list[str]] = {}
+    for override in overrides:
+        key = override.get_key_element()
+        if not override.is_sweep_override():
+            choices[key] = [f"{key}={override.get_value_element_as_str()}"]
+        elif override.is_discrete_sweep():
+            choices[key] = [f"{key}={value}" for value in override.sweep_string_iterator()]
+    for number, job in enumerate(product(*choices.values())):
+        cfg = loader.load_sweep_config(config, list(job))
+        with read_write(cfg.hydra), open_dict(cfg.hydra):
+            cfg.hydra.job.num = number
+        yield cfg

@@ -1,0 +1,137 @@
+"""A summary as text: what a user sees at the end of a sweep."""
+
+from collections import Counter
+from collections.abc import Callable
+from math import isnan
+from textwrap import shorten
+
+import numpy as np
+import pandas as pd
+
+from lenet.comparison import DIFFERS, SIGNIFICANT, WITHIN, intervals
+from lenet.summary import Setting, Summary
+
+TABLE_ROWS = 30
+FAILURE_ROWS = 20
+LINE = 100  # characters, for what has no column of its own
+
+
+def table(summary: Summary) -> str:
+    """Return the settings for the terminal, best first, with what the order and the marks mean."""
+    ranked = summary.ranked
+    runs = sum(len(setting.finished) + len(setting.unfinished) for setting in summary.settings)
+    finished = sum(len(setting.finished) for setting in summary.settings)
+    counts = f"{finished} of {runs + len(summary.strays)} runs finished"
+    if not ranked:
+        return counts
+    head = f"{', '.join(summary.datasets)}: {plural(len(summary.settings), 'setting')}, {counts}"
+    shown = summary.settings[:TABLE_ROWS]
+    columns = table_columns(summary, shown)
+    lines = ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
+    hidden = len(summary.settings) - len(shown)
+    more = [f"... {hidden} more in summary.csv"] if hidden else []
+    return "\n".join([head, "", *lines, *more, "", *notes(summary)]).rstrip()
+
+
+def table_columns(summary: Summary, shown: list[Setting]) -> list[list[str]]:
+    """Return the cells of the table by column, brought to one width, under their titles."""
+    splits = [
+        split for split in summary.splits if summary.finals[f"{split}_accuracy"].notna().any()
+    ]
+    columns = [justify("rank", [str(i) if s.finished else "–" for i, s in enumerate(shown, 1)])]
+    for split in splits:
+        found = intervals(summary.finals[f"{split}_accuracy"])
+        cells = [plus_minus(found, setting.label) if setting.finished else "–" for setting in shown]
+        columns.append(justify(f"{split} (%)", cells))
+    columns.append(justify("seeds", [seeds(setting) for setting in shown]))
+    if len(summary.settings) > 1:
+        if len(summary.comparisons):
+            pairs = [summary.to_best.get(setting.label, {}) for setting in shown]
+            differences = [percent_points(pair.get("difference", np.nan)) for pair in pairs]
+            columns.append(justify("difference", differences))
+            verdicts = [summary.verdict(one) if one.finished else "–" for one in shown]
+            columns.append(justify("is", verdicts, str.ljust))
+        columns.append(justify("setting", [setting.label for setting in shown], str.ljust))
+    return columns
+
+
+def justify(
+    title: str, cells: list[str], place: Callable[[str, int], str] = str.rjust
+) -> list[str]:
+    """Bring a title and its cells to one width."""
+    width = max(map(len, [title, *cells]))
+    return [place(text, width) for text in (title, *cells)]
+
+
+def plus_minus(found: pd.DataFrame, label: str) -> str:
+    """Return a setting's mean in percent, with half of its interval if there is one."""
+    mean, high = (float(found[column][label]) for column in ("mean", "high"))
+    half = high - mean
+    return f"{100 * mean:.2f}" + (" " * 8 if isnan(half) else f" ± {100 * half:5.2f}")
+
+
+def percent_points(difference: float) -> str:
+    """Return a difference of accuracies."""
+    return "" if isnan(difference) else f"{100 * difference:+.2f}"
+
+
+def seeds(setting: Setting) -> str:
+    """Return how many seeds have finished, and of how many if not all."""
+    n, failed = len(setting.finished), len(setting.unfinished)
+    return f"{n} of {n + failed}" if failed else str(n)
+
+
+def notes(summary: Summary) -> list[str]:
+    """Return what the reader of the table must know: the order, the intervals, the test."""
+    lines = []
+    several = len(summary.settings) > 1
+    if several:
+        lines.append(f"Ranked by mean {summary.ranked_by} accuracy after the last epoch.")
+        if summary.ranked_by == "test":
+            lines.append(
+                "The best of many on test images looks better than it is: "
+                "dataset.validation sets others aside to choose by."
+            )
+    if any(len(setting.finished) > 1 for setting in summary.ranked):
+        lines.append("±: to either side of the mean over seeds, 95 % interval (Student's t).")
+    pairs = int(summary.comparisons["p_value"].notna().sum())
+    if pairs:
+        lines.append(
+            f'"{DIFFERS}" from the best: p < {SIGNIFICANT} in a paired t-test over common seeds, '
+            f"Holm-corrected for {plural(pairs, 'pair')}."
+        )
+        lines.append(f'"{WITHIN}": not shown to differ, which does not mean equal.')
+    elif several:
+        lines.append("Several seeds, such as 'seed=range(5)', would tell settings from noise.")
+    return lines
+
+
+def failures(summary: Summary) -> str:
+    """Return the runs that did not finish, a line each; nothing if all did."""
+    failed = [
+        (outcome, ", ".join(filter(None, [setting.label, f"seed {outcome.run.seed}"])))
+        for setting in summary.settings
+        for outcome in setting.unfinished
+    ] + [(stray, "") for stray in summary.strays]
+    if not failed:
+        return ""
+    counts = Counter(outcome.status for outcome, _ in failed)
+    kinds = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    shown = failed[:FAILURE_ROWS]
+    columns = [
+        justify("", [outcome.status for outcome, _ in shown], str.ljust)[1:],
+        justify("", [outcome.run.path.name for outcome, _ in shown], str.ljust)[1:],
+        [
+            "; ".join(filter(None, [label, shorten(outcome.why, LINE, placeholder=" ...")]))
+            for outcome, label in shown
+        ],
+    ]
+    lines = ["  " + "  ".join(line).rstrip() for line in zip(*columns, strict=True)]
+    hidden = len(failed) - len(shown)
+    more = [f"  ... and {hidden} more in summary.csv"] if hidden else []
+    return "\n".join([f"{plural(len(failed), 'run')} did not finish ({kinds}):", *lines, *more])
+
+
+def plural(count: int, what: str) -> str:
+    """Return a number of things."""
+    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"

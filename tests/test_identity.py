@@ -1,0 +1,56 @@
+"""The name of a run follows from what its results depend on, and from nothing else."""
+
+import re
+
+import pytest
+from fake_runs import composed
+
+from lenet.config import read_config
+from lenet.identity import identity, run_name
+
+
+def of(*overrides: str) -> str:
+    return identity(read_config(composed(*overrides)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["optimizer.lr=1"], ["optimizer.lr=1.0"]),
+        (["optimizer.lr=0.01"], ["optimizer.lr=1e-2"]),
+        (["optimizer=sgd", "pooling=avg"], ["pooling=avg", "optimizer=sgd"]),
+        (["setting=table1/normal_0.01"], ["init=normal", "init.std=0.01"]),
+        (["threads=1"], ["threads=2"]),
+        (["force=true"], []),
+    ],
+    ids=str,
+)
+def test_the_same_experiment_has_one_identity(one: list[str], other: list[str]) -> None:
+    assert of(*one) == of(*other)
+
+
+def test_whatever_results_depend_on_changes_the_identity() -> None:
+    changes = [
+        [],
+        ["seed=1"],
+        ["epochs=4"],
+        ["batch_size=64"],
+        ["parts=1"],
+        ["pooling=avg"],
+        ["activation=relu"],
+        ["init=he_uniform"],
+        ["optimizer=adamw"],
+        ["optimizer.lr=0.002"],
+        ["dataset=mnist"],
+        ["dataset=fashion_mnist"],
+        ["dataset.train_size=100"],
+        ["dataset.validation=100"],
+    ]
+    assert len({of(*change) for change in changes}) == len(changes)
+
+
+def test_a_name_can_be_read_and_is_safe_as_a_folders() -> None:
+    name = run_name(read_config(composed("pooling=avg", "optimizer=sgd", "seed=12")))
+    assert name.startswith("strokes-averagepool-tanh-sgd-seed12-")
+    assert re.fullmatch(r"[a-z0-9-]+", name)
+    assert len(name) < 100

@@ -1,0 +1,153 @@
+"""Sweeps: the same command again finishes them, and one bad job loses nothing and is seen."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from command import lenet, record, run_folders, start, wait_for
+
+from lenet.runs import status
+
+QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=1"]
+LONGER = ["dataset.train_size=2000", "dataset.test_size=100", "epochs=3"]
+JOBLIB = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+LAUNCHERS = pytest.mark.parametrize("launcher", [[], JOBLIB], ids=["serial", "joblib"])
+
+FAULTY = """
+from hydra.core.hydra_config import HydraConfig
+from lenet.optimizers import SGD
+
+class Faulty(SGD):
+    def step(self, theta, g, state, t, eta):
+        overrides = HydraConfig.get().overrides.task
+        if "pooling=max" in overrides and "seed=1" in overrides:
+            raise RuntimeError("made to raise")
+        if "pooling=avg" in overrides and "seed=3" in overrides:
+            theta[:] = float("inf")
+        super().step(theta, g, state, t, eta)
+"""
+
+
+def summary(cwd: Path) -> pd.DataFrame:
+    (path,) = cwd.rglob("summary.csv")
+    return pd.read_csv(path)
+
+
+def statuses(cwd: Path) -> list[str]:
+    return sorted(record(folder)["status"] for folder in run_folders(cwd))
+
+
+def started(cwd: Path) -> dict[str, str]:
+    return {folder.name: record(folder)["started"] for folder in run_folders(cwd)}
+
+
+@LAUNCHERS
+def test_bad_jobs_are_seen_and_only_they_run_again(tmp_path: Path, launcher: list[str]) -> None:
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    (tmp_path / "conf" / "optimizer").mkdir(parents=True)
+    (tmp_path / "conf" / "optimizer" / "faulty.yaml").write_text(
+        "_target_: faulty.Faulty\nlr: 0.01\nmomentum: 0\nnesterov: false\n"
+    )
+    command = [
+        "-m", "--config-dir=conf", *QUICK, *launcher,
+        "optimizer=adam,rmsprop,faulty", "pooling=max,avg", "seed=range(5)",
+    ]  # fmt: skip
+    first = lenet(*command, cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert first.returncode == 1, first.stderr
+    assert statuses(tmp_path) == ["diverged", "failed", *["finished"] * 28]
+    rows = summary(tmp_path).query("kind == 'run'")
+    assert rows["status"].value_counts().to_dict() == {"finished": 28, "diverged": 1, "failed": 1}
+    assert "made to raise" in first.stdout
+    assert "no longer finite" in first.stdout or "epoch 1, step" in first.stdout
+    (failed,) = (folder for folder in run_folders(tmp_path) if status(folder) == "failed")
+    assert "Traceback" in (failed / "lenet.log").read_text()
+    assert "made to raise" in (failed / "lenet.log").read_text()
+
+    before, text = started(tmp_path), summary(tmp_path).to_csv()
+    second = lenet(*command, cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert second.returncode == 1
+    assert "30 runs, 28 of them finished already" in second.stdout
+    ran_again = {name for name, when in started(tmp_path).items() if when != before[name]}
+    assert len(ran_again) == 2
+    assert failed.name in ran_again
+    assert summary(tmp_path).to_csv() == text
+
+
+@LAUNCHERS
+def test_a_killed_sweep_goes_on_to_the_same_summary(tmp_path: Path, launcher: list[str]) -> None:
+    command = ["-m", *LONGER, *launcher, "pooling=max,avg", "seed=range(3)"]
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    killed.mkdir()
+    whole.mkdir()
+    process = start(*command, cwd=killed)
+    wait_for(lambda: "finished" in map(status, run_folders(killed)))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    wait_for(lambda: "running" not in map(status, run_folders(killed)))
+    finished = {folder.name for folder in run_folders(killed) if status(folder) == "finished"}
+    assert len(finished) < 6, "killed too late to test anything"
+    before = started(killed)
+
+    again = lenet(*command, cwd=killed)
+    assert again.returncode == 0, again.stderr
+    assert all(started(killed)[name] == before[name] for name in finished)
+    assert lenet("-m", *LONGER, "pooling=max,avg", "seed=range(3)", cwd=whole).returncode == 0
+    (one,), (other,) = killed.rglob("summary.csv"), whole.rglob("summary.csv")
+    assert one.read_bytes() == other.read_bytes()
+    assert one.parent.name == other.parent.name
+
+
+def test_a_killed_worker_loses_no_other_jobs_result(tmp_path: Path) -> None:
+    command = ["-m", *LONGER, *JOBLIB, "seed=range(6)"]
+    process = start(*command, cwd=tmp_path)
+    wait_for(lambda: "finished" in map(status, run_folders(tmp_path)))
+    running = [folder for folder in run_folders(tmp_path) if status(folder) == "running"]
+    os.kill(record(running[0])["process"]["pid"], signal.SIGKILL)
+    out, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "the same command again" in errors
+    assert "Traceback" not in out + errors
+    assert summary(tmp_path)["status"].isin(["finished"]).any()
+    again = lenet(*command, cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert statuses(tmp_path) == ["finished"] * 6
+
+
+def test_a_longer_sweep_runs_only_what_is_new(tmp_path: Path) -> None:
+    assert lenet(*QUICK, "seed=1", cwd=tmp_path).returncode == 0
+    done = lenet("-m", *QUICK, "seed=range(3)", cwd=tmp_path)
+    assert "3 runs, 1 of them finished already" in done.stdout
+    assert len(run_folders(tmp_path)) == 3
+    assert len(pd.read_csv(next(tmp_path.rglob("summary.csv"))).query("kind == 'run'")) == 3
+
+
+def test_a_sweep_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    done = lenet("-m", *QUICK, "seed=0,1", "hydra.sweep.dir=my study", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {folder.parent for folder in run_folders(tmp_path)} == {tmp_path / "my study"}
+    assert list((tmp_path / "my study" / "sweeps").rglob("summary.csv"))
+
+
+def test_a_preset_is_one_command_and_the_command_line_wins(tmp_path: Path) -> None:
+    tiny = ["dataset=strokes", *QUICK]
+    done = lenet("experiment=pooling", *tiny, "seed=7,8", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "4 runs, 0 of them finished already" in done.stdout
+    lines = [line for line in done.stdout.splitlines() if re.match(r"\[\d/4\] finished", line)]
+    assert len(lines) == 4
+    assert (tmp_path / "runs" / "sweeps").is_dir()
+    assert next((tmp_path / "runs" / "sweeps").iterdir()).name.startswith("pooling-")
+
+
+def test_ctrl_c_ends_a_sweep_in_few_words(tmp_path: Path) -> None:
+    process = start("-m", *LONGER, "epochs=200", "seed=0,1", cwd=tmp_path)
+    wait_for(lambda: list(tmp_path.rglob("metrics.csv")))
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in out + errors
+    assert "the same command again goes on" in errors
+    assert statuses(tmp_path) == ["interrupted"]
