@@ -1,10 +1,12 @@
 # make run     train LeNet-5 on drawn digits (no download of data) and draw its curves
 # make test    linter, type checker and all tests; LENET_DATA=<folder> adds those on the real MNIST
 # make table1  the paper's Table I over ten seeds, on MNIST
+# make optimizers  five optimizers against each other, on MNIST
+# make test-slurm, test-ray, test-optuna  sweeps on a SLURM cluster, on Ray, and searches by Optuna
 #
 # Each sets up what it needs in .venv first. PYTHON=<a Python 3.11 to 3.13> chooses another one.
 
-.PHONY: run test table1 clean
+.PHONY: run test table1 optimizers test-slurm test-ray test-optuna clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -24,10 +26,17 @@ test: $(VENV)/dev
 	$(BIN)/pytest
 
 table1: $(VENV)/core
-	$(BIN)/lenet -m experiment=table1 init=normal,glorot_uniform 'seed=range(10)' hydra.sweep.dir=runs/table1
-	$(BIN)/lenet -m experiment=table1 init.std=0.003 'seed=range(10)' hydra.sweep.dir=runs/table1/std_0.003
+	$(BIN)/lenet experiment=table1 hydra/launcher=joblib hydra.sweep.dir=runs/table1
 	$(BIN)/python scripts/table1.py runs/table1
 	$(BIN)/python scripts/plot_curves.py runs/table1
+
+optimizers: $(VENV)/core
+	$(BIN)/lenet experiment=optimizers hydra/launcher=joblib hydra.sweep.dir=runs/optimizers
+	$(BIN)/python scripts/compare.py runs/optimizers
+
+test-slurm test-ray test-optuna: test-%: $(VENV)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,$*]'
+	$(BIN)/pytest -rs tests/test_$*.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from lenet.config import CONF
@@ -28,11 +29,27 @@ def test_table_1_is_that_of_the_runs() -> None:
     assert [figure for figure in measured if figure not in README] == []
 
 
+def test_the_table_of_optimizers_is_that_of_the_runs() -> None:
+    table = pd.read_csv(ROOT / "runs" / "optimizers" / "summary.csv").query("kind == 'setting'")
+    for row in table.to_dict("records"):
+        accuracy, std = (100 * row[f"test_accuracy{part}"] for part in ("", "_std"))
+        low, high = (100 * row[f"test_accuracy_{end}"] for end in ("low", "high"))
+        assert f"| {row['lr']} | {accuracy:.2f} ± {std:.2f} | {low:.2f} to {high:.2f} |" in README
+        assert row["verdict"] in ("best", "within noise")
+
+
 def test_the_table_of_choices_is_complete() -> None:
     for group in (path for path in CONF.iterdir() if path.is_dir() and path.name != "hydra"):
         (row,) = re.findall(rf"^\| `{group.name}` \| (.*) \|$", README, re.MULTILINE)
         named = set(re.findall(r"`(\w+)`", row))
         assert named == {path.stem for path in group.glob("*.yaml")}
+
+
+def test_each_study_says_by_which_command_it_is_run() -> None:
+    for path in (CONF / "experiment").glob("*.yaml"):
+        if path.stem != "none":
+            assert path.read_text().splitlines()[1] == f"# lenet experiment={path.stem}"
+            assert f"`lenet experiment={path.stem}`" in README
 
 
 def test_files_that_it_names_exist() -> None:
