@@ -10,6 +10,12 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 from lenet.config import TARGET, suggestion
 from lenet.errors import LenetError
 
+EXTRAS = {
+    "hydra/launcher/submitit_slurm": "slurm",
+    "hydra/launcher/ray": "ray",
+    "hydra/sweeper/optuna": "optuna",
+}
+
 
 def complain(error: Exception) -> NoReturn:
     """Show the user what is wrong with the configuration, without a traceback, and leave."""
@@ -21,6 +27,9 @@ def complain(error: Exception) -> NoReturn:
 def explain(error: Exception) -> str:
     """Return what a refusal by Hydra means, with the nearest valid name where there is one."""
     cause = error.__cause__
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file in EXTRAS:
+        extra = EXTRAS[error.missing_cfg_file]
+        return f"{error.missing_cfg_file} is not installed; pip install -e '.[{extra}]'"
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
         return f"{group} = {name!r}: no such choice{suggestion(name, error.options)}"

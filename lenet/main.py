@@ -28,9 +28,14 @@ from lenet.training import Metrics, train
 
 log = logging.getLogger("lenet")
 
-OmegaConf.register_new_resolver(
-    "run_name", lambda _root_: run_name(read_config(without_hydra(_root_))), replace=True
-)
+
+def resolve_run_name(_root_: DictConfig) -> str:
+    """Return the name of the run that a configuration describes, for ``${run_name:}``."""
+    cfg = without_hydra(_root_)
+    return run_name(read_config(cfg)) if cfg else "<run_name>"  # lenet --cfg hydra --resolve
+
+
+OmegaConf.register_new_resolver("run_name", resolve_run_name, replace=True)
 
 
 def run(config: Config, folder: RunFolder, threads: int) -> None:
@@ -132,7 +137,8 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
         raise JobFailedError from error
     try:
         with folder:
-            run(config, folder, config.threads or cores(hydra_config.launcher, sweeping))
+            cores = cores_of_job(hydra_config.launcher) if sweeping else cores_of_process()
+            run(config, folder, config.threads or cores)
     except LenetError as error:
         log.error("%s", error)
         raise JobFailedError from error
@@ -156,11 +162,14 @@ def keep_off_the_terminal() -> None:
             root.removeHandler(handler)
 
 
-def cores(launcher: DictConfig, sweeping: bool) -> int:
-    """Return how many cores this job has to itself, beside the jobs that run at the same time."""
-    available = int(os.environ.get("SLURM_CPUS_PER_TASK", cores_of_process()))
-    jobs = launcher.get("n_jobs", 1) if sweeping else 1
-    return max(1, available // (jobs if jobs > 0 else available + 1 + jobs))
+def cores_of_job(launcher: DictConfig) -> int:
+    """Return how many cores a job of a sweep has to itself, beside those that run with it."""
+    if "SLURM_CPUS_PER_TASK" in os.environ:
+        return int(os.environ["SLURM_CPUS_PER_TASK"])
+    if "ray" in launcher:
+        return max(1, int(launcher.ray.remote.num_cpus or 1))
+    cores, jobs = cores_of_process(), launcher.get("n_jobs", 1)
+    return max(1, cores // (jobs if jobs > 0 else cores + 1 + jobs))
 
 
 def cores_of_process() -> int:

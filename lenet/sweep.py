@@ -44,8 +44,9 @@ class Callbacks(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check the configuration of each job, then begin to watch their folders."""
         try:
-            let_the_command_line_win(config)
             jobs = Jobs(config)
+            jobs.root.mkdir(parents=True, exist_ok=True)
+            go_on_with_study(config)
         except Exception as error:
             complain(error)
         Sweep.current = Sweep(jobs, again=config.force)
@@ -84,16 +85,25 @@ class Sweep:
         return int(any(status(folder) != "finished" for folder in folders))
 
 
-def let_the_command_line_win(config: DictConfig) -> None:
-    """Drop what an experiment sweeps over where the command line says something else.
+def go_on_with_study(config: DictConfig) -> None:
+    """Ask a study that is kept for the trials it lacks, and its sampler for new random numbers.
 
-    Hydra would run the product of both, each job several times.
+    Left alone, the sweeper would add n_trials at each command, and propose the same ones again.
     """
-    given = {override.partition("=")[0] for override in config.hydra.overrides.task}
-    params = config.hydra.sweeper.get("params") or {}
-    with read_write(config), open_dict(config):
-        for key in given & set(params):
-            del params[key]
+    sweeper = config.hydra.sweeper
+    if not sweeper.get("storage"):
+        return
+    import optuna
+
+    try:
+        study = optuna.load_study(study_name=sweeper.study_name, storage=sweeper.storage)
+    except KeyError:
+        return
+    done = sum(trial.state.is_finished() for trial in study.trials)
+    with read_write(config):
+        sweeper.n_trials = max(0, sweeper.n_trials - done)
+        if sweeper.sampler.get("seed") is not None:
+            sweeper.sampler.seed += len(study.trials)
 
 
 class Jobs:
@@ -174,11 +184,12 @@ class Jobs:
 
 
 def sweep_overrides(config: DictConfig) -> list[Override]:
-    """Return what the experiment and the command line say of the jobs."""
+    """Return what the experiment and the command line say of the jobs; the latter wins."""
     params = config.hydra.sweeper.get("params") or {}
     lines = [*(f"{key}={value}" for key, value in params.items()), *config.hydra.overrides.task]
     loader = GlobalHydra.instance().config_loader()
-    return OverridesParser.create(config_loader=loader).parse_overrides(lines)
+    overrides = OverridesParser.create(config_loader=loader).parse_overrides(lines)
+    return list({override.get_key_element(): override for override in overrides}.values())
 
 
 def sweep_configs(config: DictConfig, overrides: list[Override]) -> Iterator[DictConfig]:

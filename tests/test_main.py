@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,25 @@ def test_a_slip_in_a_users_own_yaml_file_is_refused(refused: Refused) -> None:
     (experiments / "mine.yaml").write_text("# @package _global_\noptimizer: {lrr: 1}\n")
     message = refused("--config-dir=conf", "experiment=mine")
     assert "optimizer.lrr: no such key; did you mean 'lr'?" in message
+
+
+@pytest.mark.parametrize(
+    ("word", "plugin", "extra"),
+    [
+        ("hydra/launcher=slurm", "submitit_launcher", "slurm"),
+        ("hydra/launcher=submitit_slurm", "submitit_launcher", "slurm"),
+        ("hydra/launcher=ray_cpu", "ray_launcher", "ray"),
+        ("hydra/launcher=ray", "ray_launcher", "ray"),
+        ("hydra/sweeper=optuna", "optuna_sweeper", "optuna"),
+        ("experiment=search", "optuna_sweeper", "optuna"),
+    ],
+)
+def test_what_is_not_installed_is_named(
+    refused: Refused, word: str, plugin: str, extra: str
+) -> None:
+    if find_spec(f"hydra_plugins.hydra_{plugin}"):
+        pytest.skip("it is installed here")
+    assert f"is not installed; pip install -e '.[{extra}]'" in refused("-m", word, "seed=0,1")
 
 
 def test_a_run_leaves_what_it_promises(tmp_path: Path) -> None:
@@ -249,6 +269,15 @@ def test_help_names_the_groups_and_gives_examples(tmp_path: Path) -> None:
     assert done.returncode == 0
     for word in ("optimizer: adam, adamw, rmsprop, sgd", "pooling: avg, max", "experiment=table1"):
         assert word in done.stdout
+
+
+@pytest.mark.parametrize("part", ["job", "hydra", "all"])
+def test_the_configuration_can_be_shown_with_all_it_stands_for(tmp_path: Path, part: str) -> None:
+    shown = lenet("--cfg", part, "--resolve", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert ("subdir: " in shown.stdout) == (part != "job")
+    assert ("batch_size: 128" in shown.stdout) == (part != "hydra")
+    assert not list(tmp_path.iterdir())
 
 
 def test_tracebacks_can_be_asked_for(tmp_path: Path) -> None:
