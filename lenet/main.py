@@ -167,7 +167,7 @@ def cores_of_job(launcher: DictConfig) -> int:
     if "SLURM_CPUS_PER_TASK" in os.environ:
         return int(os.environ["SLURM_CPUS_PER_TASK"])
     if "ray" in launcher:
-        return max(1, int(launcher.ray.remote.num_cpus or 1))
+        return max(1, int(launcher.ray.remote.get("num_cpus") or 1))
     cores, jobs = cores_of_process(), launcher.get("n_jobs", 1)
     return max(1, cores // (jobs if jobs > 0 else cores + 1 + jobs))
 

@@ -50,6 +50,8 @@ class Callbacks(Callback):
         except Exception as error:
             complain(error)
         Sweep.current = Sweep(jobs, again=config.force)
+        if jobs.are_done() and not config.force:
+            sys.exit(Sweep.current.finish())
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Sum up; the exit code says whether all runs have finished."""
@@ -155,6 +157,10 @@ class Jobs:
         new = [folder for folder in folders if folder not in self._found]
         self._found |= {folder: self._is_found(folder) for folder in new}
         return [folder for folder in folders if self._found[folder]]
+
+    def are_done(self) -> bool:
+        """Return whether there is nothing to do, which a search never knows."""
+        return not self.search and all(status(folder) == "finished" for folder in self._folders)
 
     def write_list(self) -> None:
         """Write the runs' folders to runs.txt in the view, by which scripts find them."""
