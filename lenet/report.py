@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from lenet import plots
 from lenet.comparison import COMPARED, DIFFERS, intervals
 from lenet.figures import save, style
+from lenet.files import replacing
 from lenet.results import Run, differing_keys, short_names, tell_apart
 from lenet.runs import STEPS, relative
 from lenet.summary import Setting, Summary, records, summarise, summary_rows
@@ -57,9 +58,8 @@ def write(path: Path, columns: list[str], rows: Iterable[dict[str, Any]]) -> Pat
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_text(text.getvalue(), encoding="utf-8")
-    temporary.replace(path)
+    with replacing(path) as file:
+        file.write(text.getvalue().encode())
     return path
 
 

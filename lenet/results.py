@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-import yaml  # type: ignore[import-untyped, unused-ignore]
+import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from lenet.config import TARGET, Config, read_config

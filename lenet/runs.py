@@ -14,18 +14,19 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import numpy as np
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_info
 
 from lenet.errors import LenetError
+from lenet.files import replacing
 from lenet.model import LeNet5, views
 from lenet.training import BLAS_THREADS, DivergedError, Metrics
 
@@ -84,7 +85,8 @@ class RunFolder:
             self._lock.release()
             raise
         self.record: dict[str, Any] = {}
-        self._replace(CONFIG, lambda file: file.write(config.encode()))
+        with replacing(path / CONFIG) as file:
+            file.write(config.encode())
         process = {"host": platform.node(), "pid": os.getpid()}
         self.note(status="running", identity=identity, process=process, started=now(), **record)
 
@@ -131,8 +133,8 @@ class RunFolder:
     def note(self, **record: Any) -> None:
         """Add to run.json, or change what it says; a reader finds it whole at any moment."""
         self.record |= record
-        text = json.dumps(self.record, indent=2) + "\n"
-        self._replace(RECORD, lambda file: file.write(text.encode()))
+        with replacing(self.path / RECORD) as file:
+            file.write(f"{json.dumps(self.record, indent=2)}\n".encode())
 
     def append(self, metrics: Metrics) -> None:
         """Add a row to metrics.csv, without the columns that have no value."""
@@ -154,16 +156,8 @@ class RunFolder:
 
     def save_weights(self, network: LeNet5) -> None:
         """Write weights.npz: each parameter under its name."""
-        self._replace(
-            WEIGHTS, lambda file: np.savez(file, allow_pickle=False, **views(network.theta))
-        )
-
-    def _replace(self, name: str, write: Callable[[BinaryIO], object]) -> None:
-        """Write a file whole or not at all."""
-        temporary = self.path / f"{name}.tmp"
-        with temporary.open("wb") as file:
-            write(file)
-        temporary.replace(self.path / name)
+        with replacing(self.path / WEIGHTS) as file:
+            np.savez(file, allow_pickle=False, **views(network.theta))
 
 
 def read_record(path: Path) -> dict[str, Any]:

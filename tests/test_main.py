@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from command import lenet, run_folders, start, wait_for
+from command import lenet, record, run_folders, start, wait_for
 from hydra.core.global_hydra import GlobalHydra
 
 from lenet.main import main
@@ -245,12 +245,17 @@ def test_missing_data_is_explained(tmp_path: Path) -> None:
 
 
 def test_an_error_of_the_program_itself_is_shown_whole(tmp_path: Path) -> None:
-    """A folder where a file should be written: not foreseen, so the log has the traceback."""
-    (tmp_path / "weights.npz.tmp").mkdir()
-    done = lenet(*QUICK, "hydra.run.dir=.", cwd=tmp_path)
+    (tmp_path / "faulty.py").write_text(
+        "from lenet.layers import Tanh\n"
+        "class Faulty(Tanh):\n"
+        "    def forward(self, x):\n"
+        "        raise RuntimeError('made to raise')\n"
+    )
+    faulty = "activation._target_=faulty.Faulty"
+    done = lenet(*QUICK, faulty, "hydra.run.dir=.", cwd=tmp_path, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1
     assert "Traceback" in (tmp_path / "lenet.log").read_text()
-    assert "IsADirectoryError" in json.loads((tmp_path / "run.json").read_text())["error"]
+    assert record(tmp_path)["error"] == "RuntimeError: made to raise"
 
 
 def test_ctrl_c_ends_the_run_and_is_recorded(tmp_path: Path) -> None:

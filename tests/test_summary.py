@@ -82,7 +82,7 @@ def test_no_file_depends_on_times_or_on_the_order_of_the_runs(tmp_path: Path) ->
         write_summary(runs, folder)
     for name in ("summary.csv", "comparisons.csv", "accuracy.svg", "curves.svg"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-    assert not list(tmp_path.glob("*/*.tmp"))
+    assert not list(tmp_path.glob("*/*.part"))
 
 
 def test_validation_ranks_where_all_runs_have_it(tmp_path: Path) -> None:

@@ -1,10 +1,7 @@
 """Downloads: a file is there whole and with the right checksum, or it is not there at all."""
 
 import hashlib
-import os
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +11,7 @@ from urllib.request import urlopen
 from tqdm import tqdm
 
 from lenet.errors import DataError
+from lenet.files import replacing
 
 TIMEOUT = 20.0  # seconds without a byte
 CHUNK = 2**16
@@ -27,7 +25,8 @@ def fetch(name: str, sha256: str, mirrors: Sequence[str], folder: Path) -> Path:
     reasons = []
     for mirror in mirrors:
         try:
-            with _replacing(folder / name) as file:
+            folder.mkdir(parents=True, exist_ok=True)
+            with replacing(folder / name) as file:
                 _download(mirror + name, sha256, file)
             return folder / name
         except (OSError, HTTPException, ValueError) as error:
@@ -39,21 +38,6 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Give a file to write that becomes ``path`` at the end, or vanishes if anything goes wrong."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _download(url: str, sha256: str, file: BinaryIO) -> None:
