@@ -5,9 +5,11 @@ Only this file, sweep.py and complaints.py know Hydra.
 
 import logging
 import os
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import Any, cast
 
 import hydra
@@ -98,6 +100,7 @@ def job(cfg: DictConfig) -> float:
             the other jobs go on.
 
     """
+    end_cleanly_on_signals()
     hydra_config = HydraConfig.get()
     sweeping = not OmegaConf.is_missing(hydra_config.job, "num")
     if sweeping:
@@ -108,6 +111,15 @@ def job(cfg: DictConfig) -> float:
         if sweeping:
             return 0.0
         raise
+
+
+def end_cleanly_on_signals() -> None:
+    """Have SIGTERM and SIGHUP end the run as Ctrl-C does, unless they are ignored, as by nohup."""
+    if current_thread() is not main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: sys.exit(128 + number))
 
 
 def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[str, Any]:

@@ -123,7 +123,7 @@ class RunFolder:
                 outcome: dict[str, Any] = {"status": "finished"}
             case DivergedError():
                 outcome = {"status": "diverged", "epoch": error.epoch, "step": error.step}
-            case KeyboardInterrupt():
+            case KeyboardInterrupt() | SystemExit():
                 outcome = {"status": "interrupted"}
             case _:
                 outcome = {"status": "failed", "error": f"{type(error).__name__}: {error}"}

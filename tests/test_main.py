@@ -258,15 +258,18 @@ def test_an_error_of_the_program_itself_is_shown_whole(tmp_path: Path) -> None:
     assert record(tmp_path)["error"] == "RuntimeError: made to raise"
 
 
-def test_ctrl_c_ends_the_run_and_is_recorded(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_ends_the_run_and_is_recorded(tmp_path: Path, number: int, code: int) -> None:
     process = start("epochs=1000", "dataset.train_size=2000", cwd=tmp_path)
     wait_for(lambda: list(tmp_path.rglob("metrics.csv")))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Traceback" not in errors
     (folder,) = run_folders(tmp_path)
-    assert json.loads((folder / "run.json").read_text())["status"] == "interrupted"
+    assert status(folder) == "interrupted"
 
 
 def test_help_names_the_groups_and_gives_examples(tmp_path: Path) -> None:
