@@ -16,7 +16,10 @@ DIGITS = 10  # of the hash in a name: two of 10,000 runs clash with a probabilit
 
 def identity(config: Config) -> str:
     """Return a hash (SHA-256) of all that the results of a run depend on."""
-    return sha256(json.dumps(values(config), sort_keys=True).encode()).hexdigest()
+    content = {
+        key: value for key, value in values(config).items() if key not in NO_RESULT_DEPENDS_ON
+    }
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def run_name(config: Config) -> str:
@@ -30,9 +33,9 @@ def values(component: Any) -> Any:
     """Return a component as plain values: its class, and what that was made with."""
     if component is None or isinstance(component, str | int | float):
         return component
+    if isinstance(component, list | tuple):
+        return [values(item) for item in component]
     kind = type(component)
     return {TARGET: f"{kind.__module__}.{kind.__qualname__}"} | {
-        key: values(value)
-        for key, value in vars(component).items()
-        if key not in NO_RESULT_DEPENDS_ON
+        key: values(value) for key, value in vars(component).items()
     }

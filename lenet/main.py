@@ -176,7 +176,7 @@ def keep_off_the_terminal() -> None:
 
 def cores_of_job(launcher: DictConfig) -> int:
     """Return how many cores a job of a sweep has to itself, beside those that run with it."""
-    if "SLURM_CPUS_PER_TASK" in os.environ:
+    if "submitit_folder" in launcher and "SLURM_CPUS_PER_TASK" in os.environ:
         return int(os.environ["SLURM_CPUS_PER_TASK"])
     if "ray" in launcher:
         return max(1, int(launcher.ray.remote.get("num_cpus") or 1))
@@ -207,15 +207,17 @@ def main() -> None:
     except Exception as error:
         if wants_traceback:
             raise
-        if Sweep.current is None:
+        sweep = Sweep.current
+        if sweep is None:
             complain(error)
         reason = str(error).partition("\n")[0]
-        print(f"lenet: the launcher has given up: {reason}", file=sys.stderr)
-        Sweep.current.finish()
-        print("lenet: the same command again goes on", file=sys.stderr)
+        print(f"lenet: the sweep has stopped: {reason}", file=sys.stderr)
+        sweep.finish()
+        print(f"lenet: {sweep.advice}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        if Sweep.current is not None:
-            Sweep.current.finish()
-        print("lenet: interrupted; the same command again goes on", file=sys.stderr)
+        sweep = Sweep.current
+        if sweep is not None:
+            sweep.finish()
+        print(f"lenet: interrupted{f'; {sweep.advice}' if sweep else ''}", file=sys.stderr)
         sys.exit(130)

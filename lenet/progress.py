@@ -68,7 +68,7 @@ class Progress:
         begun = {
             folder: record
             for folder, record in records.items()
-            if record.get("started") != self.before.get(folder, {}).get("started")
+            if record and record.get("started") != self.before.get(folder, {}).get("started")
         }
         running = sum(record["status"] == "running" for record in begun.values())
         for folder, record in begun.items():

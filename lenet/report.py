@@ -8,7 +8,7 @@ The two tables hold no times: the same runs, carried out again, give the same by
 """
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from io import StringIO
 from math import isnan
 from pathlib import Path
@@ -23,27 +23,33 @@ from lenet.comparison import COMPARED, DIFFERS, intervals
 from lenet.figures import save, style
 from lenet.files import replacing
 from lenet.results import Run, differing_keys, short_names, tell_apart
-from lenet.runs import STEPS, relative
+from lenet.runs import relative
 from lenet.summary import Setting, Summary, records, summarise, summary_rows
 from lenet.terminal import failures, plural, table
 
+COMPARISONS = "comparisons.csv"
 DRAWN = {"curves": 12, "lines": 12, "rows": 30}  # settings in a figure, at most
 
 
-def write_summary(runs: Sequence[Run], folder: Path) -> str:
-    """Write tables and figures of the runs, finished or not; return what to tell the user.
+def write_summary(runs: Iterable[Run], folder: Path) -> str:
+    """Summarise runs, finished or not, and report on them: see ``write_report``."""
+    return write_report(summarise(runs), folder)
+
+
+def write_report(summary: Summary, folder: Path) -> str:
+    """Write tables and figures; return what to tell the user.
 
     Raises:
         OSError: the folder cannot be written to.
 
     """
-    summary = summarise(runs)
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / COMPARISONS).unlink(missing_ok=True)
     paths = [write(folder / "summary.csv", *summary_rows(summary))]
     if summary.ranked:
         if len(summary.comparisons):
             pairs = records(summary.comparisons)
-            paths.append(write(folder / "comparisons.csv", COMPARED, pairs))
+            paths.append(write(folder / COMPARISONS, COMPARED, pairs))
         with style():
             for name, figure in figures(summary):
                 paths.append(save(figure, folder / name)[0])
@@ -78,7 +84,7 @@ def figures(summary: Summary) -> Iterable[tuple[str, Figure]]:
     drawn = {setting.label: [one.run for one in setting.finished] for setting in shown}
     cut = best_of(len(shown), number)
     yield "curves", plots.curves(drawn, cut)
-    if all((run.path / STEPS).exists() for runs in drawn.values() for run in runs):
+    if all(run.has_steps for runs in drawn.values() for run in runs):
         yield "steps", plots.steps(drawn, cut)
 
     shown = summary.ranked[: DRAWN["rows"]]

@@ -21,12 +21,11 @@ from lenet.datasets import Data
 from lenet.errors import ConfigError, LenetError
 from lenet.identity import NO_RESULT_DEPENDS_ON
 from lenet.model import PARAMETERS, SHAPES, LeNet5, views
-from lenet.runs import ASIDE, CONFIG, METRICS, RECORD, STEPS, WEIGHTS, read_record, status
+from lenet.runs import ASIDE, CONFIG, METRICS, RECORD, RUN_LIST, STEPS, WEIGHTS, read_record, status
 
 log = logging.getLogger(__name__)
 
 DEFAULT_ROOT = Path("runs")
-RUN_LIST = "runs.txt"
 NO_SETTING = NO_RESULT_DEPENDS_ON | {"seed"}
 PAPER_ACCURACY = {1: 95.32, 2: 97.35, 3: 97.97}  # Table I: % of MNIST's test images, by epoch
 
@@ -94,6 +93,14 @@ class Run:
         return self._table(STEPS, "step")
 
     @property
+    def has_steps(self) -> bool:
+        """Whether steps.csv can be used."""
+        try:
+            return "loss" in self.steps
+        except LenetError:
+            return False
+
+    @property
     def seed(self) -> int:
         """The seed of the weights and of the order; LenetError if the folder does not say."""
         seed = self.written.get("seed")
@@ -114,7 +121,7 @@ class Run:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """What the run is a sample of: the configuration without its seed and threads."""
+        """What the run is a sample of: the configuration without ``NO_SETTING``."""
         flat = flatten(self.written)
         return {key: value for key, value in flat.items() if key not in NO_SETTING}
 
@@ -190,7 +197,7 @@ def all_runs(roots: Iterable[Path], *, must_exist: bool = True) -> list[Run]:
     Runs that were put aside are only found if they are named themselves.
 
     Raises:
-        LenetError: there is no run in one of the folders, but ``must_exist``.
+        LenetError: ``must_exist``, and there is no run in one of the folders.
 
     """
     folders: dict[Path, Path] = {}

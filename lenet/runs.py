@@ -35,7 +35,9 @@ STEPS = "steps.csv"
 WEIGHTS = "weights.npz"
 RECORD = "run.json"
 CONFIG = "config.yaml"
+LOG = "lenet.log"
 LOCK = "lock"
+RUN_LIST = "runs.txt"  # in a folder that is about runs elsewhere
 LOCK_PATIENCE = 1  # s: whoever only looks whether a folder is held, holds it for a moment
 ASIDE = ".aside-"
 
@@ -79,16 +81,16 @@ class RunFolder:
             self._lock.acquire(timeout=LOCK_PATIENCE)
         except Timeout:
             raise HeldError(f"{relative(path)} is held by {holder(path)}") from None
+        self.record: dict[str, Any] = {}
         try:
             self._make_room(identity, force)
-        except LenetError:
+            with replacing(path / CONFIG) as file:
+                file.write(config.encode())
+            process = {"host": platform.node(), "pid": os.getpid()}
+            self.note(status="running", identity=identity, process=process, started=now(), **record)
+        except BaseException:
             self._lock.release()
             raise
-        self.record: dict[str, Any] = {}
-        with replacing(path / CONFIG) as file:
-            file.write(config.encode())
-        process = {"host": platform.node(), "pid": os.getpid()}
-        self.note(status="running", identity=identity, process=process, started=now(), **record)
 
     def _make_room(self, identity: str, force: bool) -> None:
         """Remove what an unfinished attempt has left, or put aside what a finished one has."""
@@ -106,13 +108,13 @@ class RunFolder:
             (self.path / name).unlink(missing_ok=True)
 
     def _put_aside(self) -> None:
-        """Move all but the lock to a folder beside this one, run.json first."""
+        """Move what the run has written to a folder beside this one, run.json first."""
         numbers = (f"{self.path.name}{ASIDE}{number}" for number in count(1))
         aside = next(path for path in map(self.path.with_name, numbers) if not path.exists())
         aside.mkdir()
-        for file in sorted(self.path.iterdir(), key=lambda file: file.name != RECORD):
-            if file.name != LOCK:
-                file.rename(aside / file.name)
+        for name in (RECORD, CONFIG, METRICS, STEPS, WEIGHTS, LOG):
+            if (self.path / name).exists():
+                (self.path / name).rename(aside / name)
 
     def __enter__(self) -> Self:
         return self
@@ -153,6 +155,8 @@ class RunFolder:
             if file.tell() == 0:
                 writer.writeheader()
             writer.writerows(rows)
+            file.flush()
+            os.fsync(file.fileno())
 
     def save_weights(self, network: LeNet5) -> None:
         """Write weights.npz: each parameter under its name."""
@@ -178,8 +182,16 @@ def status(path: Path) -> str:
     """
     if not (path / RECORD).exists():
         return "not begun"
-    noted = str(read_record(path).get("status", "unknown"))
-    return "killed" if noted == "running" and not is_held(path) else noted
+    noted = noted_status(path)
+    if noted != "running" or is_held(path):
+        return noted
+    noted = noted_status(path)  # it may have ended meanwhile
+    return "killed" if noted == "running" else noted
+
+
+def noted_status(path: Path) -> str:
+    """Return what run.json says of the status, "unknown" if it is damaged."""
+    return str(read_record(path).get("status", "unknown"))
 
 
 def is_held(path: Path) -> bool:
@@ -189,7 +201,7 @@ def is_held(path: Path) -> bool:
     try:
         with FileLock(path / LOCK, timeout=0):
             return False
-    except Timeout:
+    except (Timeout, PermissionError):  # whoever may not lock it cannot know
         return True
 
 

@@ -76,6 +76,11 @@ class Summary:
         return [setting for setting in self.settings if setting.finished]
 
     @property
+    def is_complete(self) -> bool:
+        """Whether all runs have finished."""
+        return not self.strays and not any(setting.unfinished for setting in self.settings)
+
+    @property
     def splits(self) -> list[str]:
         """The splits that any run was measured on, but for the training images."""
         return [split for split in ("validation", "test") if f"{split}_loss" in self.finals]
@@ -119,9 +124,14 @@ def summarise(runs: Iterable[Run]) -> Summary:
     if len(finals):
         accuracy = finals[f"{ranking_split(finals)}_accuracy"]
         means = accuracy.groupby(level="setting").mean().to_dict()
+
+    def rank(setting: Setting) -> tuple[bool, bool, float, str]:
+        accuracy = means.get(setting.label, 0)
+        return not setting.finished, bool(setting.unfinished), -accuracy, setting.label
+
     strays = [outcomes[run] for run in outcomes if not is_configured(run)]
     return Summary(
-        sorted(settings, key=lambda one: (-means.get(one.label, -1), one.label)),
+        sorted(settings, key=rank),
         sorted(strays, key=lambda stray: natural_order(stray.run.path)),
     )
 

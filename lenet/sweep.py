@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
@@ -20,11 +21,10 @@ from lenet.config import Config, read_config, without_hydra
 from lenet.errors import ConfigError, LenetError
 from lenet.identity import NO_RESULT_DEPENDS_ON
 from lenet.progress import Progress
-from lenet.runs import RECORD, status
+from lenet.runs import ASIDE, RECORD, RUN_LIST
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 VIEWS = "sweeps"
-RUN_LIST = "runs.txt"
 NAME_LENGTH = 60
 
 
@@ -47,11 +47,12 @@ class Callbacks(Callback):
             jobs = Jobs(config)
             jobs.root.mkdir(parents=True, exist_ok=True)
             go_on_with_study(config)
+            sweep = Sweep(jobs, again=config.force)
         except Exception as error:
             complain(error)
-        Sweep.current = Sweep(jobs, again=config.force)
-        if jobs.are_done() and not config.force:
-            sys.exit(Sweep.current.finish())
+        if sweep.is_done:
+            sys.exit(sweep.finish())
+        Sweep.current = sweep
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Sum up; the exit code says whether all runs have finished."""
@@ -66,25 +67,41 @@ class Sweep:
 
     def __init__(self, jobs: "Jobs", *, again: bool) -> None:
         self.jobs = jobs
+        self.again = again
         total = None if jobs.search else len(jobs.folders())
         self.progress = Progress(jobs.folders, total, jobs.swept)
         self.progress.start(again)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether there was nothing to do from the beginning; of a search that is not known."""
+        return self.progress.total == len(self.progress.ended)
+
     def finish(self) -> int:
         """Write and print what the sweep has come to; return 1 if a run is missing, else 0."""
-        from lenet.report import write_summary
+        from lenet.report import write_report
         from lenet.results import Run
+        from lenet.summary import summarise
 
         Sweep.current = None
         self.progress.stop()
-        folders = self.jobs.folders()
         try:
             self.jobs.write_list()
-            print(write_summary([Run(folder) for folder in folders], self.jobs.view))
+            summary = summarise(map(Run, self.jobs.folders()))
+            text = write_report(summary, self.jobs.view)
         except (LenetError, OSError) as error:
             print(f"lenet: there is no summary: {error}", file=sys.stderr)
             return 1
-        return int(any(status(folder) != "finished" for folder in folders))
+        except Exception:
+            traceback.print_exc()
+            return 1
+        print(text)
+        return int(not summary.is_complete)
+
+    @property
+    def advice(self) -> str:
+        """What to do after the sweep was stopped."""
+        return f"the same command again{' without force=true' if self.again else ''} goes on"
 
 
 def go_on_with_study(config: DictConfig) -> None:
@@ -123,11 +140,13 @@ class Jobs:
             override.key_or_group for override in overrides if override.is_sweep_override()
         ]
         composed = []
-        for cfg in tqdm(sweep_configs(config, overrides), "checking", leave=False, disable=None):
+        samples = one_at_a_time if self.search else product
+        configs = sweep_configs(config, overrides, samples)
+        for cfg in tqdm(configs, "checking", leave=False, disable=None):
             self._check(read_config(without_hydra(cfg)))
             composed.append(cfg)
         self._folders = list(dict.fromkeys(map(self._folder, composed)))
-        self._base = without_hydra(composed[0])
+        self._fixed_parts = [self._fixed(without_hydra(cfg)) for cfg in composed]
         self._found: dict[Path, bool] = {}
         self.view = self.root / VIEWS / self._name(config.hydra.runtime.choices)
 
@@ -153,14 +172,11 @@ class Jobs:
         """Return the folders of the runs; of a search, those that there are so far."""
         if not self.search:
             return self._folders
-        folders = [record.parent for record in self.root.glob(f"*/{RECORD}")]
+        records = self.root.glob(f"*/{RECORD}")
+        folders = [record.parent for record in records if ASIDE not in record.parent.name]
         new = [folder for folder in folders if folder not in self._found]
         self._found |= {folder: self._is_found(folder) for folder in new}
         return [folder for folder in folders if self._found[folder]]
-
-    def are_done(self) -> bool:
-        """Return whether there is nothing to do, which a search never knows."""
-        return not self.search and all(status(folder) == "finished" for folder in self._folders)
 
     def write_list(self) -> None:
         """Write the runs' folders to runs.txt in the view, by which scripts find them."""
@@ -173,7 +189,7 @@ class Jobs:
         from lenet.results import Run
 
         try:
-            return self._fixed(Run(folder).composed) == self._fixed(self._base)
+            return self._fixed(Run(folder).composed) in self._fixed_parts
         except LenetError:
             return False
 
@@ -195,11 +211,24 @@ def sweep_overrides(config: DictConfig) -> list[Override]:
     lines = [*(f"{key}={value}" for key, value in params.items()), *config.hydra.overrides.task]
     loader = GlobalHydra.instance().config_loader()
     overrides = OverridesParser.create(config_loader=loader).parse_overrides(lines)
-    return list({override.get_key_element(): override for override in overrides}.values())
+    return list({override.key_or_group: override for override in overrides}.values())
 
 
-def sweep_configs(config: DictConfig, overrides: list[Override]) -> Iterator[DictConfig]:
-    """Compose each job of a sweep over lists of values; values from ranges are not among them."""
+def one_at_a_time(*values: list[str]) -> Iterator[tuple[str, ...]]:
+    """Yield enough combinations to see each value once."""
+    first = [value for value, *_ in values]
+    yield tuple(first)
+    for place, (_, *others) in enumerate(values):
+        for other in others:
+            yield (*first[:place], other, *first[place + 1 :])
+
+
+def sweep_configs(
+    config: DictConfig,
+    overrides: list[Override],
+    combinations: Callable[..., Iterable[tuple[str, ...]]],
+) -> Iterator[DictConfig]:
+    """Compose combinations of the values of a sweep; values from ranges are not among them."""
     loader = GlobalHydra.instance().config_loader()
     choices: dict[str, list[str]] = {}
     for override in overrides:
@@ -208,7 +237,7 @@ def sweep_configs(config: DictConfig, overrides: list[Override]) -> Iterator[Dic
             choices[key] = [f"{key}={override.get_value_element_as_str()}"]
         elif override.is_discrete_sweep():
             choices[key] = [f"{key}={value}" for value in override.sweep_string_iterator()]
-    for number, job in enumerate(product(*choices.values())):
+    for number, job in enumerate(combinations(*choices.values())):
         cfg = loader.load_sweep_config(config, list(job))
         with read_write(cfg.hydra), open_dict(cfg.hydra):
             cfg.hydra.job.num = number

@@ -92,6 +92,8 @@ def notes(summary: Summary) -> list[str]:
                 "The best of many on test images looks better than it is: "
                 "dataset.validation sets others aside to choose by."
             )
+        if any(setting.unfinished for setting in summary.ranked):
+            lines.append("Settings with runs that did not finish come after the others.")
     if any(len(setting.finished) > 1 for setting in summary.ranked):
         lines.append("±: to either side of the mean over seeds, 95 % interval (Student's t).")
     pairs = int(summary.comparisons["p_value"].notna().sum())
@@ -101,7 +103,7 @@ def notes(summary: Summary) -> list[str]:
             f"Holm-corrected for {plural(pairs, 'pair')}."
         )
         lines.append(f'"{WITHIN}": not shown to differ, which does not mean equal.')
-    elif several:
+    elif several and summary.is_complete:
         lines.append("Several seeds, such as 'seed=range(5)', would tell settings from noise.")
     return lines
 

@@ -6,7 +6,7 @@ import pytest
 from fake_runs import composed
 
 from lenet.config import read_config
-from lenet.identity import identity, run_name
+from lenet.identity import identity, run_name, values
 
 
 def of(*overrides: str) -> str:
@@ -54,3 +54,12 @@ def test_a_name_can_be_read_and_is_safe_as_a_folders() -> None:
     assert name.startswith("strokes-averagepool-tanh-sgd-seed12-")
     assert re.fullmatch(r"[a-z0-9-]+", name)
     assert len(name) < 100
+
+
+def test_keys_deep_inside_a_component_count_whatever_they_are_called() -> None:
+    class Component:
+        def __init__(self, **values: object) -> None:
+            vars(self).update(values)
+
+    assert values(Component(force=1)) != values(Component(force=2))
+    assert values(Component(steps=[1, 2])) != values(Component(steps=[1, 3]))

@@ -30,7 +30,7 @@ def test_each_run_that_ends_is_told_of_once(
         raise DivergedError(1, 7)
     progress.stop()
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("[2/3] finished  seed=1: test accuracy 75.00% in 0.0 s")
+    assert first.startswith("[2/3] finished  seed=1: test accuracy 75.00% in ")
     assert second == "[3/3] diverged  seed=2: at epoch 1, step 7 (0 running, 1 failed)"
 
 

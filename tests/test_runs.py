@@ -176,3 +176,22 @@ def test_provenance_names_what_results_may_depend_on() -> None:
     assert facts["versions"]["numpy"] == np.__version__
     for library in facts["blas"]:
         assert library.keys() == {"internal_api", "version", "architecture", "threads"}
+
+
+def test_force_moves_aside_what_the_run_has_written_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "project"
+    with RunFolder(path, "") as folder:
+        folder.append(ROW)
+    (path / "thesis.tex").write_text("mine")
+    with RunFolder(path, "", force=True):
+        pass
+    assert (path / "thesis.tex").read_text() == "mine"
+    aside = tmp_path / "project.aside-1"
+    assert {file.name for file in aside.iterdir()} == {CONFIG, METRICS, RECORD}
+
+
+def test_a_folder_that_cannot_be_claimed_is_not_held(tmp_path: Path) -> None:
+    (tmp_path / METRICS).mkdir()
+    with pytest.raises(OSError, match=METRICS):
+        RunFolder(tmp_path, "")
+    assert not is_held(tmp_path)

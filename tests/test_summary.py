@@ -333,3 +333,21 @@ def test_training_does_not_wait_for_what_sums_it_up() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "set()\n"
+
+
+def test_settings_with_failed_seeds_come_after_complete_ones(tmp_path: Path) -> None:
+    runs = [fake_run(tmp_path / f"whole{seed}", seed=seed) for seed in range(2)]
+    best = fake_run(tmp_path / "part0", "optimizer=sgd", accuracies=(0.99, 0.99, 0.99))
+    failed = fake_run(tmp_path / "part1", "optimizer=sgd", seed=1, status="diverged")
+    text = write_summary([*runs, best, failed], tmp_path)
+    assert [row["optimizer"] for row in of_kind(tmp_path, "setting")] == ["Adam", "SGD"]
+    assert "come after the others" in text
+
+
+def test_a_damaged_table_of_steps_costs_only_its_figure(tmp_path: Path) -> None:
+    runs = [fake_run(tmp_path / str(seed), seed=seed) for seed in range(2)]
+    (runs[0].path / "steps.csv").write_text("step,lo")
+    write_summary(runs, tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert "seconds.png" in names
+    assert "steps.png" not in names
