@@ -19,6 +19,10 @@ EXTRAS = {
 
 def complain(error: Exception) -> NoReturn:
     """Show the user what is wrong with the configuration, without a traceback, and leave."""
+    cause: BaseException | None = error
+    while cause := cause and cause.__context__:
+        if isinstance(cause, KeyboardInterrupt):
+            raise cause
     message = str(error) if isinstance(error, LenetError) else explain(error)
     print("\n".join(f"lenet: {line}" for line in message.splitlines() if line), file=sys.stderr)
     sys.exit(2)

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from threading import current_thread, main_thread
@@ -162,7 +163,7 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
 
 def accuracy(result: dict[str, Any]) -> float:
     """Return what a search may choose by: validation accuracy, else test accuracy."""
-    validation = result["validation_accuracy"]
+    validation = result.get("validation_accuracy")
     return float(result["test_accuracy"] if validation is None else validation)
 
 
@@ -192,14 +193,27 @@ def cores_of_process() -> int:
 
 
 def main() -> None:
-    """Run the command line; what goes wrong before a job begins is the configuration's fault.
+    """Run the command line; Ctrl-C ends it in few words, after summing up a sweep."""
+    logging.raiseExceptions = False  # a terminal that is gone is no reason for a traceback
+    try:
+        run_job_or_sweep()
+    except KeyboardInterrupt:
+        sweep = Sweep.current
+        with suppress(KeyboardInterrupt):
+            if sweep is not None:
+                sweep.finish()
+        print(f"lenet: interrupted{f'; {sweep.advice}' if sweep else ''}", file=sys.stderr)
+        sys.exit(130)
+
+
+def run_job_or_sweep() -> None:
+    """Let Hydra do its work; what goes wrong before a job begins is the configuration's fault.
 
     Hydra is told to raise its errors, so that they can be shown in a few words. Who sets
     HYDRA_FULL_ERROR=1 sees Hydra's whole.
     """
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    logging.raiseExceptions = False  # a terminal that is gone is no reason for a traceback
     try:
         job()
     except JobFailedError:
@@ -215,9 +229,3 @@ def main() -> None:
         sweep.finish()
         print(f"lenet: {sweep.advice}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sweep = Sweep.current
-        if sweep is not None:
-            sweep.finish()
-        print(f"lenet: interrupted{f'; {sweep.advice}' if sweep else ''}", file=sys.stderr)
-        sys.exit(130)

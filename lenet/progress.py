@@ -1,5 +1,7 @@
 """What a sweep shows while it runs: each run that ends, and how many are left."""
 
+import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +46,7 @@ class Progress:
                 if record.get("status") == "finished"
             }
         if self.total is not None:
-            print(f"{self.total} runs, {len(self.ended)} of them finished already", flush=True)
+            say(f"{self.total} runs, {len(self.ended)} of them finished already")
         self._thread.start()
 
     def stop(self) -> None:
@@ -75,7 +77,7 @@ class Progress:
             if record["status"] != "running":
                 self.ended.add(folder)
                 self.failed += record["status"] != "finished"
-                tqdm.write(self._line(record, running))
+                say(self._line(record, running))
 
     def _line(self, record: dict[str, Any], running: int) -> str:
         """Say how a run has ended, and how the sweep stands."""
@@ -86,12 +88,21 @@ class Progress:
         return f"{count} {record['status']:9} {label}: {outcome(record)} ({state})"
 
 
+def say(text: str) -> None:
+    """Print lines beside a progress bar; that nobody reads them any more stops nothing."""
+    try:
+        tqdm.write(text)
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def outcome(record: dict[str, Any]) -> str:
     """Say in a few words what has come of a run: its accuracy and time, or what went wrong."""
     match record:
-        case {"status": "finished", "result": result}:
-            split = "test" if result["validation_accuracy"] is None else "validation"
-            accuracy = result[f"{split}_accuracy"]
+        case {"status": "finished", "result": {"test_accuracy": accuracy, **result}}:
+            validation = result.get("validation_accuracy")
+            split, accuracy = ("validation", validation) if validation else ("test", accuracy)
             return f"{split} accuracy {accuracy:.2%} in {seconds(record):.1f} s"
         case {"status": "diverged", "epoch": epoch, "step": step}:
             return f"at epoch {epoch}, step {step}"

@@ -215,6 +215,8 @@ def listed_folders(root: Path) -> list[Path]:
         lines = (root / RUN_LIST).read_text(encoding="utf-8").splitlines()
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except UnicodeDecodeError as error:
+        raise LenetError(f"{root / RUN_LIST} cannot be used: {error}") from error
     return [Path(os.path.normpath(root / line.strip())) for line in lines if line.strip()]
 
 

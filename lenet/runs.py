@@ -100,7 +100,7 @@ class RunFolder:
                 f"{relative(self.path)} holds another run; "
                 "choose another hydra.run.dir (or hydra.sweep.dir)"
             )
-        if earlier.get("status") == "finished":
+        if earlier.get("status") == "finished" and "test_accuracy" in earlier.get("result", ()):
             if not force:
                 raise FinishedError(self.path, earlier)
             self._put_aside()
@@ -129,8 +129,10 @@ class RunFolder:
                 outcome = {"status": "interrupted"}
             case _:
                 outcome = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
-        self.note(**outcome, finished=now())
-        self._lock.release()
+        try:
+            self.note(**outcome, finished=now())
+        finally:
+            self._lock.release()
 
     def note(self, **record: Any) -> None:
         """Add to run.json, or change what it says; a reader finds it whole at any moment."""

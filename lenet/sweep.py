@@ -17,11 +17,11 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from tqdm import tqdm
 
 from lenet.complaints import complain
-from lenet.config import Config, read_config, without_hydra
+from lenet.config import read_config, without_hydra
 from lenet.errors import ConfigError, LenetError
-from lenet.identity import NO_RESULT_DEPENDS_ON
-from lenet.progress import Progress
-from lenet.runs import ASIDE, RECORD, RUN_LIST
+from lenet.identity import NO_RESULT_DEPENDS_ON, identity
+from lenet.progress import Progress, say
+from lenet.runs import ASIDE, RECORD, RUN_LIST, read_record
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 VIEWS = "sweeps"
@@ -46,7 +46,7 @@ class Callbacks(Callback):
         try:
             jobs = Jobs(config)
             jobs.root.mkdir(parents=True, exist_ok=True)
-            go_on_with_study(config)
+            go_on_with_study(config, jobs.space)
             sweep = Sweep(jobs, again=config.force)
         except Exception as error:
             complain(error)
@@ -95,7 +95,7 @@ class Sweep:
         except Exception:
             traceback.print_exc()
             return 1
-        print(text)
+        say(text)
         return int(not summary.is_complete)
 
     @property
@@ -104,15 +104,19 @@ class Sweep:
         return f"the same command again{' without force=true' if self.again else ''} goes on"
 
 
-def go_on_with_study(config: DictConfig) -> None:
+def go_on_with_study(config: DictConfig, space: list[str]) -> None:
     """Ask a study that is kept for the trials it lacks, and its sampler for new random numbers.
 
-    Left alone, the sweeper would add n_trials at each command, and propose the same ones again.
+    Left alone, the sweeper would add n_trials at each command, and propose the same ones again. The
+    study's name is made to say what is searched, as Optuna cannot change that in a study.
     """
     sweeper = config.hydra.sweeper
     if not sweeper.get("storage"):
         return
     import optuna
+
+    with read_write(config):
+        sweeper.study_name += f"-{sha256(' '.join(space).encode()).hexdigest()[:10]}"
 
     try:
         study = optuna.load_study(study_name=sweeper.study_name, storage=sweeper.storage)
@@ -139,32 +143,46 @@ class Jobs:
         self.swept = [
             override.key_or_group for override in overrides if override.is_sweep_override()
         ]
-        composed = []
+        if not self.search:
+            refuse_intervals(overrides)
+        self.space = sorted(
+            str(override.input_line) for override in overrides if override.is_sweep_override()
+        )
+        identities: dict[Path, str] = {}
+        self._fixed_parts = []
         samples = one_at_a_time if self.search else product
         configs = sweep_configs(config, overrides, samples)
         for cfg in tqdm(configs, "checking", leave=False, disable=None):
-            self._check(read_config(without_hydra(cfg)))
-            composed.append(cfg)
-        self._folders = list(dict.fromkeys(map(self._folder, composed)))
-        self._fixed_parts = [self._fixed(without_hydra(cfg)) for cfg in composed]
+            self._check(cfg, identities)
+            self._fixed_parts.append(self._fixed(without_hydra(cfg)))
+        if not identities:
+            raise ConfigError(f"there is nothing to run: {', '.join(self.space)}")
+        self._folders = list(identities)
         self._found: dict[Path, bool] = {}
         self.view = self.root / VIEWS / self._name(config.hydra.runtime.choices)
 
-    def _check(self, config: Config) -> None:
+    def _check(self, cfg: DictConfig, identities: dict[Path, str]) -> None:
+        """Refuse a job that cannot run, or not in its folder; note whose folder it is."""
+        config = read_config(without_hydra(cfg))
         if self.search and not getattr(config.dataset, "validation", 0):
             raise ConfigError(
                 "dataset.validation = 0: a search chooses by validation accuracy; set some "
                 "training images aside, such as dataset.validation=5000"
             )
-
-    def _folder(self, cfg: DictConfig) -> Path:
-        return self.root / str(cfg.hydra.sweep.subdir)
+        if "experiment" in self.swept and cfg.hydra.sweeper.get("params"):
+            raise ConfigError("experiment: one at a time, as each is a sweep of its own")
+        folder = self.root / str(cfg.hydra.sweep.subdir)
+        ours = identity(config)
+        if identities.setdefault(folder, ours) != ours:
+            raise ConfigError(f"two jobs have the same folder, {folder}; see hydra.sweep.subdir")
+        if read_record(folder).get("identity", ours) != ours:
+            raise ConfigError(f"{folder} holds another run; choose another hydra.sweep.dir")
 
     def _name(self, choices: DictConfig) -> str:
         """Return the experiment, or what is swept, and a hash of the runs' names."""
         experiment = choices.get("experiment", "none")
         swept = "-".join(sorted({key.rpartition(".")[2] for key in self.swept}))
-        slug = experiment if experiment != "none" else swept[:NAME_LENGTH]
+        slug = experiment if experiment != "none" else swept[:NAME_LENGTH] or "single"
         names = sorted(folder.name for folder in self._folders)
         return f"{slug.replace('/', '-')}-{sha256(' '.join(names).encode()).hexdigest()[:10]}"
 
@@ -212,6 +230,15 @@ def sweep_overrides(config: DictConfig) -> list[Override]:
     loader = GlobalHydra.instance().config_loader()
     overrides = OverridesParser.create(config_loader=loader).parse_overrides(lines)
     return list({override.key_or_group: override for override in overrides}.values())
+
+
+def refuse_intervals(overrides: list[Override]) -> None:
+    """Raise ConfigError if a sweep, which is no search, has more than lists of values."""
+    for override in overrides:
+        if override.is_sweep_override() and not override.is_discrete_sweep():
+            raise ConfigError(
+                f"{override.input_line}: needs hydra/sweeper=optuna; a list is a,b,c or range(...)"
+            )
 
 
 def one_at_a_time(*values: list[str]) -> Iterator[tuple[str, ...]]:

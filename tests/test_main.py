@@ -79,6 +79,10 @@ class Refused:
         (["hydra.verbos=true"], "hydra.verbos: no such key; did you mean 'verbose'?"),
         (["hydra.run.dir=null"], "hydra.run.dir"),
         (["--config-name=confg"], "Cannot find primary config 'confg'"),
+        (["-m", "seed=range(3,0)"], "there is nothing to run: seed=range(3,0)"),
+        (["-m", "optimizer.lr=interval(0.1,1)"], "needs hydra/sweeper=optuna; a list is a,b,c"),
+        (["-m", "experiment=pooling,inits"], "experiment: one at a time"),
+        (["-m", "seed=0,1", "hydra.sweep.subdir=one"], "two jobs have the same folder, runs/one"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

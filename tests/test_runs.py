@@ -182,6 +182,7 @@ def test_force_moves_aside_what_the_run_has_written_and_nothing_else(tmp_path: P
     path = tmp_path / "project"
     with RunFolder(path, "") as folder:
         folder.append(ROW)
+        folder.note(result={"test_accuracy": 0.5})
     (path / "thesis.tex").write_text("mine")
     with RunFolder(path, "", force=True):
         pass

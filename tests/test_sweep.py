@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -170,3 +172,43 @@ def test_force_does_not_stop_the_progress(tmp_path: Path) -> None:
     assert "6 runs, 0 of them finished already" in again.stdout
     assert "[6/6] finished" in again.stdout
     assert "6 of 6 runs finished" in again.stdout
+
+
+def test_a_folder_of_another_run_is_not_taken_for_ones_own(tmp_path: Path) -> None:
+    numbered = ["hydra.sweep.subdir=${hydra.job.num}"]
+    assert lenet("-m", *QUICK, "seed=0,1", *numbered, cwd=tmp_path).returncode == 0
+    other = lenet("-m", *QUICK, "seed=2,3", *numbered, cwd=tmp_path)
+    assert other.returncode == 2
+    assert "holds another run" in other.stderr
+
+
+def test_nobody_listening_stops_nothing(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lenet", "-m", *QUICK, "seed=0,1"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 0, done.stderr
+    assert statuses(tmp_path) == ["finished"] * 2
+    assert list(summary(tmp_path)["kind"]) == ["setting", "run", "run"]
+
+
+def test_a_record_without_a_result_is_run_again(tmp_path: Path) -> None:
+    assert lenet(*QUICK, cwd=tmp_path).returncode == 0
+    (folder,) = run_folders(tmp_path)
+    (folder / "run.json").write_text('{"status": "finished"}')
+    assert lenet("-m", *QUICK, "seed=0,1", cwd=tmp_path).returncode == 0
+    assert statuses(tmp_path) == ["finished"] * 2
+    assert all("test_accuracy" in record(folder)["result"] for folder in run_folders(tmp_path))
+
+
+def test_a_damaged_result_is_told_in_the_exit_code(tmp_path: Path) -> None:
+    command = ["-m", *QUICK, "seed=0,1"]
+    assert lenet(*command, cwd=tmp_path).returncode == 0
+    (run_folders(tmp_path)[0] / "metrics.csv").write_text("")
+    again = lenet(*command, cwd=tmp_path)
+    assert again.returncode == 1
+    assert "1 run did not finish (1 unknown)" in again.stdout
