@@ -22,8 +22,13 @@ COMPARED = [
 def intervals(values: "pd.Series[float]") -> pd.DataFrame:
     """Return, by setting, the mean over seeds, the sample's std, and the mean's 95 % interval."""
     found = values.groupby(level="setting", sort=False).agg(["mean", "std", "count"])
-    half = t.ppf((1 + CONFIDENCE) / 2, found["count"] - 1) * found["std"] / np.sqrt(found["count"])
+    half = half_width(found["std"], found["count"])
     return found.assign(low=found["mean"] - half, high=found["mean"] + half)
+
+
+def half_width(std: "pd.Series[float]", n: "pd.Series[int] | int") -> "pd.Series[float]":
+    """Return half the 95 % interval of the mean of n values, by Student's t."""
+    return std * t.ppf((1 + CONFIDENCE) / 2, n - 1) / np.sqrt(n)
 
 
 def compare(accuracy: pd.DataFrame) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from lenet.errors import LenetError
 from lenet.identity import identity, run_name
 from lenet.init import initial_theta
 from lenet.model import LeNet5
-from lenet.progress import outcome
+from lenet.progress import accuracy_to_choose_by, outcome
 from lenet.runs import METRICS, FinishedError, RunFolder, provenance, relative
 from lenet.sweep import Sweep
 from lenet.training import Metrics, train
@@ -107,11 +107,12 @@ def job(cfg: DictConfig) -> float:
     if sweeping:
         keep_off_the_terminal()
     try:
-        return accuracy(attempt(cfg, hydra_config, sweeping))
+        _, accuracy = accuracy_to_choose_by(attempt(cfg, hydra_config, sweeping))
     except JobFailedError:
         if sweeping:
             return 0.0
         raise
+    return accuracy
 
 
 def end_cleanly_on_signals() -> None:
@@ -159,12 +160,6 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
         log.exception("the run has failed")
         raise JobFailedError from error
     return cast(dict[str, Any], folder.record["result"])
-
-
-def accuracy(result: dict[str, Any]) -> float:
-    """Return what a search may choose by: validation accuracy, else test accuracy."""
-    validation = result.get("validation_accuracy")
-    return float(result["test_accuracy"] if validation is None else validation)
 
 
 def keep_off_the_terminal() -> None:

@@ -23,7 +23,7 @@ from lenet.results import PAPER_ACCURACY, Run, over_seeds
 Settings = dict[str, list[Run]]
 Look = dict[str, Any]  # keyword arguments of Line2D
 
-WIDTH, HEIGHT, ROW_HEIGHT = 9.0, 4.2, 0.19  # inches; a row is one of the lower legend
+WIDTH, HEIGHT, ROW_HEIGHT = 9.0, 4.2, 0.19  # inches; a row is a line of a label
 ROW = 128  # characters, of which a line with its marker and the space around them take up KEY
 KEY = 9
 MARKS = 20  # on a line, at most
@@ -172,7 +172,7 @@ def legend_columns(labels: list[str]) -> int:
 
 
 LABEL = 50  # characters of a setting's label beside a row
-LINE, AROUND = 0.19, 1.5  # inches: of a line of such a label, and of what is above and below all
+AROUND = 1.5  # inches above and below all rows
 EXACT_TICKS = 8  # swept values that an axis names one by one
 
 
@@ -217,7 +217,7 @@ def draw_rows(single: pd.Series, means: pd.DataFrame, differs: pd.Series) -> Fig
     """Return a row for each setting, the first on top: dots, and a mean in its interval."""
     labels = ["\n".join(wrap(label, LABEL)) for label in means.index]
     lines = sum(label.count("\n") + 1 for label in labels)
-    figure = Figure(figsize=(WIDTH, AROUND + LINE * (lines + len(labels) / 2)))
+    figure = Figure(figsize=(WIDTH, AROUND + ROW_HEIGHT * (lines + len(labels) / 2)))
     axes = figure.subplots()
     places = pd.Series(range(len(means)), means.index)
     axes.plot(single, places[single.index], ".", color="0.4", zorder=3, label="one seed")

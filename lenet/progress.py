@@ -100,13 +100,18 @@ def say(text: str) -> None:
 def outcome(record: dict[str, Any]) -> str:
     """Say in a few words what has come of a run: its accuracy and time, or what went wrong."""
     match record:
-        case {"status": "finished", "result": {"test_accuracy": accuracy, **result}}:
-            validation = result.get("validation_accuracy")
-            split, accuracy = ("validation", validation) if validation else ("test", accuracy)
+        case {"status": "finished", "result": {"test_accuracy": _} as result}:
+            split, accuracy = accuracy_to_choose_by(result)
             return f"{split} accuracy {accuracy:.2%} in {seconds(record):.1f} s"
         case {"status": "diverged", "epoch": epoch, "step": step}:
             return f"at epoch {epoch}, step {step}"
     return str(record.get("error", "before its end"))
+
+
+def accuracy_to_choose_by(result: dict[str, Any]) -> tuple[str, float]:
+    """Return the accuracy on validation images, else that on test images, and which it is."""
+    validation = result.get("validation_accuracy")
+    return ("test", result["test_accuracy"]) if validation is None else ("validation", validation)
 
 
 def seconds(record: dict[str, Any]) -> float:

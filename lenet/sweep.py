@@ -19,7 +19,7 @@ from tqdm import tqdm
 from lenet.complaints import complain
 from lenet.config import read_config, without_hydra
 from lenet.errors import ConfigError, LenetError
-from lenet.identity import NO_RESULT_DEPENDS_ON, identity
+from lenet.identity import DIGITS, NO_RESULT_DEPENDS_ON, identity
 from lenet.progress import Progress, say
 from lenet.runs import ASIDE, RECORD, RUN_LIST, read_record
 
@@ -116,7 +116,7 @@ def go_on_with_study(config: DictConfig, space: list[str]) -> None:
     import optuna
 
     with read_write(config):
-        sweeper.study_name += f"-{sha256(' '.join(space).encode()).hexdigest()[:10]}"
+        sweeper.study_name += f"-{digest(space)}"
 
     try:
         study = optuna.load_study(study_name=sweeper.study_name, storage=sweeper.storage)
@@ -140,21 +140,19 @@ class Jobs:
         self.root = Path(config.hydra.sweep.dir)
         self.search = config.hydra.sweeper._target_ != BASIC_SWEEPER
         overrides = sweep_overrides(config)
-        self.swept = [
-            override.key_or_group for override in overrides if override.is_sweep_override()
-        ]
+        swept = [override for override in overrides if override.is_sweep_override()]
+        self.swept = [override.key_or_group for override in swept]
+        self.space = sorted(str(override.input_line) for override in swept)
         if not self.search:
-            refuse_intervals(overrides)
-        self.space = sorted(
-            str(override.input_line) for override in overrides if override.is_sweep_override()
-        )
+            refuse_intervals(swept)
         identities: dict[Path, str] = {}
         self._fixed_parts = []
         samples = one_at_a_time if self.search else product
         configs = sweep_configs(config, overrides, samples)
         for cfg in tqdm(configs, "checking", leave=False, disable=None):
             self._check(cfg, identities)
-            self._fixed_parts.append(self._fixed(without_hydra(cfg)))
+            if self.search:
+                self._fixed_parts.append(self._fixed(without_hydra(cfg)))
         if not identities:
             raise ConfigError(f"there is nothing to run: {', '.join(self.space)}")
         self._folders = list(identities)
@@ -184,7 +182,7 @@ class Jobs:
         swept = "-".join(sorted({key.rpartition(".")[2] for key in self.swept}))
         slug = experiment if experiment != "none" else swept[:NAME_LENGTH] or "single"
         names = sorted(folder.name for folder in self._folders)
-        return f"{slug.replace('/', '-')}-{sha256(' '.join(names).encode()).hexdigest()[:10]}"
+        return f"{slug.replace('/', '-')}-{digest(names)}"
 
     def folders(self) -> Sequence[Path]:
         """Return the folders of the runs; of a search, those that there are so far."""
@@ -223,6 +221,11 @@ class Jobs:
         }
 
 
+def digest(texts: Iterable[str]) -> str:
+    """Return a hash of some texts, as short as that in a run's name."""
+    return sha256(" ".join(texts).encode()).hexdigest()[:DIGITS]
+
+
 def sweep_overrides(config: DictConfig) -> list[Override]:
     """Return what the experiment and the command line say of the jobs; the latter wins."""
     params = config.hydra.sweeper.get("params") or {}
@@ -232,10 +235,10 @@ def sweep_overrides(config: DictConfig) -> list[Override]:
     return list({override.key_or_group: override for override in overrides}.values())
 
 
-def refuse_intervals(overrides: list[Override]) -> None:
+def refuse_intervals(swept: list[Override]) -> None:
     """Raise ConfigError if a sweep, which is no search, has more than lists of values."""
-    for override in overrides:
-        if override.is_sweep_override() and not override.is_discrete_sweep():
+    for override in swept:
+        if not override.is_discrete_sweep():
             raise ConfigError(
                 f"{override.input_line}: needs hydra/sweeper=optuna; a list is a,b,c or range(...)"
             )

@@ -6,13 +6,13 @@ Runs that differ in nothing but their seed are put together. The table is printe
 table1.md and table1.csv.
 """
 
-from math import isnan, sqrt
+from math import isnan
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
 
+from lenet.comparison import half_width
 from lenet.datasets import MNIST
 from lenet.errors import LenetError
 from lenet.results import PAPER_ACCURACY, Run, by_setting, find_runs, over_seeds
@@ -51,7 +51,7 @@ def summary(runs: list[Run]) -> pd.DataFrame:
     """
     accuracy = 100 * over_seeds(runs, "test_accuracy").drop(columns="count")
     mean, std = accuracy["mean"], accuracy["std"]
-    half = t.ppf(0.975, len(runs) - 1) * std / sqrt(len(runs))
+    half = half_width(std, len(runs))
     paper = pd.Series(PAPER_ACCURACY).reindex(accuracy.index)
     return pd.DataFrame(
         {

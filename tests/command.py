@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 
 def lenet(*arguments: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
@@ -42,6 +44,16 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
 
 def run_folders(cwd: Path) -> list[Path]:
     return sorted(path.parent for path in cwd.rglob("run.json"))
+
+
+def metrics(folder: Path) -> pd.DataFrame:
+    """What metrics.csv says digit by digit, times aside."""
+    table = pd.read_csv(folder / "metrics.csv", dtype=str)
+    return table.drop(columns=["train_seconds", "eval_seconds"])
+
+
+def started(cwd: Path) -> dict[Path, str]:
+    return {folder: record(folder)["started"] for folder in run_folders(cwd)}
 
 
 def record(folder: Path) -> dict[str, Any]:

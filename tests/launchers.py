@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pandas as pd
-from command import lenet, record, run_folders
+from command import lenet, metrics, run_folders, started
 
 from lenet.runs import status
 
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
-TIMES = ["train_seconds", "eval_seconds"]
 
 
 def check_same_bits(tmp_path: Path, *launcher: str) -> None:
@@ -23,11 +22,6 @@ def check_same_bits(tmp_path: Path, *launcher: str) -> None:
         assert one.relative_to(alone) == other.relative_to(launched)
         assert metrics(one).equals(metrics(other))
         assert (one / "weights.npz").read_bytes() == (other / "weights.npz").read_bytes()
-
-
-def metrics(folder: Path) -> pd.DataFrame:
-    """What metrics.csv says digit by digit, times aside."""
-    return pd.read_csv(folder / "metrics.csv", dtype=str).drop(columns=TIMES)
 
 
 def check_bad_job(tmp_path: Path, *launcher: str) -> None:
@@ -46,7 +40,3 @@ def check_bad_job(tmp_path: Path, *launcher: str) -> None:
     assert second.returncode == 1, second.stdout + second.stderr
     again = [folder for folder, when in started(tmp_path).items() if when != before[folder]]
     assert list(map(status, again)) == ["diverged"]
-
-
-def started(cwd: Path) -> dict[Path, str]:
-    return {folder: record(folder)["started"] for folder in run_folders(cwd)}

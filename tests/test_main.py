@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from command import lenet, record, run_folders, start, wait_for
+from command import lenet, metrics, record, run_folders, start, wait_for
 from hydra.core.global_hydra import GlobalHydra
 
 from lenet.main import main
@@ -138,11 +138,6 @@ def test_a_run_leaves_what_it_promises(tmp_path: Path) -> None:
     assert "train accuracy" in (folder / "lenet.log").read_text()
 
 
-def without_times(folder: Path) -> pd.DataFrame:
-    table = pd.read_csv(folder / "metrics.csv", dtype=str)
-    return table.drop(columns=["train_seconds", "eval_seconds"])
-
-
 def weights(folder: Path) -> dict[str, np.ndarray]:
     with np.load(folder / "weights.npz") as archive:
         return dict(archive)
@@ -157,8 +152,8 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_number_of_threads(tmp_pa
         arguments = [f"hydra.run.dir={name}", f"seed={seed}", f"threads={threads}"]
         assert lenet(*QUICK, *arguments, cwd=tmp_path).returncode == 0
     first, again, other = (tmp_path / name for name in ("first", "again", "other"))
-    assert without_times(first).equals(without_times(again))
-    assert not without_times(first).equals(without_times(other))
+    assert metrics(first).equals(metrics(again))
+    assert not metrics(first).equals(metrics(other))
     for name, array in weights(first).items():
         np.testing.assert_array_equal(array, weights(again)[name])
     assert not np.array_equal(weights(first)["c1.weight"], weights(other)["c1.weight"])
@@ -199,7 +194,7 @@ def test_force_starts_over_and_keeps_the_old_folder_aside(tmp_path: Path) -> Non
     assert new == folder
     assert [first.name, second.name] == [f"{folder.name}.aside-{number}" for number in (1, 2)]
     assert {name: old[name] for name in old if name != "lock"} == contents(first)
-    assert without_times(new).equals(without_times(first))
+    assert metrics(new).equals(metrics(first))
 
 
 def test_a_folder_that_holds_another_run_is_not_written_to(tmp_path: Path) -> None:

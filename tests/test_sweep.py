@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command import lenet, record, run_folders, start, wait_for
+from command import lenet, record, run_folders, start, started, wait_for
 
 from lenet.runs import status
 
@@ -42,10 +42,6 @@ def statuses(cwd: Path) -> list[str]:
     return sorted(record(folder)["status"] for folder in run_folders(cwd))
 
 
-def started(cwd: Path) -> dict[str, str]:
-    return {folder.name: record(folder)["started"] for folder in run_folders(cwd)}
-
-
 @pytest.mark.slow
 @LAUNCHERS
 def test_bad_jobs_are_seen_and_only_they_run_again(tmp_path: Path, launcher: list[str]) -> None:
@@ -73,9 +69,9 @@ def test_bad_jobs_are_seen_and_only_they_run_again(tmp_path: Path, launcher: lis
     second = lenet(*command, cwd=tmp_path, PYTHONPATH=str(tmp_path))
     assert second.returncode == 1
     assert "30 runs, 28 of them finished already" in second.stdout
-    ran_again = {name for name, when in started(tmp_path).items() if when != before[name]}
+    ran_again = {folder for folder, when in started(tmp_path).items() if when != before[folder]}
     assert len(ran_again) == 2
-    assert failed.name in ran_again
+    assert failed in ran_again
     assert summary(tmp_path).to_csv() == text
 
 
@@ -91,13 +87,13 @@ def test_a_killed_sweep_goes_on_to_the_same_summary(tmp_path: Path, launcher: li
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     wait_for(lambda: "running" not in map(status, run_folders(killed)))
-    finished = {folder.name for folder in run_folders(killed) if status(folder) == "finished"}
+    finished = {folder for folder in run_folders(killed) if status(folder) == "finished"}
     assert len(finished) < 6, "killed too late to test anything"
     before = started(killed)
 
     again = lenet(*command, cwd=killed)
     assert again.returncode == 0, again.stderr
-    assert all(started(killed)[name] == before[name] for name in finished)
+    assert all(started(killed)[folder] == before[folder] for folder in finished)
     assert lenet("-m", *LONGER, "pooling=max,avg", "seed=range(3)", cwd=whole).returncode == 0
     (one,), (other,) = killed.rglob("summary.csv"), whole.rglob("summary.csv")
     assert one.read_bytes() == other.read_bytes()
