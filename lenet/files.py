@@ -1,16 +1,21 @@
-"""Writing a file so that readers, also those after a crash, find it whole or not at all."""
+"""Reading and writing files: no more than is wanted; whole, or not at all."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 from uuid import uuid4
+
+CHUNK = 2**20  # bytes that are read at once, at most
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Give a file to write that becomes ``path`` at the end, or vanishes if anything goes wrong."""
+    """Give a file to write that becomes ``path`` at the end, or vanishes if anything goes wrong.
+
+    So readers, also those after a crash, find a file whole or not at all.
+    """
     temporary = path.with_name(f"{path.name}.{uuid4().hex}.part")
     try:
         with temporary.open("xb") as file:
@@ -20,3 +25,11 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_at_most(file: IO[bytes], limit: int) -> bytearray:
+    """Return the rest of the file, or its first ``limit`` bytes, read a chunk at a time."""
+    data = bytearray()
+    while chunk := file.read(min(CHUNK, limit - len(data))):
+        data += chunk
+    return data

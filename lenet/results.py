@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-import numpy as np
 import pandas as pd
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -20,8 +18,9 @@ from lenet.config import TARGET, Config, read_config
 from lenet.datasets import Data
 from lenet.errors import ConfigError, LenetError
 from lenet.identity import NO_RESULT_DEPENDS_ON
-from lenet.model import PARAMETERS, SHAPES, LeNet5, views
+from lenet.model import LeNet5
 from lenet.runs import ASIDE, CONFIG, METRICS, RECORD, RUN_LIST, STEPS, WEIGHTS, read_record, status
+from lenet.weights import read_weights
 
 log = logging.getLogger(__name__)
 
@@ -133,25 +132,11 @@ class Run:
         """Return the network with the weights that the run has ended with.
 
         Raises:
-            LenetError: there are no weights, or not those of a LeNet-5.
+            DataError: there are no weights, or not those of a LeNet-5.
+            ConfigError: config.yaml is not one for this version.
 
         """
-        path = self.path / WEIGHTS
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                weights = dict(arrays)
-        except (OSError, ValueError, EOFError, BadZipFile) as error:
-            raise LenetError(f"{path} cannot be used: {error}") from error
-        shapes = {name: array.shape for name, array in weights.items()}
-        if shapes != SHAPES:
-            wrong = sorted(name for name, _ in shapes.items() ^ SHAPES.items())
-            raise LenetError(
-                f"{path} does not hold a LeNet-5: {', '.join(dict.fromkeys(wrong))} "
-                "missing, unknown or of another shape"
-            )
-        theta = np.empty(PARAMETERS, np.float32)
-        for name, view in views(theta).items():
-            view[...] = weights[name]
+        theta = read_weights(self.path / WEIGHTS)
         return LeNet5(theta, self.config.pooling, self.config.activation)
 
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from lenet.errors import ConfigError, LenetError
+from lenet.errors import ConfigError, DataError, LenetError
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import MaxPool, Tanh
-from lenet.model import LeNet5, views
+from lenet.model import LeNet5
 from lenet.results import (
     Run,
     all_runs,
@@ -24,6 +24,7 @@ from lenet.results import (
     tell_apart,
 )
 from lenet.runs import CONFIG, METRICS, RECORD, WEIGHTS
+from lenet.weights import write_weights
 
 
 def names(runs: list[Run]) -> list[str]:
@@ -249,39 +250,15 @@ def network(seed: int = 0) -> LeNet5:
 def test_the_network_has_the_weights_of_the_run(tmp_path: Path) -> None:
     run = fake_run(tmp_path, "activation=relu", "pooling=avg")
     theta = network(seed=5).theta
-    np.savez(tmp_path / WEIGHTS, **views(theta))
+    write_weights(tmp_path / WEIGHTS, theta)
     restored = run.network()
     np.testing.assert_array_equal(restored.theta, theta)
     assert {type(layer).__name__ for layer in restored.layers} >= {"ReLU", "AveragePool"}
 
 
-@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 cut off", b"something else"])
-def test_weights_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
+def test_weights_that_cannot_be_read(tmp_path: Path) -> None:
     run = fake_run(tmp_path)
-    if content is not None:
-        (tmp_path / WEIGHTS).write_bytes(content)
-    with pytest.raises(LenetError, match=r"weights\.npz cannot be used"):
-        run.network()
-
-
-@pytest.mark.parametrize(
-    ("name", "array"),
-    [
-        ("f6.bias", None),
-        ("f6.bias", np.zeros(83)),
-        ("f6.bias", np.zeros(1)),  # would spread over all 84
-        ("f7.bias", np.zeros(84)),
-    ],
-)
-def test_weights_of_another_network(
-    tmp_path: Path, name: str, array: np.ndarray[Any, Any] | None
-) -> None:
-    run = fake_run(tmp_path)
-    weights = views(network().theta) | ({} if array is None else {name: array})
-    if array is None:
-        del weights[name]
-    np.savez(tmp_path / WEIGHTS, **weights)
-    with pytest.raises(LenetError, match=f"does not hold a LeNet-5: {name} missing, unknown or"):
+    with pytest.raises(DataError, match=r"weights\.npz: expected .* found: No such file"):
         run.network()
 
 

@@ -23,10 +23,10 @@ from lenet import plots
 from lenet.datasets import Data, Split
 from lenet.figures import style
 from lenet.init import GlorotUniform, initial_theta
-from lenet.model import views
 from lenet.results import Run, by_setting
 from lenet.runs import WEIGHTS
 from lenet.training import evaluate
+from lenet.weights import write_weights
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
@@ -479,7 +479,7 @@ def test_confusion_counts_true_in_rows_and_predicted_in_columns() -> None:
 
 def test_predictions_are_those_of_the_network_and_its_data(tmp_path: Path) -> None:
     run = fake_run(tmp_path, "dataset.train_size=16", "dataset.test_size=600")
-    np.savez(tmp_path / WEIGHTS, **views(initial_theta(GlorotUniform(), 0)))
+    write_weights(tmp_path / WEIGHTS, initial_theta(GlorotUniform(), 0))
     found = load("plot_predictions")["predict"](run)
     score = evaluate(run.network(), run.data().test)
     assert found.logits.shape == (10, 600)
@@ -493,8 +493,8 @@ def test_predictions_are_of_one_run(tmp_path: Path, script: Script) -> None:
         "plot_predictions.py: 2 runs found: name the folder of one, such as sweep/0"
     )
     assert script("plot_predictions", "sweep/0").error == (
-        "plot_predictions.py: sweep/0/weights.npz cannot be used: "
-        "[Errno 2] No such file or directory: 'sweep/0/weights.npz'"
+        "plot_predictions.py: sweep/0/weights.npz: "
+        "expected an .npz file, found: No such file or directory"
     )
 
 

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import DataError
+from lenet.files import read_at_most
 
 IMAGES = 0x0803  # 08: unsigned bytes; 03: three dimensions
 LABELS = 0x0801
 KINDS = {IMAGES: "images", LABELS: "labels"}
 LARGEST = 2**30
-CHUNK = 2**20
 
 
 def read_images(path: Path) -> NDArray[np.uint8]:
@@ -93,16 +93,8 @@ def _read_items(path: Path, file: BinaryIO, shape: tuple[int, ...]) -> NDArray[n
     promise = f"{' x '.join(map(str, shape))} = {size} bytes of data"
     if not 0 < size <= LARGEST:
         raise DataError(f"{path}: expected 1 to {LARGEST} bytes, found a header of {promise}")
-    data = _read_at_most(file, size + 1)
+    data = read_at_most(file, size + 1)
     if len(data) != size:
         found = "more" if len(data) > size else f"{len(data)} bytes"
         raise DataError(f"{path}: expected {promise} from its header, found {found}")
     return np.frombuffer(data, np.uint8).reshape(shape)
-
-
-def _read_at_most(file: BinaryIO, limit: int) -> bytearray:
-    """Return the rest of the file, or its first ``limit`` bytes, read a chunk at a time."""
-    data = bytearray()
-    while chunk := file.read(min(CHUNK, limit - len(data))):
-        data += chunk
-    return data

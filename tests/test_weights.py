@@ -1,0 +1,86 @@
+"""Files of weights: what is written is read, and no other network is taken for a LeNet-5."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from lenet.errors import DataError
+from lenet.init import GlorotUniform, initial_theta
+from lenet.model import PARAMETERS, views
+from lenet.weights import read_weights, write_weights
+
+THETA = initial_theta(GlorotUniform(), 0)
+FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "some.npz"
+
+
+def message(path: Path) -> str:
+    """The one line that says what is wrong, without the beginning that all have in common."""
+    with pytest.raises(DataError) as caught:
+        read_weights(path)
+    text = str(caught.value)
+    assert text.isprintable()
+    begin = f"{path}: expected the weights of a LeNet-5, found "
+    assert text.startswith(begin)
+    return text.removeprefix(begin)
+
+
+@settings(max_examples=20)
+@given(arrays(np.float32, PARAMETERS, elements=FINITE, fill=FINITE))
+def test_any_finite_weights_survive(
+    tmp_path_factory: pytest.TempPathFactory, theta: np.ndarray[Any, Any]
+) -> None:
+    path = tmp_path_factory.mktemp("weights") / "some.npz"
+    write_weights(path, theta)
+    found = read_weights(path)
+    assert found.dtype == np.float32
+    assert found.tobytes() == theta.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["<f2", ">f4", "<f8"])
+def test_weights_of_another_float_type_are_rounded(path: Path, dtype: str) -> None:
+    write_weights(path, THETA.astype(dtype))
+    np.testing.assert_array_equal(read_weights(path), THETA.astype(dtype).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "found"),
+    [
+        ("f6.bias", None, "no f6.bias"),
+        ("f6.bias", np.zeros(83), "f6.bias of shape (83,) in place of (84,)"),
+        ("f6.bias", np.zeros(1), "f6.bias of shape (1,) in place of (84,)"),
+        ("f6.bias", np.zeros(84, int), "f6.bias of type int64 in place of a float type"),
+        ("f6.bias", np.full(84, np.nan), "f6.bias with values that are not finite"),
+        ("c1.bias", np.full(6, -np.inf), "c1.bias with values that are not finite"),
+        ("c1.bias", np.full(6, 1e39), "c1.bias with values that are not finite"),
+        ("f7.bias", np.zeros(84), "an unknown array 'f7.bias'"),
+        ("f7.\n" * 99, np.zeros(84), r"an unknown array 'f7.\n" + r"f7.\n" * 9 + "...'"),
+    ],
+)
+def test_weights_of_another_network(
+    path: Path, name: str, array: np.ndarray[Any, Any] | None, found: str
+) -> None:
+    weights = views(THETA) | {name: array}
+    np.savez(path, **{name: array for name, array in weights.items() if array is not None})
+    assert message(path) == found
+
+
+def test_all_that_is_wrong_is_said_in_a_line(path: Path) -> None:
+    np.savez(path, **{str(number): np.zeros(2) for number in range(100)}, **{"c1.bias": THETA[:5]})
+    assert message(path).startswith("no c1.weight, c1.bias of shape (5,) in place of (6,), no c3.")
+    assert message(path).endswith(", no output.bias and 100 more")
+
+
+def test_a_file_of_too_much_is_refused_before_it_is_read(path: Path) -> None:
+    np.savez(path, a=np.zeros(PARAMETERS + 10_000))
+    with pytest.raises(DataError, match=f"expected at most {8 * PARAMETERS} "):
+        read_weights(path)
