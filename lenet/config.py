@@ -6,12 +6,12 @@ module holds the two against each other; no default value lives in Python.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from inspect import isabstract
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, cast, get_type_hints
 
 from annotated_types import Ge, Gt
 from omegaconf import DictConfig, OmegaConf
@@ -32,6 +32,13 @@ STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
+class Checkpoints:
+    """When a run writes its state, beside the end of each epoch."""
+
+    every_steps: Annotated[int, Gt(0)] | None
+
+
+@dataclass(frozen=True)
 class Config:
     """One experiment, as ``conf/config.yaml`` describes it key by key."""
 
@@ -44,8 +51,10 @@ class Config:
     seed: Annotated[int, Ge(0)]
     epochs: Annotated[int, Gt(0)]
     batch_size: Annotated[int, Gt(0)]
+    clip_norm: Annotated[float, Gt(0)] | None
     parts: Annotated[int, Gt(0)]
     threads: Annotated[int, Gt(0)] | None
+    checkpoint: Checkpoints
     force: bool
 
 
@@ -119,7 +128,12 @@ def build(kind: type, values: Any, path: tuple[str, ...], problems: list[str]) -
 
 def convert(hint: Any, value: Any, path: tuple[str, ...], problems: list[str]) -> Any:
     """Return the value as its annotation asks for it, or add to ``problems`` why it cannot be."""
-    if isinstance(hint, type) and hint.__module__ != "builtins":
+    if is_dataclass(hint) and not isabstract(hint):
+        if isinstance(value, Mapping):
+            return build(cast(type, hint), value, path, problems)
+        problems.append(f"{join(path)} = {value!r}: should be set key by key")
+        return None
+    if isabstract(hint):
         target = find_class(value, hint, path, problems)
         return target and build(target, value, path, problems)
     try:

@@ -23,6 +23,11 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -33,3 +38,14 @@ def read_at_most(file: IO[bytes], limit: int) -> bytearray:
     while chunk := file.read(min(CHUNK, limit - len(data))):
         data += chunk
     return data
+
+
+def sync_folder(path: Path) -> None:
+    """Have a folder's entries survive a power cut, where the system lets folders be opened."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,32 +1,46 @@
 """What makes two runs the same: a name that follows from the configuration alone.
 
 The same configuration gives the same name, and so the same folder, under every launcher and
-however it was written down. ``threads`` and ``force`` have no part in it.
+however it was written down. What no result depends on has no part in it.
 """
 
 import json
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Any
 
 from lenet.config import TARGET, Config
 
-NO_RESULT_DEPENDS_ON = frozenset({"threads", "force"})
+NO_RESULT_DEPENDS_ON = frozenset({"threads", "force", "checkpoint"})
 DIGITS = 10  # of the hash in a name: two of 10,000 runs clash with a probability of 5e-5
 
 
 def identity(config: Config) -> str:
     """Return a hash (SHA-256) of all that the results of a run depend on."""
-    content = {
-        key: value for key, value in values(config).items() if key not in NO_RESULT_DEPENDS_ON
-    }
+    return digest(config, NO_RESULT_DEPENDS_ON)
+
+
+def trajectory(config: Config) -> str:
+    """Return a hash of the same but for the number of epochs."""
+    return digest(config, NO_RESULT_DEPENDS_ON | {"epochs"})
+
+
+def digest(config: Config, without: Collection[str]) -> str:
+    """Return a hash (SHA-256) of a configuration without some of its keys."""
+    content = {key: value for key, value in values(config).items() if key not in without}
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def run_name(config: Config) -> str:
     """Return the name of a run's folder, such as ``mnist-maxpool-tanh-adam-seed0-1f2e3d4c5b``."""
+    return f"{slug(config)}-{identity(config)[:DIGITS]}"
+
+
+def slug(config: Config) -> str:
+    """Return the readable part of a run's name."""
     components = (config.dataset, config.pooling, config.activation, config.optimizer)
-    slug = "-".join(type(component).__name__.lower() for component in components)
-    return f"{slug}-seed{config.seed}-{identity(config)[:DIGITS]}"
+    names = (type(component).__name__.lower() for component in components)
+    return "-".join((*names, f"seed{config.seed}"))
 
 
 def values(component: Any) -> Any:

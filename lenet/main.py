@@ -5,12 +5,9 @@ Only this file, sweep.py and complaints.py know Hydra.
 
 import logging
 import os
-import signal
 import sys
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
-from threading import current_thread, main_thread
 from typing import Any, cast
 
 import hydra
@@ -21,11 +18,13 @@ from omegaconf import DictConfig, OmegaConf
 from lenet.complaints import complain
 from lenet.config import CONF, Config, read_config, without_hydra
 from lenet.errors import LenetError
-from lenet.identity import identity, run_name
-from lenet.init import initial_theta
+from lenet.identity import identity, run_name, trajectory
 from lenet.model import LeNet5
 from lenet.progress import accuracy_to_choose_by, outcome
-from lenet.runs import METRICS, FinishedError, RunFolder, provenance, relative
+from lenet.provenance import provenance
+from lenet.resume import starting_state
+from lenet.runs import METRICS, FinishedError, RunFolder, relative
+from lenet.signals import end_by_exceptions, held_back
 from lenet.sweep import Sweep
 from lenet.training import Metrics, train
 
@@ -49,25 +48,39 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
     splits = {name: split for name, split in sizes.items() if split}
     images = ", ".join(f"{len(split):,} {name} images" for name, split in splits.items())
     log.info("%s, seed %d", images, config.seed)
-    network = LeNet5(initial_theta(config.init, config.seed), config.pooling, config.activation)
+    state = starting_state(config, folder, data.checksums)
+    network = LeNet5(state.theta, config.pooling, config.activation)
+    folder.begin(state)
     log.info(table_head(list(splits)))
-    for metrics, batch_losses in train(
-        network,
-        config.optimizer,
-        config.schedule,
-        data,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        parts=config.parts,
-        threads=threads,
-        seed=config.seed,
-    ):
-        folder.append(metrics)
-        folder.append_steps(metrics.epoch, batch_losses)
-        log.info(table_row(metrics, list(splits)))
-    folder.save_weights(network)
-    folder.note(result=asdict(metrics))
+    with held_back() as stop:
+        for event in train(
+            network,
+            state,
+            config.optimizer,
+            config.schedule,
+            data,
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+            clip_norm=config.clip_norm,
+            parts=config.parts,
+            threads=threads,
+            seed=config.seed,
+        ):
+            if isinstance(event, Metrics):
+                folder.end_epoch(state)
+                log.info(table_row(event, list(splits)))
+            elif stop.asked or is_multiple(state.t, config.checkpoint.every_steps):
+                folder.save(state)
+            if stop.asked:
+                log.info("stopped after step %d, in epoch %d", state.t, state.epoch)
+                stop.obey()
+    folder.finish(state)
     log.info("wrote %s", relative(folder.path / METRICS))
+
+
+def is_multiple(t: int, period: int | None) -> bool:
+    """Return whether a step is one of every ``period``; none is if that is None."""
+    return period is not None and t % period == 0
 
 
 def table_head(splits: list[str]) -> str:
@@ -94,14 +107,10 @@ def job(cfg: DictConfig) -> float:
     """Carry out the experiment that Hydra has composed, in the folder that it has chosen.
 
     Returns the accuracy reached, on validation images where there are any; 0 for a run that
-    failed, so that a search counts it as bad.
-
-    Raises:
-        JobFailedError: a single run has failed. A failure in a sweep is left to its end, so that
-            the other jobs go on.
-
+    failed, so that a search counts it as bad. A single run that fails ends the process; a failure
+    in a sweep is left to its end, so that the other jobs go on.
     """
-    end_cleanly_on_signals()
+    end_by_exceptions()
     hydra_config = HydraConfig.get()
     sweeping = not OmegaConf.is_missing(hydra_config.job, "num")
     if sweeping:
@@ -111,17 +120,8 @@ def job(cfg: DictConfig) -> float:
     except JobFailedError:
         if sweeping:
             return 0.0
-        raise
+        sys.exit(1)
     return accuracy
-
-
-def end_cleanly_on_signals() -> None:
-    """Have SIGTERM and SIGHUP end the run as Ctrl-C does, unless they are ignored, as by nohup."""
-    if current_thread() is not main_thread():
-        return
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, lambda number, frame: sys.exit(128 + number))
 
 
 def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[str, Any]:
@@ -139,6 +139,7 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
             path,
             OmegaConf.to_yaml(cfg),
             identity=identity(config),
+            trajectory=trajectory(config),
             force=config.force,
             **record,
         )
@@ -153,8 +154,11 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
         with folder:
             cores = cores_of_job(hydra_config.launcher) if sweeping else cores_of_process()
             run(config, folder, config.threads or cores)
-    except LenetError as error:
+    except (LenetError, OSError) as error:
         log.error("%s", error)
+        raise JobFailedError from error
+    except MemoryError as error:
+        log.error("there is not enough memory: %s", error)
         raise JobFailedError from error
     except Exception as error:
         log.exception("the run has failed")
@@ -197,7 +201,8 @@ def main() -> None:
         with suppress(KeyboardInterrupt):
             if sweep is not None:
                 sweep.finish()
-        print(f"lenet: interrupted{f'; {sweep.advice}' if sweep else ''}", file=sys.stderr)
+        advice = sweep.advice if sweep else "the same command again goes on"
+        print(f"lenet: interrupted; {advice}", file=sys.stderr)
         sys.exit(130)
 
 
@@ -211,8 +216,6 @@ def run_job_or_sweep() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         job()
-    except JobFailedError:
-        sys.exit(1)
     except Exception as error:
         if wants_traceback:
             raise

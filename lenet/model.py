@@ -38,15 +38,19 @@ def views(theta: Array) -> dict[str, Array]:
     return {name: part.reshape(SHAPES[name]) for name, part in zip(SHAPES, parts, strict=True)}
 
 
-def subsample(pooling: Pooling, activation: Activation) -> list[Layer]:
-    """Return activation and pooling in the cheaper of the orders that give the same output.
+def subsample(
+    convolution: str, pooling_name: str, pooling: Pooling, activation: Activation
+) -> dict[str, Layer]:
+    """Return activation and pooling by name, in the cheaper of the orders of the same output.
 
     A maximum commutes with a function that never decreases, max f(x) = f(max x): then a quarter of
     the values go through the activation. An average does not: there the activation comes first.
     """
+    pool: dict[str, Layer] = {pooling_name: pooling}
+    activate: dict[str, Layer] = {f"the activation of {convolution}": activation}
     if pooling.commutes_with_non_decreasing and activation.non_decreasing:
-        return [pooling, activation]
-    return [activation, pooling]
+        return pool | activate
+    return activate | pool
 
 
 class LeNet5:
@@ -55,31 +59,30 @@ class LeNet5:
     def __init__(self, theta: Array, pooling: Pooling, activation: Activation) -> None:
         self.theta = theta
         p = views(theta)
-        S2 = S4 = subsample(pooling, activation)
-        self.layers: list[Layer] = [
-            Conv2D(p["c1.weight"], p["c1.bias"], block=2),
-            *S2,
-            Conv2D(p["c3.weight"], p["c3.bias"], block=2),
-            *S4,
-            Flatten(),
-            Dense(p["c5.weight"], p["c5.bias"]),
-            activation,
-            Dense(p["f6.weight"], p["f6.bias"]),
-            activation,
-            Dense(p["output.weight"], p["output.bias"]),
-        ]
+        self.layers: dict[str, Layer] = {
+            "C1": Conv2D(p["c1.weight"], p["c1.bias"], block=2),
+            **subsample("C1", "S2", pooling, activation),
+            "C3": Conv2D(p["c3.weight"], p["c3.bias"], block=2),
+            **subsample("C3", "S4", pooling, activation),
+            "the vector of S4": Flatten(),
+            "C5": Dense(p["c5.weight"], p["c5.bias"]),
+            "the activation of C5": activation,
+            "F6": Dense(p["f6.weight"], p["f6.bias"]),
+            "the activation of F6": activation,
+            "the output layer": Dense(p["output.weight"], p["output.bias"]),
+        }
 
     def forward(self, x: Array) -> tuple[Array, list[Cache]]:
         """Return the logits and every layer's cache."""
         caches = []
-        for layer in self.layers:
+        for layer in self.layers.values():
             x, cache = layer.forward(x)
             caches.append(cache)
         return x, caches
 
     def logits(self, x: Array) -> Array:
         """Return the logits alone; no cache outlives its layer."""
-        for layer in self.layers:
+        for layer in self.layers.values():
             x, _ = layer.forward(x)
         return x
 
@@ -90,8 +93,9 @@ class LeNet5:
         """
         gradients: list[Array] = []
         dy = dlogits
-        for depth in reversed(range(len(self.layers))):
-            layer, cache = self.layers[depth], caches[depth]
+        layers = list(self.layers.values())
+        for depth in reversed(range(len(layers))):
+            layer, cache = layers[depth], caches[depth]
             gradients[:0] = layer.gradients(dy, cache)
             if depth > 0:
                 dy = layer.backward(dy, cache)

@@ -122,7 +122,9 @@ class Run:
     def settings(self) -> dict[str, Any]:
         """What the run is a sample of: the configuration without ``NO_SETTING``."""
         flat = flatten(self.written)
-        return {key: value for key, value in flat.items() if key not in NO_SETTING}
+        return {
+            key: value for key, value in flat.items() if key.partition(".")[0] not in NO_SETTING
+        }
 
     def data(self) -> Data:
         """Return the images that the run has used."""

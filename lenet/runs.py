@@ -3,43 +3,59 @@
 config.yaml    the composed configuration
 run.json       status, overrides, seed, versions, data checksums, git commit, times
 metrics.csv    one row per epoch, written as it comes
-steps.csv      one row per step of the optimizer: the mean loss of its batch
-weights.npz    the trained parameters by name, float32
+steps.csv      one row per step of the optimizer: loss of its batch, learning rate, gradient's norm
+weights.npz    the parameters by name after the last epoch, float32
+best.npz       those after the epoch of the best validation accuracy, where there is one
+checkpoint.npz     all that is needed to go on (checkpoints.py); the file that counts
+checkpoint.previous.npz    the one before, while the run is not finished
 lenet.log      what was logged (written by Hydra)
 lock           held by the process that is at work on the run; the system frees it when that dies
 """
 
 import csv
 import json
+import logging
 import os
 import platform
-import subprocess
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from io import StringIO
 from itertools import count
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Self
 
-import numpy as np
 from filelock import FileLock, Timeout
-from threadpoolctl import threadpool_info
 
+from lenet.checkpoints import Checkpoint, DamagedError, read_checkpoint, write_checkpoint
+from lenet.divergence import DivergedError
 from lenet.errors import LenetError
 from lenet.files import replacing
-from lenet.model import LeNet5, views
-from lenet.training import BLAS_THREADS, DivergedError, Metrics
+from lenet.training import TrainingState
+from lenet.weights import write_weights
+
+log = logging.getLogger(__name__)
 
 METRICS = "metrics.csv"
 STEPS = "steps.csv"
 WEIGHTS = "weights.npz"
+BEST = "best.npz"
+CHECKPOINT = "checkpoint.npz"
+PREVIOUS = "checkpoint.previous.npz"
+NEXT = "checkpoint.next.npz"
 RECORD = "run.json"
 CONFIG = "config.yaml"
 LOG = "lenet.log"
+WRITTEN = (RECORD, CONFIG, METRICS, STEPS, WEIGHTS, BEST, CHECKPOINT, PREVIOUS, NEXT, LOG)
 LOCK = "lock"
 RUN_LIST = "runs.txt"  # in a folder that is about runs elsewhere
 LOCK_PATIENCE = 1  # s: whoever only looks whether a folder is held, holds it for a moment
 ASIDE = ".aside-"
+
+Row = dict[str, Any]
 
 
 class HeldError(LenetError):
@@ -65,8 +81,8 @@ class RunFolder:
     ) -> None:
         """Claim the folder; write the configuration (YAML) and the record of a run that has begun.
 
-        What an earlier attempt of the same run has left is replaced, unless it has finished. With
-        ``force`` a finished run is put aside, into a folder of its own.
+        What an earlier attempt of the same run has left stays, so that this one can go on from it.
+        With ``force`` it is put aside, into a folder of its own.
 
         Raises:
             FinishedError: this run has finished here.
@@ -82,8 +98,12 @@ class RunFolder:
         except Timeout:
             raise HeldError(f"{relative(path)} is held by {holder(path)}") from None
         self.record: dict[str, Any] = {}
+        self._begun = perf_counter()
+        self._steps_written = 0
         try:
             self._make_room(identity, force)
+            for remnant in path.glob("*.part"):
+                remnant.unlink()
             with replacing(path / CONFIG) as file:
                 file.write(config.encode())
             process = {"host": platform.node(), "pid": os.getpid()}
@@ -93,28 +113,31 @@ class RunFolder:
             raise
 
     def _make_room(self, identity: str, force: bool) -> None:
-        """Remove what an unfinished attempt has left, or put aside what a finished one has."""
+        """Refuse a folder that is not to be written to; with ``force`` put aside what it holds."""
         earlier = read_record(self.path)
         if earlier.get("identity", identity) != identity:
-            raise LenetError(
-                f"{relative(self.path)} holds another run; "
-                "choose another hydra.run.dir (or hydra.sweep.dir)"
-            )
-        if earlier.get("status") == "finished" and "test_accuracy" in earlier.get("result", ()):
-            if not force:
-                raise FinishedError(self.path, earlier)
+            raise self._holds_another_run()
+        if force:
             self._put_aside()
-        for name in (METRICS, STEPS, WEIGHTS):
-            (self.path / name).unlink(missing_ok=True)
+        elif earlier.get("status") == "finished" and "test_accuracy" in earlier.get("result", ()):
+            raise FinishedError(self.path, earlier)
+
+    def _holds_another_run(self) -> LenetError:
+        return LenetError(
+            f"{relative(self.path)} holds another run; "
+            "choose another hydra.run.dir (or hydra.sweep.dir)"
+        )
 
     def _put_aside(self) -> None:
-        """Move what the run has written to a folder beside this one, run.json first."""
+        """Move what a run has written to a folder beside this one, run.json first."""
+        found = [path for name in WRITTEN if (path := self.path / name).exists()]
+        if not found:
+            return
         numbers = (f"{self.path.name}{ASIDE}{number}" for number in count(1))
         aside = next(path for path in map(self.path.with_name, numbers) if not path.exists())
         aside.mkdir()
-        for name in (RECORD, CONFIG, METRICS, STEPS, WEIGHTS, LOG):
-            if (self.path / name).exists():
-                (self.path / name).rename(aside / name)
+        for path in found:
+            shutil.move(path, aside / path.name)
 
     def __enter__(self) -> Self:
         return self
@@ -124,13 +147,21 @@ class RunFolder:
             case None:
                 outcome: dict[str, Any] = {"status": "finished"}
             case DivergedError():
-                outcome = {"status": "diverged", "epoch": error.epoch, "step": error.step}
+                outcome = {
+                    "status": "diverged",
+                    "epoch": error.epoch,
+                    "step": error.step,
+                    "origin": error.origin,
+                }
             case KeyboardInterrupt() | SystemExit():
                 outcome = {"status": "interrupted"}
             case _:
                 outcome = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
         try:
-            self.note(**outcome, finished=now())
+            self.note(**outcome, finished=now(), seconds=perf_counter() - self._begun)
+        except OSError:
+            if error is None:
+                raise
         finally:
             self._lock.release()
 
@@ -140,30 +171,95 @@ class RunFolder:
         with replacing(self.path / RECORD) as file:
             file.write(f"{json.dumps(self.record, indent=2)}\n".encode())
 
-    def append(self, metrics: Metrics) -> None:
-        """Add a row to metrics.csv, without the columns that have no value."""
-        row = {name: value for name, value in asdict(metrics).items() if value is not None}
-        self._append(METRICS, [row])
+    def restore(self, data: dict[str, str]) -> TrainingState | None:
+        """Return what the last intact checkpoint holds; None if there is none.
 
-    def append_steps(self, epoch: int, losses: Sequence[float]) -> None:
-        """Add a row to steps.csv for each batch of an epoch; all epochs have as many."""
-        first = (epoch - 1) * len(losses) + 1
-        rows = [{"step": step, "loss": loss} for step, loss in enumerate(losses, start=first)]
-        self._append(STEPS, rows)
+        Raises:
+            LenetError: it is that of another run, or of a training on other ``data`` (checksums).
 
-    def _append(self, name: str, rows: Sequence[dict[str, Any]]) -> None:
-        with (self.path / name).open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-            if file.tell() == 0:
-                writer.writeheader()
-            writer.writerows(rows)
-            file.flush()
-            os.fsync(file.fileno())
+        """
+        for name in (CHECKPOINT, PREVIOUS):
+            try:
+                checkpoint = read_checkpoint(self.path / name)
+            except FileNotFoundError:
+                continue
+            except DamagedError as error:
+                log.warning("%s; it is not used", error)
+                continue
+            if checkpoint.identity != self.record["identity"]:
+                raise self._holds_another_run()
+            if checkpoint.data != data:
+                raise LenetError(
+                    f"the data are not those that {relative(self.path)} has begun with; put them "
+                    "back, or start over with force=true"
+                )
+            return checkpoint.state
+        return None
 
-    def save_weights(self, network: LeNet5) -> None:
-        """Write weights.npz: each parameter under its name."""
-        with replacing(self.path / WEIGHTS) as file:
-            np.savez(file, allow_pickle=False, **views(network.theta))
+    def begin(self, state: TrainingState) -> None:
+        """Have the tables say what the state says, whatever an earlier attempt has left in them."""
+        self._write_tables(state)
+        self._steps_written = state.t
+
+    def end_epoch(self, state: TrainingState) -> None:
+        """Add an epoch to the tables, and write its weights and a checkpoint."""
+        self._append(METRICS, metrics_rows(state)[-1:])
+        self._append(STEPS, step_rows(state)[self._steps_written :])
+        self._steps_written = state.t
+        write_weights(self.path / WEIGHTS, state.theta)
+        if state.best is not None:
+            write_weights(self.path / BEST, state.best)
+        self.save(state)
+
+    def save(self, state: TrainingState) -> None:
+        """Write a checkpoint; the one before stays until this one is safe, and a while longer."""
+        checkpoint = Checkpoint(state, self.record["identity"], self.record["data"])
+        write_checkpoint(self.path / NEXT, checkpoint)
+        with suppress(FileNotFoundError):
+            (self.path / CHECKPOINT).replace(self.path / PREVIOUS)
+        (self.path / NEXT).replace(self.path / CHECKPOINT)
+
+    def finish(self, state: TrainingState) -> None:
+        """Write the tables once more, safely, and what the training has come to."""
+        self._write_tables(state)
+        self.note(result=asdict(state.metrics[-1]))
+        (self.path / PREVIOUS).unlink(missing_ok=True)
+
+    def _write_tables(self, state: TrainingState) -> None:
+        for name, rows in ((METRICS, metrics_rows(state)), (STEPS, step_rows(state))):
+            if not rows:
+                (self.path / name).unlink(missing_ok=True)
+                continue
+            with replacing(self.path / name) as file:
+                file.write(csv_text(rows, header=True).encode())
+
+    def _append(self, name: str, rows: Sequence[Row]) -> None:
+        """Add rows to a table; they need not be safe, as the next checkpoint has them too."""
+        if not rows:
+            return
+        with (self.path / name).open("a", encoding="utf-8") as file:
+            file.write(csv_text(rows, header=file.tell() == 0))
+
+
+def metrics_rows(state: TrainingState) -> list[Row]:
+    """Return the rows of metrics.csv, without the columns that have no value."""
+    rows = map(asdict, state.metrics)
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+
+def step_rows(state: TrainingState) -> list[Row]:
+    """Return the rows of steps.csv."""
+    return [{"step": t, **vars(step)} for t, step in enumerate(state.steps, start=1)]
+
+
+def csv_text(rows: Sequence[Row], *, header: bool) -> str:
+    """Return rows as CSV, each number in the fewest digits that give it back."""
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    if header:
+        writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -225,40 +321,3 @@ def relative(path: Path) -> Path:
 def now() -> str:
     """Return the time in UTC, to the microsecond."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def provenance() -> dict[str, Any]:
-    """Return what the figures of a run may depend on beside its configuration."""
-    return {
-        "versions": {"python": platform.python_version(), "numpy": np.__version__},
-        "machine": platform.machine(),
-        "blas": [
-            {key: library.get(key) for key in ("internal_api", "version", "architecture")}
-            | {"threads": BLAS_THREADS}
-            for library in threadpool_info()
-            if library["user_api"] == "blas"
-        ],
-        "git_commit": git_commit(),
-    }
-
-
-def git_commit() -> str | None:
-    """Return the commit of the checkout that this code runs from, "+" added if it was changed.
-
-    None for an installed package, or where there is no git.
-    """
-    checkout = Path(__file__).resolve().parent.parent
-    if not (checkout / ".git").exists():
-        return None
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"],
-            cwd=checkout,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return described.stdout.strip()

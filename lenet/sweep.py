@@ -216,7 +216,7 @@ class Jobs:
         return {
             key: value
             for key, value in flatten(OmegaConf.to_container(cfg)).items()
-            if key not in NO_RESULT_DEPENDS_ON
+            if key.partition(".")[0] not in NO_RESULT_DEPENDS_ON
             and not any(key == swept or key.startswith(f"{swept}.") for swept in self.swept)
         }
 

@@ -1,34 +1,38 @@
-"""Training and evaluation. Nothing here opens a file: metrics are handed out as they come."""
+"""Training. Nothing here opens a file: what comes of it is handed out as it comes."""
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial, reduce
 from itertools import pairwise
 from math import ceil, isfinite
 from time import perf_counter
-from typing import Any
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from lenet.datasets.base import Data, Split
-from lenet.errors import LenetError
+from lenet.divergence import DivergedError, is_finite, origin
+from lenet.evaluation import Score, chunks, evaluate, network_input, overflow_is_found_later, score
 from lenet.layers import Array
-from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
-from lenet.memory import keep_freed_memory
-from lenet.model import INPUT_SIDE, LeNet5
-from lenet.optimizers import Optimizer
+from lenet.losses import cross_entropy_gradient, log_softmax
+from lenet.model import LeNet5
+from lenet.optimizers import Optimizer, State
 from lenet.schedules import Schedule
 from lenet.streams import stream
+from lenet.team import Map, team
 
-EVALUATION_CHUNK = 128
-BLAS_THREADS = 1
 
-Map = Callable[[Callable[[Split], Any], Iterable[Split]], Iterable[Any]]
+@dataclass(frozen=True)
+class Step:
+    """A step of the optimizer: the mean loss of its batch, the rate, the gradient's 2-norm.
+
+    The norm is that before clipping.
+    """
+
+    loss: float
+    learning_rate: float
+    gradient_norm: float
 
 
 @dataclass(frozen=True)
@@ -51,99 +55,47 @@ class Metrics:
     eval_seconds: float
 
 
-class DivergedError(LenetError):
-    """The loss is no longer a finite number."""
+@dataclass
+class TrainingState:
+    """A training between two steps: with its configuration and data, all that the rest depends on.
 
-    def __init__(self, epoch: int, step: int) -> None:
-        super().__init__(
-            f"the loss is no longer finite at epoch {epoch}, step {step}; "
-            "a smaller optimizer.lr may help"
-        )
-        self.epoch = epoch
-        self.step = step
+    Its random streams need no place here: each is a function of the seed and the epoch, and how far
+    an epoch has come follows from the number of steps.
+    """
 
+    theta: Array
+    optimizer: State  # what that remembers
+    best: Array | None = None  # theta (61706,) after the epoch of the best validation accuracy
+    steps: list[Step] = field(default_factory=list)
+    metrics: list[Metrics] = field(default_factory=list)
+    running: Score = field(default_factory=Score)  # of the epoch in hand
+    seconds: float = 0.0  # of training in it
 
-@dataclass(frozen=True)
-class Score:
-    """The sum of the losses of some images, how many were recognised, and how many there were."""
-
-    loss: float = 0.0
-    correct: int = 0
-    images: int = 0
-
-    def __add__(self, other: "Score") -> "Score":
-        return Score(
-            self.loss + other.loss, self.correct + other.correct, self.images + other.images
-        )
+    @classmethod
+    def initial(cls, theta: Array, optimizer: Optimizer) -> Self:
+        """Return the state before the first step."""
+        return cls(theta, optimizer.new_state(theta))
 
     @property
-    def mean_loss(self) -> float:
-        """Loss per image."""
-        return self.loss / self.images
+    def t(self) -> int:
+        """The number of steps taken."""
+        return len(self.steps)
 
     @property
-    def accuracy(self) -> float:
-        """Fraction of the images that were recognised."""
-        return self.correct / self.images
+    def epoch(self) -> int:
+        """The number of the epoch in hand, from 1."""
+        return len(self.metrics) + 1
 
 
-def overflow_shows_in_the_loss() -> np.errstate:
-    """Keep NumPy from warning of overflow where the loss is checked; a context or a decorator."""
-    return np.errstate(over="ignore", invalid="ignore")
+def batches(
+    split: Split, batch_size: int, order: np.random.Generator, done: int = 0
+) -> Iterator[Split]:
+    """Yield every image once, in random order, without the first ``done`` batches.
 
-
-def network_input(images: NDArray[np.uint8], dtype: np.dtype[Any]) -> Array:
-    """Turn bytes (N, H, W) into pixels in [0, 1] (1, 32, 32, N), with zeros around them."""
-    N, H, W = images.shape
-    top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
-    x = np.zeros((1, INPUT_SIDE, INPUT_SIDE, N), dtype)
-    inner = x[0, top : top + H, left : left + W]
-    inner[...] = images.transpose(1, 2, 0)
-    inner /= 255
-    return x
-
-
-def score(log_y_hat: Array, labels: NDArray[np.uint8]) -> Score:
-    """Compare log probabilities (10, N) with labels (N,)."""
-    loss = cross_entropy(log_y_hat, labels).sum(dtype=np.float64)
-    correct = np.count_nonzero(log_y_hat.argmax(axis=0) == labels)
-    return Score(float(loss), int(correct), len(labels))
-
-
-@overflow_shows_in_the_loss()
-def score_and_gradient(network: LeNet5, batch_size: int, part: Split) -> tuple[Score, Array]:
-    """Return the score of a part of a batch, and its share of the batch's gradient (61706,)."""
-    logits, caches = network.forward(network_input(part.images, network.theta.dtype))
-    log_y_hat = log_softmax(logits)
-    dlogits = cross_entropy_gradient(log_y_hat, part.labels) / batch_size
-    return score(log_y_hat, part.labels), network.gradient(dlogits, caches)
-
-
-def evaluate(network: LeNet5, split: Split, map: Map = map) -> Score:  # noqa: A002
-    """Score all images of a split, a chunk at a time; ``map`` may work on several at once."""
-
-    @overflow_shows_in_the_loss()
-    def score_chunk(chunk: Split) -> Score:
-        return score(log_softmax(logits_of(network, chunk)), chunk.labels)
-
-    return sum(map(score_chunk, chunks(split)), Score())
-
-
-def chunks(split: Split) -> list[Split]:
-    """Cut a split into pieces small enough for all of a network's maps."""
-    starts = range(0, len(split), EVALUATION_CHUNK)
-    return [split[start : start + EVALUATION_CHUNK] for start in starts]
-
-
-def logits_of(network: LeNet5, split: Split) -> Array:
-    """Return the logits (10, N) of a split's images."""
-    return network.logits(network_input(split.images, network.theta.dtype))
-
-
-def batches(split: Split, batch_size: int, order: np.random.Generator) -> Iterator[Split]:
-    """Yield every image once, in random order; the last batch holds what is left."""
+    The last batch holds what is left.
+    """
     permutation = order.permutation(len(split))
-    for start in range(0, len(split), batch_size):
+    for start in range(done * batch_size, len(split), batch_size):
         yield split[permutation[start : start + batch_size]]
 
 
@@ -154,31 +106,13 @@ def cut(batch: Split, parts: int) -> list[Split]:
     return [batch[start:end] for start, end in pairwise(ends)]
 
 
-@contextmanager
-def team(threads: int) -> Iterator[Map]:
-    """Give a ``map`` that deals its items to several threads, each with one BLAS thread.
-
-    The calling thread takes a share of its own, which saves waking one and waiting for it.
-    """
-    keep_freed_memory()
-    with threadpool_limits(BLAS_THREADS, user_api="blas"), ThreadPoolExecutor(threads) as executor:
-
-        def map_in_shares(work: Callable[[Split], Any], items: Iterable[Split]) -> list[Any]:
-            items = list(items)
-            results: list[Any] = [None] * len(items)
-
-            shares = min(threads, len(items))
-
-            def do_share(first: int) -> None:
-                results[first::shares] = [work(item) for item in items[first::shares]]
-
-            others = [executor.submit(do_share, first) for first in range(1, shares)]
-            do_share(0)
-            for other in others:
-                other.result()
-            return results
-
-        yield map_in_shares
+@overflow_is_found_later()
+def score_and_gradient(network: LeNet5, batch_size: int, part: Split) -> tuple[Score, Array]:
+    """Return the score of a part of a batch, and its share of the batch's gradient (61706,)."""
+    logits, caches = network.forward(network_input(part.images, network.theta.dtype))
+    log_y_hat = log_softmax(logits)
+    dlogits = cross_entropy_gradient(log_y_hat, part.labels) / batch_size
+    return score(log_y_hat, part.labels), network.gradient(dlogits, caches)
 
 
 def score_and_mean_gradient(
@@ -197,65 +131,99 @@ def score_and_mean_gradient(
     return sum(scores, Score()), reduce(np.add, gradients)
 
 
+def clip(g: Array, norm: float, clip_norm: float | None) -> Array:
+    """Return a gradient of a given 2-norm, shortened to ``clip_norm`` if it is longer."""
+    if clip_norm is None or norm <= clip_norm:
+        return g
+    return g * (clip_norm / norm)
+
+
 def train(
     network: LeNet5,
+    state: TrainingState,
     optimizer: Optimizer,
     schedule: Schedule,
     data: Data,
     *,
     epochs: int,
     batch_size: int,
+    clip_norm: float | None,
     parts: int,
     threads: int,
     seed: int,
-) -> Iterator[tuple[Metrics, list[float]]]:
-    """Train the network in place; yield each epoch's metrics, and the mean loss of each batch.
+) -> Iterator[Step | Metrics]:
+    """Train the network, whose parameters are ``state.theta``, from where the state has come to.
+
+    Yields each step, and after its last the metrics of an epoch. At every yield the state is whole:
+    a copy of it goes on to the same numbers, bit for bit.
 
     Raises:
-        DivergedError: as soon as a loss is not finite: that of a batch, before its step is taken,
-            or that of the test images, after an epoch.
+        DivergedError: as soon as a loss, a gradient or a parameter is not finite.
 
     """
     batches_per_epoch = ceil(len(data.train) / batch_size)
-    state = optimizer.new_state(network.theta)
-    t = 0
+
+    @overflow_is_found_later()
+    def take_step(batch: Split) -> None:
+        t = state.t + 1
+        batch_score, g = score_and_mean_gradient(network, batch, parts, map)
+        norm = float(np.linalg.norm(g))
+        if not (isfinite(batch_score.loss) and isfinite(norm)):
+            raise DivergedError(state.epoch, t, origin(network, [batch]))
+        eta = optimizer.lr * schedule.factor(t, epochs * batches_per_epoch)
+        optimizer.step(state.theta, clip(g, norm, clip_norm), state.optimizer, t, eta)
+        if not is_finite(state.theta):
+            raise DivergedError(state.epoch, t, origin(network, [batch]))
+        state.running += batch_score
+        state.steps.append(Step(batch_score.mean_loss, eta, norm))
+
+    def end_epoch() -> Metrics:
+        started = perf_counter()
+        test = evaluate(network, data.test, map)
+        validation = evaluate(network, data.validation, map) if data.validation else None
+        for result, split in ((test, data.test), (validation, data.validation)):
+            if result and split and not isfinite(result.loss):
+                raise DivergedError(state.epoch, state.t, origin(network, chunks(split)))
+        return Metrics(
+            epoch=state.epoch,
+            train_loss=state.running.mean_loss,
+            train_accuracy=state.running.accuracy,
+            test_loss=test.mean_loss,
+            test_accuracy=test.accuracy,
+            validation_loss=validation.mean_loss if validation else None,
+            validation_accuracy=validation.accuracy if validation else None,
+            learning_rate=state.steps[-1].learning_rate,
+            train_seconds=state.seconds,
+            eval_seconds=perf_counter() - started,
+        )
+
     with team(threads) as map:  # noqa: A001
-        for epoch in range(1, epochs + 1):
+        for epoch in range(state.epoch, epochs + 1):
+            done = state.t - (epoch - 1) * batches_per_epoch
             started = perf_counter()
-            running = Score()
-            batch_losses: list[float] = []
             for batch in tqdm(
-                batches(data.train, batch_size, stream(seed, "order", epoch)),
+                batches(data.train, batch_size, stream(seed, "order", epoch), done),
                 desc=f"epoch {epoch}/{epochs}",
+                initial=done,
                 total=batches_per_epoch,
                 unit="batch",
                 leave=False,
                 disable=None,
             ):
-                t += 1
-                batch_score, g = score_and_mean_gradient(network, batch, parts, map)
-                if not isfinite(batch_score.loss):
-                    raise DivergedError(epoch, t)
-                eta = optimizer.lr * schedule.factor(t, epochs * batches_per_epoch)
-                with overflow_shows_in_the_loss():
-                    optimizer.step(network.theta, g, state, t, eta)
-                running += batch_score
-                batch_losses.append(batch_score.mean_loss)
-            trained = perf_counter()
-            test = evaluate(network, data.test, map)
-            validation = evaluate(network, data.validation, map) if data.validation else None
-            if not isfinite(test.loss):
-                raise DivergedError(epoch, t)
-            metrics = Metrics(
-                epoch=epoch,
-                train_loss=running.mean_loss,
-                train_accuracy=running.accuracy,
-                test_loss=test.mean_loss,
-                test_accuracy=test.accuracy,
-                validation_loss=validation.mean_loss if validation else None,
-                validation_accuracy=validation.accuracy if validation else None,
-                learning_rate=eta,
-                train_seconds=trained - started,
-                eval_seconds=perf_counter() - trained,
-            )
-            yield metrics, batch_losses
+                take_step(batch)
+                state.seconds += perf_counter() - started
+                yield state.steps[-1]
+                started = perf_counter()
+            metrics = end_epoch()
+            if is_best(metrics, state.metrics):
+                state.best = state.theta.copy()
+            state.metrics.append(metrics)
+            state.running, state.seconds = Score(), 0.0
+            yield metrics
+
+
+def is_best(metrics: Metrics, before: list[Metrics]) -> bool:
+    """Return whether an epoch has a better validation accuracy than all before it."""
+    if metrics.validation_accuracy is None:
+        return False
+    return all(metrics.validation_accuracy > (other.validation_accuracy or 0) for other in before)

@@ -31,11 +31,13 @@ from textbook import TextbookLeNet5
 from threadpoolctl import threadpool_limits
 
 from lenet.datasets import Split
+from lenet.evaluation import evaluate
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import AveragePool, MaxPool, Tanh
 from lenet.model import LeNet5, views
 from lenet.optimizers import Adam
-from lenet.training import evaluate, score_and_mean_gradient, team
+from lenet.team import team
+from lenet.training import score_and_mean_gradient
 
 BATCH = 128
 TRAIN_IMAGES = 150 * BATCH

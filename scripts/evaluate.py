@@ -8,9 +8,9 @@ Without --dataset each network is tested on its own run's test images.
 from argparse import ArgumentParser, Namespace
 
 from lenet.config import read_dataset
+from lenet.evaluation import evaluate
 from lenet.results import Run, find_runs
 from lenet.scripting import parser, run_script
-from lenet.training import evaluate
 
 
 def main() -> list[str]:

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from lenet.datasets import Split
 from lenet.errors import LenetError
+from lenet.evaluation import chunks, logits_of
 from lenet.figures import COLOURS, save, style
 from lenet.layers import Array
 from lenet.losses import cross_entropy, log_softmax
 from lenet.results import Run, find_runs
 from lenet.scripting import output_folder, run_script, writing_parser
 from lenet.streams import stream
-from lenet.training import chunks, logits_of
 
 SHOWN, COLUMNS = 20, 5
 CELL, TITLE = (1.75, 1.9), 0.5  # inches

@@ -56,6 +56,13 @@ def started(cwd: Path) -> dict[Path, str]:
     return {folder: record(folder)["started"] for folder in run_folders(cwd)}
 
 
+def results(folder: Path) -> dict[str, Any]:
+    """All that a run has found, to the last bit, but for the times."""
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    kept = {name: files.get(name) for name in ("steps.csv", "weights.npz", "best.npz")}
+    return kept | {"metrics.csv": metrics(folder).to_csv()}
+
+
 def record(folder: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((folder / "run.json").read_text())
     return content

@@ -4,13 +4,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from lenet.main import CONF
+from lenet.model import PARAMETERS
 from lenet.results import Run
 from lenet.runs import RunFolder
-from lenet.training import Metrics
+from lenet.training import Metrics, TrainingState
 
 
 @cache
@@ -29,21 +31,22 @@ def fake_run(
 ) -> Run:
     """Write a run whose test accuracies are given, and whose other metrics follow from them."""
     config = OmegaConf.merge(composed(*overrides), {"seed": seed, "epochs": len(accuracies)})
+    rows = [
+        Metrics(
+            epoch=epoch,
+            train_loss=1.2 - accuracy,
+            train_accuracy=accuracy - 0.02,
+            test_loss=1.1 - accuracy,
+            test_accuracy=accuracy,
+            validation_loss=1.15 - accuracy if validation else None,
+            validation_accuracy=accuracy - 0.01 if validation else None,
+            learning_rate=1e-3,
+            train_seconds=4.0,
+            eval_seconds=0.5,
+        )
+        for epoch, accuracy in enumerate(accuracies, start=1)
+    ]
     with RunFolder(path, OmegaConf.to_yaml(config), seed=seed) as folder:
-        for epoch, accuracy in enumerate(accuracies, start=1):
-            folder.append(
-                Metrics(
-                    epoch=epoch,
-                    train_loss=1.2 - accuracy,
-                    train_accuracy=accuracy - 0.02,
-                    test_loss=1.1 - accuracy,
-                    test_accuracy=accuracy,
-                    validation_loss=1.15 - accuracy if validation else None,
-                    validation_accuracy=accuracy - 0.01 if validation else None,
-                    learning_rate=1e-3,
-                    train_seconds=4.0,
-                    eval_seconds=0.5,
-                )
-            )
+        folder.begin(TrainingState(np.zeros(PARAMETERS), {}, metrics=rows))
     folder.note(**record)
     return Run(path)

@@ -8,8 +8,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from lenet.evaluation import evaluate
 from lenet.model import views
-from lenet.training import evaluate, score_and_mean_gradient
+from lenet.training import score_and_mean_gradient
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 

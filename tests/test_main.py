@@ -125,7 +125,7 @@ def test_a_run_leaves_what_it_promises(tmp_path: Path) -> None:
     (folder,) = run_folders(tmp_path)
     assert folder.parent == tmp_path / "runs"
     tables = {"metrics.csv", "steps.csv"}
-    others = {"config.yaml", "lenet.log", "lock", "run.json", "weights.npz"}
+    others = {"checkpoint.npz", "config.yaml", "lenet.log", "lock", "run.json", "weights.npz"}
     assert {path.name for path in folder.iterdir()} == tables | others
     assert pd.read_csv(folder / "metrics.csv")["epoch"].tolist() == [1, 2]
     record = json.loads((folder / "run.json").read_text())

@@ -96,10 +96,9 @@ def test_order_of_pooling_and_activation_is_that_of_the_paper(pooling: Pooling) 
     """The cheaper order gives what conv, tanh, pool gives, layer after layer."""
     theta, x = random_theta(), digits()
     network = LeNet5(theta, pooling, Tanh())
-    conv1, conv3 = network.layers[0], network.layers[3]
-    for conv in (conv1, conv3):
+    for conv in (network.layers["C1"], network.layers["C3"]):
         x, _ = pooling.forward(Tanh().forward(conv.forward(x)[0])[0])
-    for layer in network.layers[6:]:
+    for layer in list(network.layers.values())[6:]:
         x, _ = layer.forward(x)
     np.testing.assert_allclose(network.logits(digits()), x, rtol=1e-12)
 

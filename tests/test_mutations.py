@@ -101,7 +101,7 @@ MUTATIONS = [
     ),
     Mutation(
         "8a a loss divided by N * 10",
-        "training.py",
+        "evaluation.py",
         {
             "return self.loss / self.images": "return self.loss / self.images / 10",
         },
@@ -111,7 +111,7 @@ MUTATIONS = [
         "8b the test loss reported as the training loss",
         "training.py",
         {
-            "train_loss=running.mean_loss": "train_loss=test.mean_loss",
+            "train_loss=state.running.mean_loss": "train_loss=test.mean_loss",
         },
         "test_training.py",
     ),
@@ -119,7 +119,7 @@ MUTATIONS = [
         "8c the loss of the last batch in place of the epoch's mean",
         "training.py",
         {
-            "running += batch_score": "running = batch_score",
+            "state.running += batch_score": "state.running = batch_score",
         },
         "test_training.py",
     ),
@@ -136,13 +136,13 @@ MUTATIONS = [
         "10a the last partial batch dropped",
         "training.py",
         {
-            "for start in range(0, len(split), batch_size):": "for start in range(0, len(split) // batch_size * batch_size, batch_size):",
+            "for start in range(done * batch_size, len(split), batch_size):": "for start in range(done * batch_size, len(split) // batch_size * batch_size, batch_size):",
         },
         "test_training.py",
     ),
     Mutation(
         "10b the last images skipped in evaluation",
-        "training.py",
+        "evaluation.py",
         {
             "starts = range(0, len(split), EVALUATION_CHUNK)": "starts = range(0, max(len(split) - EVALUATION_CHUNK, 1), EVALUATION_CHUNK)",
         },
@@ -160,13 +160,13 @@ MUTATIONS = [
         "11b test images mixed into training",
         "training.py",
         {
-            'batches(data.train, batch_size, stream(seed, "order", epoch)),': 'batches(data.test, batch_size, stream(seed, "order", epoch)),',
+            'batches(data.train, batch_size, stream(seed, "order", epoch), done),': 'batches(data.test, batch_size, stream(seed, "order", epoch), done),',
         },
         "test_training.py",
     ),
     Mutation(
         "11c images scaled by the statistics of their own batch",
-        "training.py",
+        "evaluation.py",
         {
             "inner /= 255": "inner /= images.max()",
         },

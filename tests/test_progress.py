@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from fake_runs import fake_run
 
+from lenet.divergence import DivergedError
 from lenet.progress import Progress
 from lenet.runs import RunFolder
-from lenet.training import DivergedError
 
 RESULT = {"test_accuracy": 0.75, "validation_accuracy": None}
 
@@ -27,7 +27,7 @@ def test_each_run_that_ends_is_told_of_once(
         assert capsys.readouterr().out == ""
         folder.note(result=RESULT)
     with pytest.raises(DivergedError), RunFolder(folders[2], "", overrides=["seed=2"]):
-        raise DivergedError(1, 7)
+        raise DivergedError(1, 7, "the loss")
     progress.stop()
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("[2/3] finished  seed=1: test accuracy 75.00% in ")

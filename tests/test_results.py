@@ -253,7 +253,7 @@ def test_the_network_has_the_weights_of_the_run(tmp_path: Path) -> None:
     write_weights(tmp_path / WEIGHTS, theta)
     restored = run.network()
     np.testing.assert_array_equal(restored.theta, theta)
-    assert {type(layer).__name__ for layer in restored.layers} >= {"ReLU", "AveragePool"}
+    assert {type(layer).__name__ for layer in restored.layers.values()} >= {"ReLU", "AveragePool"}
 
 
 def test_weights_that_cannot_be_read(tmp_path: Path) -> None:

@@ -2,20 +2,25 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from lenet.divergence import DivergedError
 from lenet.errors import LenetError
 from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import MaxPool, Tanh
-from lenet.model import SHAPES, LeNet5
+from lenet.model import SHAPES
 from lenet.runs import (
+    BEST,
+    CHECKPOINT,
     CONFIG,
     LOCK,
     METRICS,
+    PREVIOUS,
     RECORD,
     STEPS,
     WEIGHTS,
@@ -23,16 +28,27 @@ from lenet.runs import (
     HeldError,
     RunFolder,
     is_held,
-    provenance,
     status,
 )
-from lenet.training import DivergedError, Metrics
+from lenet.training import Metrics, Step, TrainingState
 
 ROW = Metrics(1, 0.5, 0.9, 0.25, 0.95, None, None, 1e-3, 4.0, 0.5)
 
 
-def record(path: Path) -> dict[str, object]:
-    content: dict[str, object] = json.loads((path / RECORD).read_text())
+def state(*rows: Metrics, steps: int = 0, best: bool = False) -> TrainingState:
+    """The state of a training with made-up rows, and made-up steps."""
+    theta = initial_theta(GlorotUniform(), 0)
+    return TrainingState(
+        theta,
+        {"m": 2 * theta, "v": theta**2},
+        best=3 * theta if best else None,
+        steps=[Step(1 / t, 1e-3, 0.5) for t in range(1, steps + 1)],
+        metrics=list(rows),
+    )
+
+
+def record(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((path / RECORD).read_text())
     return content
 
 
@@ -54,19 +70,101 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, RuntimeError, None], ids=str)
-def test_an_unfinished_run_starts_again_from_nothing(
+def test_an_unfinished_run_goes_on_from_its_last_checkpoint(
     tmp_path: Path, end: type[BaseException] | None
 ) -> None:
-    folder = RunFolder(tmp_path, "", identity="one")
-    folder.append(ROW)
+    folder = RunFolder(tmp_path, "", identity="one", data={})
+    folder.end_epoch(state(ROW, steps=2))
+    folder.save(state(ROW, steps=3))
     if end:
         with pytest.raises(end), folder:
             raise end
     else:
         del folder  # as a killed process leaves it: no last word, and the lock is free
-    with RunFolder(tmp_path, "", identity="one") as again:
-        again.append(ROW)
-    assert len(pd.read_csv(tmp_path / METRICS)) == 1
+    with RunFolder(tmp_path, "", identity="one", data={}) as again:
+        restored = again.restore({})
+    assert restored is not None
+    assert (restored.t, restored.metrics) == (3, [ROW])
+    assert status(tmp_path) == "finished"
+
+
+def test_tables_say_what_the_state_says_whatever_was_in_them(tmp_path: Path) -> None:
+    """Rows of a step or an epoch that no checkpoint has, and a torn last line."""
+    folder = RunFolder(tmp_path, "", data={})
+    folder.end_epoch(state(ROW, steps=2))
+    whole = [(tmp_path / name).read_text() for name in (METRICS, STEPS)]
+    for name in (METRICS, STEPS):
+        with (tmp_path / name).open("a") as file:
+            file.write("2,0.25,0.1\n3,0.")
+    folder.begin(state(ROW, steps=2))
+    assert [(tmp_path / name).read_text() for name in (METRICS, STEPS)] == whole
+    folder.begin(state())
+    assert not (tmp_path / METRICS).exists()
+
+
+def test_a_damaged_checkpoint_is_told_of_and_the_one_before_is_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = RunFolder(tmp_path, "", data={})
+    for steps in (1, 2, 3):
+        folder.save(state(steps=steps))
+    content = (tmp_path / CHECKPOINT).read_bytes()
+    (tmp_path / CHECKPOINT).write_bytes(content[: len(content) // 2])
+    restored = folder.restore({})
+    assert restored is not None
+    assert restored.t == 2
+    assert f"{tmp_path / CHECKPOINT}" in caplog.text
+
+    folder.save(state(steps=4))
+    restored = folder.restore({})
+    assert restored is not None
+    assert restored.t == 4
+
+
+def test_two_damaged_checkpoints_are_as_good_as_none(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = RunFolder(tmp_path, "", data={})
+    for name in (CHECKPOINT, PREVIOUS):
+        (tmp_path / name).write_bytes(b"")
+    assert folder.restore({}) is None
+    assert len(caplog.records) == 2
+
+
+def test_a_checkpoint_of_another_run_is_not_gone_on_from(tmp_path: Path) -> None:
+    """As when run.json, which says whose folder it is, has been deleted."""
+    RunFolder(tmp_path, "", identity="one", data={}).save(state())
+    (tmp_path / RECORD).unlink()
+    folder = RunFolder(tmp_path, "", identity="other", data={})
+    with pytest.raises(LenetError, match="holds another run"):
+        folder.restore({})
+
+
+def test_a_run_does_not_go_on_with_other_data(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path, "", data={"images": "a"})
+    folder.save(state())
+    with pytest.raises(LenetError, match=r"the data are not those .* force=true"):
+        folder.restore({"images": "b"})
+
+
+def test_a_finished_run_keeps_one_checkpoint(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, "", data={}) as folder:
+        for steps in (1, 2):
+            folder.end_epoch(state(ROW, steps=steps, best=True))
+        assert {PREVIOUS, CHECKPOINT} <= {path.name for path in tmp_path.iterdir()}
+        folder.finish(state(ROW, steps=2))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {BEST, CHECKPOINT, CONFIG, LOCK, METRICS, RECORD, STEPS, WEIGHTS}
+
+
+def test_a_clock_that_jumps_back_does_not_make_a_run_take_less_than_no_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    years = iter(range(2026, 2000, -1))
+    monkeypatch.setattr("lenet.runs.now", lambda: f"{next(years)}-01-01T00:00:00+00:00")
+    with RunFolder(tmp_path, ""):
+        pass
+    assert 0 < record(tmp_path)["seconds"] < 60
     assert status(tmp_path) == "finished"
 
 
@@ -102,7 +200,10 @@ def test_a_finished_run_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
-        (DivergedError(2, 471), {"status": "diverged", "epoch": 2, "step": 471}),
+        (
+            DivergedError(2, 471, "the loss"),
+            {"status": "diverged", "epoch": 2, "step": 471, "origin": "the loss"},
+        ),
         (KeyboardInterrupt(), {"status": "interrupted"}),
         (RuntimeError("no space"), {"status": "failed", "error": "RuntimeError: no space"}),
     ],
@@ -116,20 +217,20 @@ def test_a_run_that_does_not_finish_says_why(
     assert outcome.items() <= record(tmp_path).items()
 
 
-def test_metrics_can_be_read_after_every_row(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path, "")
+def test_metrics_can_be_read_after_every_epoch(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path, "", data={})
+    rows = [replace(ROW, epoch=epoch, train_loss=0.1 + 0.2) for epoch in (1, 2, 3)]
     for epoch in (1, 2, 3):
-        folder.append(Metrics(epoch, 0.1 + 0.2, 0.9, 0.25, 0.95, None, None, 1e-3, 4.0, 0.5))
+        folder.end_epoch(state(*rows[:epoch], steps=epoch))
         table = pd.read_csv(tmp_path / METRICS)
         assert table["epoch"].tolist() == list(range(1, epoch + 1))
     assert table["train_loss"].tolist() == [0.1 + 0.2] * 3
 
 
 def test_columns_of_metrics(tmp_path: Path) -> None:
-    RunFolder(tmp_path / "a", "").append(ROW)
-    RunFolder(tmp_path / "b", "").append(
-        Metrics(1, 0.5, 0.9, 0.25, 0.95, 0.3, 0.94, 1e-3, 4.0, 0.5)
-    )
+    validated = replace(ROW, validation_loss=0.3, validation_accuracy=0.94)
+    RunFolder(tmp_path / "a", "").begin(state(ROW))
+    RunFolder(tmp_path / "b", "").begin(state(validated))
     columns = [pd.read_csv(tmp_path / name / METRICS).columns.tolist() for name in "ab"]
     assert columns[1] == [
         "epoch",
@@ -147,41 +248,42 @@ def test_columns_of_metrics(tmp_path: Path) -> None:
 
 
 def test_weights_are_named_float32_arrays_without_pickles(tmp_path: Path) -> None:
-    network = LeNet5(initial_theta(GlorotUniform(), 0), MaxPool(), Tanh())
-    RunFolder(tmp_path, "").save_weights(network)
-    with np.load(tmp_path / WEIGHTS, allow_pickle=False) as weights:
-        assert {name: weights[name].shape for name in weights.files} == SHAPES
-        assert all(weights[name].dtype == np.float32 for name in weights.files)
-        together = np.concatenate([weights[name].ravel() for name in SHAPES])
-    np.testing.assert_array_equal(together, network.theta)
+    RunFolder(tmp_path, "", data={}).end_epoch(ended := state(ROW, steps=1, best=True))
+    for name, theta in ((WEIGHTS, ended.theta), (BEST, ended.best)):
+        with np.load(tmp_path / name, allow_pickle=False) as weights:
+            assert {name: weights[name].shape for name in weights.files} == SHAPES
+            assert all(weights[name].dtype == np.float32 for name in weights.files)
+            together = np.concatenate([weights[name].ravel() for name in SHAPES])
+        np.testing.assert_array_equal(together, theta)
 
 
-def test_steps_are_counted_over_epochs(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path, "")
-    folder.append_steps(1, [0.5, 0.25])
-    folder.append_steps(2, [0.125, 0.1])
-    assert (tmp_path / STEPS).read_text() == "step,loss\n1,0.5\n2,0.25\n3,0.125\n4,0.1\n"
+def test_steps_are_counted_over_epochs_also_after_an_interruption_in_one(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path, "", data={})
+    folder.end_epoch(state(ROW, steps=2))
+    folder.save(state(ROW, steps=3))
+    again = RunFolder(tmp_path / "again", "", data={})
+    again.begin(state(ROW, steps=3))
+    again.end_epoch(state(ROW, ROW, steps=4))
+    again.end_epoch(state(ROW, ROW, ROW, steps=4))
+    assert (tmp_path / "again" / STEPS).read_text() == (
+        "step,loss,learning_rate,gradient_norm\n"
+        "1,1.0,0.001,0.5\n2,0.5,0.001,0.5\n3,0.3333333333333333,0.001,0.5\n4,0.25,0.001,0.5\n"
+    )
 
 
 def test_no_temporary_file_stays(tmp_path: Path) -> None:
-    with RunFolder(tmp_path, "") as folder:
-        folder.append(ROW)
-        folder.save_weights(LeNet5(initial_theta(GlorotUniform(), 0), MaxPool(), Tanh()))
+    """Also none of a process that was killed while it wrote."""
+    (tmp_path / f"{CHECKPOINT}.0123.part").write_bytes(b"half a checkp")
+    with RunFolder(tmp_path, "", data={}) as folder:
+        folder.end_epoch(state(ROW, steps=1))
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {CONFIG, LOCK, METRICS, RECORD, WEIGHTS}
-
-
-def test_provenance_names_what_results_may_depend_on() -> None:
-    facts = provenance()
-    assert facts["versions"]["numpy"] == np.__version__
-    for library in facts["blas"]:
-        assert library.keys() == {"internal_api", "version", "architecture", "threads"}
+    assert names == {CHECKPOINT, CONFIG, LOCK, METRICS, RECORD, STEPS, WEIGHTS}
 
 
 def test_force_moves_aside_what_the_run_has_written_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "project"
     with RunFolder(path, "") as folder:
-        folder.append(ROW)
+        folder.begin(state(ROW))
         folder.note(result={"test_accuracy": 0.5})
     (path / "thesis.tex").write_text("mine")
     with RunFolder(path, "", force=True):
@@ -192,7 +294,7 @@ def test_force_moves_aside_what_the_run_has_written_and_nothing_else(tmp_path: P
 
 
 def test_a_folder_that_cannot_be_claimed_is_not_held(tmp_path: Path) -> None:
-    (tmp_path / METRICS).mkdir()
-    with pytest.raises(OSError, match=METRICS):
+    (tmp_path / CONFIG).mkdir()
+    with pytest.raises(OSError, match=CONFIG):
         RunFolder(tmp_path, "")
     assert not is_held(tmp_path)

@@ -21,11 +21,11 @@ from PIL import Image
 
 from lenet import plots
 from lenet.datasets import Data, Split
+from lenet.evaluation import evaluate
 from lenet.figures import style
 from lenet.init import GlorotUniform, initial_theta
 from lenet.results import Run, by_setting
 from lenet.runs import WEIGHTS
-from lenet.training import evaluate
 from lenet.weights import write_weights
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"

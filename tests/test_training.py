@@ -1,5 +1,7 @@
 """Training: it learns, its figures are what their names say, and chance is under control."""
 
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
 
@@ -7,22 +9,23 @@ import numpy as np
 import pytest
 
 from lenet.datasets import Data, Split
+from lenet.divergence import DivergedError
+from lenet.evaluation import evaluate, network_input
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import MaxPool, Tanh
 from lenet.losses import cross_entropy, log_softmax
 from lenet.model import LeNet5
-from lenet.optimizers import SGD, Adam
+from lenet.optimizers import SGD, Adam, Optimizer, RMSprop
 from lenet.schedules import Constant
 from lenet.streams import stream
+from lenet.team import team
 from lenet.training import (
-    DivergedError,
     Metrics,
+    Step,
+    TrainingState,
     batches,
     cut,
-    evaluate,
-    network_input,
     score_and_mean_gradient,
-    team,
     train,
 )
 
@@ -33,12 +36,28 @@ def new_network(seed: int = 0, dtype: Any = np.float32) -> LeNet5:
     return LeNet5(initial_theta(GlorotUniform(), seed).astype(dtype), MaxPool(), Tanh())
 
 
+SETTINGS: dict[str, Any] = {
+    "epochs": 2,
+    "batch_size": 32,
+    "clip_norm": None,
+    "parts": 2,
+    "threads": 2,
+    "seed": 0,
+}
+
+
+def events(
+    state: TrainingState, optimizer: Optimizer, data: Data, **changes: Any
+) -> Iterator[Step | Metrics]:
+    network = LeNet5(state.theta, MaxPool(), Tanh())
+    return train(network, state, optimizer, Constant(), data, **SETTINGS | changes)
+
+
 def run(data: Data, **changes: Any) -> tuple[list[Metrics], LeNet5]:
-    settings = {"epochs": 2, "batch_size": 32, "parts": 2, "threads": 2, "seed": 0}
-    settings |= changes
-    network = new_network(settings["seed"])
-    epochs = list(train(network, ADAM, Constant(), data, **settings))
-    return [metrics for metrics, _ in epochs], network
+    network = new_network(changes.get("seed", 0))
+    state = TrainingState.initial(network.theta, ADAM)
+    list(events(state, ADAM, data, **changes))
+    return state.metrics, network
 
 
 def without_times(rows: list[Metrics]) -> list[dict[str, Any]]:
@@ -75,11 +94,11 @@ def test_a_loss_is_the_mean_over_all_images(bars: Data, size: int) -> None:
 
 def test_training_figures_are_running_means_over_every_image(bars: Data) -> None:
     """With a learning rate of (nearly) zero they are the figures of the first network."""
-    network = new_network()
     still = SGD(lr=1e-30, momentum=0, nesterov=False)
-    ((row, batch_losses),) = train(
-        network, still, Constant(), bars, epochs=1, batch_size=64, parts=2, threads=1, seed=0
-    )
+    state = TrainingState.initial(new_network().theta, still)
+    *steps, row = events(state, still, bars, epochs=1, batch_size=64)
+    assert isinstance(row, Metrics)
+    batch_losses = [step.loss for step in steps if isinstance(step, Step)]
     score = evaluate(new_network(), bars.train)
     assert row.train_accuracy == score.accuracy
     np.testing.assert_allclose(row.train_loss, score.mean_loss, rtol=1e-5)
@@ -163,13 +182,10 @@ def test_the_result_does_not_depend_on_the_number_of_threads(bars: Data) -> None
 
 
 def test_a_loss_that_is_not_finite_stops_the_training_before_the_step(bars: Data) -> None:
-    network = new_network()
     wild = SGD(lr=1e38, momentum=0, nesterov=False)
-    rows = train(
-        network, wild, Constant(), bars, epochs=1, batch_size=100, parts=2, threads=2, seed=0
-    )
+    state = TrainingState.initial(new_network().theta, wild)
     with pytest.raises(DivergedError, match=r"epoch 1, step \d+; .*optimizer.lr") as caught:
-        list(rows)
+        list(events(state, wild, bars, epochs=1, batch_size=100))
     assert caught.value.epoch == 1
     assert 2 <= caught.value.step <= 3
 
@@ -189,11 +205,82 @@ def test_pixels_become_numbers_from_0_to_1_with_a_margin_of_zeros(bars: Data) ->
 
 def test_a_last_step_that_ruins_the_network_is_seen(bars: Data) -> None:
     """One batch: its loss is fine, but the step after it is not."""
-    network = new_network()
     wild = SGD(lr=3e38, momentum=0, nesterov=False)
-    rows = train(
-        network, wild, Constant(), bars, epochs=1, batch_size=300, parts=1, threads=1, seed=0
-    )
-    network.theta *= 50
-    with pytest.raises(DivergedError, match="epoch 1, step 1;"):
-        list(rows)
+    state = TrainingState.initial(50 * new_network().theta, wild)
+    with pytest.raises(DivergedError, match=r"parameter .* epoch 1, step 1;"):
+        list(events(state, wild, bars, epochs=1, batch_size=300))
+
+
+OPTIMIZERS = [
+    ADAM,
+    SGD(lr=0.05, momentum=0.9, nesterov=False),
+    RMSprop(lr=0.001, decay=0.9, eps=1e-8),
+]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda optimizer: type(optimizer).__name__)
+def test_a_copy_of_the_state_at_any_moment_goes_on_to_the_same_bits(
+    bars: Data, optimizer: Optimizer
+) -> None:
+    """At every step, the last of an epoch included, and after every epoch."""
+    state = TrainingState.initial(new_network().theta, optimizer)
+    copies = [deepcopy(state)]
+    copies += [deepcopy(state) for _ in events(state, optimizer, bars, batch_size=100)]
+    assert [copy.t for copy in copies] == [0, 1, 2, 3, 3, 4, 5, 6, 6]
+    for copy in copies:
+        list(events(copy, optimizer, bars, batch_size=100))
+        np.testing.assert_array_equal(copy.theta, state.theta)
+        np.testing.assert_array_equal(copy.best, state.best)
+        assert without_times(copy.metrics) == without_times(state.metrics)
+        assert copy.steps == state.steps
+
+
+def test_more_epochs_continue_fewer(bars: Data) -> None:
+    shorter, longer = (TrainingState.initial(new_network().theta, ADAM) for _ in range(2))
+    list(events(shorter, ADAM, bars, epochs=1))
+    list(events(shorter, ADAM, bars, epochs=3))
+    list(events(longer, ADAM, bars, epochs=3))
+    np.testing.assert_array_equal(shorter.theta, longer.theta)
+    assert without_times(shorter.metrics) == without_times(longer.metrics)
+
+
+def test_the_best_parameters_are_those_of_the_best_validation_accuracy(bars: Data) -> None:
+    state = TrainingState.initial(new_network().theta, ADAM)
+    after = [
+        state.theta.copy()
+        for event in events(state, ADAM, bars, epochs=4)
+        if isinstance(event, Metrics)
+    ]
+    accuracies = [row.validation_accuracy for row in state.metrics]
+    np.testing.assert_array_equal(state.best, after[np.argmax(accuracies)])
+
+
+def test_without_validation_there_is_no_best(bars: Data) -> None:
+    state = TrainingState.initial(new_network().theta, ADAM)
+    list(events(state, ADAM, Data(bars.train, bars.test, bars.class_names)))
+    assert state.best is None
+
+
+def test_a_step_tells_loss_rate_and_the_norm_of_the_gradient(bars: Data) -> None:
+    state = TrainingState.initial(new_network().theta, ADAM)
+    step = next(events(state, ADAM, bars, batch_size=300, parts=1))
+    score, g = score_and_mean_gradient(new_network(), bars.train, parts=1)
+    assert isinstance(step, Step)
+    assert step.learning_rate == 0.001
+    np.testing.assert_allclose(step.loss, score.mean_loss, rtol=1e-5)
+    np.testing.assert_allclose(step.gradient_norm, np.linalg.norm(g), rtol=1e-5)
+
+
+def test_a_gradient_is_clipped_to_a_norm_and_keeps_its_direction(bars: Data) -> None:
+    """With a learning rate of 1 a step of gradient descent is the gradient."""
+    plain = SGD(lr=1.0, momentum=0, nesterov=False)
+    steps = []
+    for clip_norm in (None, 0.01, 1e6):
+        state = TrainingState.initial(new_network(dtype=np.float64).theta, plain)
+        before = state.theta.copy()
+        next(events(state, plain, bars, clip_norm=clip_norm))
+        steps.append(before - state.theta)
+    free, clipped, long_enough = steps
+    np.testing.assert_allclose(np.linalg.norm(clipped), 0.01, rtol=1e-12)
+    np.testing.assert_allclose(clipped, free * 0.01 / np.linalg.norm(free), rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(long_enough, free)

@@ -1,0 +1,112 @@
+"""A checkpoint: a training between two steps, in one file that shows whether it is intact.
+
+An .npz file: theta and optimizer.<name> (61706,), best (61706,) where there is one, steps (t, 3);
+as bytes: meta, JSON with all that is no array, and sha256, a checksum of everything else.
+"""
+
+import json
+from dataclasses import asdict, astuple, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.errors import LenetError
+from lenet.evaluation import Score
+from lenet.model import PARAMETERS
+from lenet.npz import read_arrays, write_arrays
+from lenet.training import Metrics, Step, TrainingState
+
+FORMAT = 1
+OPTIMIZER = "optimizer."
+
+
+class DamagedError(LenetError):
+    """A file that should be a checkpoint is none, or not as it was written."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training's state, and what it is the state of: hash of its configuration, its data."""
+
+    state: TrainingState
+    identity: str
+    data: dict[str, str]
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; a reader finds the whole one or, until it is safe on disk, none."""
+    state = checkpoint.state
+    meta = {
+        "format": FORMAT,
+        "identity": checkpoint.identity,
+        "data": checkpoint.data,
+        "metrics": [asdict(metrics) for metrics in state.metrics],
+        "running": asdict(state.running),
+        "seconds": state.seconds,
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        "theta": state.theta,
+        **{f"{OPTIMIZER}{name}": array for name, array in state.optimizer.items()},
+        **({"best": state.best} if state.best is not None else {}),
+        "steps": np.array([astuple(step) for step in state.steps], float).reshape(-1, 3),
+        "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
+    }
+    write_arrays(path, {**arrays, "sha256": checksum(arrays)})
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Return what a file holds.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedError: it is no checkpoint, not intact, or of another format.
+
+    """
+    limit = path.stat().st_size
+    try:
+        arrays = read_arrays(path, limit)
+        if not np.array_equal(arrays.pop("sha256"), checksum(arrays)):
+            raise DamagedError(f"{path}: its checksum does not fit its content")
+        meta = json.loads(arrays["meta"].tobytes())
+        if meta["format"] != FORMAT:
+            raise DamagedError(f"{path}: expected format {FORMAT}, found {meta['format']}")
+        return Checkpoint(restored(arrays, meta), meta["identity"], meta["data"])
+    except DamagedError:
+        raise
+    except LenetError as error:
+        raise DamagedError(str(error)) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedError(f"{path}: expected a checkpoint, found something else") from error
+
+
+def restored(arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> TrainingState:
+    """Return the state that arrays and meta describe; KeyError, ValueError or TypeError if none."""
+    vectors = {name: array for name, array in arrays.items() if name not in ("steps", "meta")}
+    if any(vector.shape != (PARAMETERS,) for vector in vectors.values()):
+        raise ValueError("not the parameters of LeNet-5")
+    return TrainingState(
+        theta=arrays["theta"],
+        optimizer={
+            name.removeprefix(OPTIMIZER): vector
+            for name, vector in vectors.items()
+            if name.startswith(OPTIMIZER)
+        },
+        best=arrays.get("best"),
+        steps=[Step(*row) for row in arrays["steps"].tolist()],
+        metrics=[Metrics(**row) for row in meta["metrics"]],
+        running=Score(**meta["running"]),
+        seconds=meta["seconds"],
+    )
+
+
+def checksum(arrays: dict[str, NDArray[Any]]) -> NDArray[np.uint8]:
+    """Return the SHA-256 (32,) of some arrays: their names, types, shapes and bytes."""
+    found = sha256()
+    for name in sorted(arrays):
+        array = arrays[name]
+        found.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return np.frombuffer(found.digest(), np.uint8)

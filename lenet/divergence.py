@@ -1,0 +1,67 @@
+"""What to say of a training that is no longer a matter of finite numbers."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from lenet.datasets.base import Split
+from lenet.errors import LenetError
+from lenet.evaluation import network_input, overflow_is_found_later
+from lenet.layers import Array
+from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
+from lenet.model import LeNet5, views
+
+PARAMETER = "the parameter"
+
+
+class DivergedError(LenetError):
+    """Something is no longer a finite number; ``origin`` says what was so first."""
+
+    def __init__(self, epoch: int, step: int, origin: str) -> None:
+        at_the_start = step == 1 and not origin.startswith(PARAMETER)
+        remedy = "smaller initial weights" if at_the_start else "a smaller optimizer.lr"
+        super().__init__(
+            f"{origin} is no longer finite at epoch {epoch}, step {step}; {remedy} may help"
+        )
+        self.epoch = epoch
+        self.step = step
+        self.origin = origin
+
+
+@overflow_is_found_later()
+def origin(network: LeNet5, batches: Iterable[Split]) -> str:
+    """Name what is not finite first: a parameter, else what a layer makes of one of the batches.
+
+    The batches go through the network again, layer by layer, and back.
+    """
+    for name, parameter in views(network.theta).items():
+        if not is_finite(parameter):
+            return f"{PARAMETER} {name}"
+    found = (origin_in_batch(network, batch) for batch in batches)
+    return next(filter(None, found), "the norm of the gradient")
+
+
+def origin_in_batch(network: LeNet5, batch: Split) -> str | None:
+    """Name the first output or gradient that is not finite, if there is one."""
+    x = network_input(batch.images, network.theta.dtype)
+    caches = {}
+    for name, layer in network.layers.items():
+        x, caches[name] = layer.forward(x)
+        if not is_finite(x):
+            return f"the output of {name}"
+    log_y_hat = log_softmax(x)
+    if not is_finite(cross_entropy(log_y_hat, batch.labels)):
+        return "the loss"
+    dy: Array = cross_entropy_gradient(log_y_hat, batch.labels) / len(batch)
+    for name, layer in reversed(network.layers.items()):
+        if not all(map(is_finite, layer.gradients(dy, caches[name]))):
+            return f"the gradient by the parameters of {name}"
+        dy = layer.backward(dy, caches[name])
+        if not is_finite(dy):
+            return f"the gradient by the input of {name}"
+    return None
+
+
+def is_finite(array: Array) -> bool:
+    """Return whether all numbers are finite."""
+    return bool(np.isfinite(array).all())

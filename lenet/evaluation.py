@@ -1,0 +1,83 @@
+"""How well a network does on images: its loss and accuracy, whatever the size of the chunks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.datasets.base import Split
+from lenet.layers import Array
+from lenet.losses import cross_entropy, log_softmax
+from lenet.model import INPUT_SIDE, LeNet5
+from lenet.team import Map
+
+EVALUATION_CHUNK = 128
+
+
+@dataclass(frozen=True)
+class Score:
+    """The sum of the losses of some images, how many were recognised, and how many there were."""
+
+    loss: float = 0.0
+    correct: int = 0
+    images: int = 0
+
+    def __add__(self, other: "Score") -> "Score":
+        return Score(
+            self.loss + other.loss, self.correct + other.correct, self.images + other.images
+        )
+
+    @property
+    def mean_loss(self) -> float:
+        """Loss per image."""
+        return self.loss / self.images
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of the images that were recognised."""
+        return self.correct / self.images
+
+
+def overflow_is_found_later() -> np.errstate:
+    """Keep NumPy from warning of overflow where results are checked; a context or a decorator."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
+def network_input(images: NDArray[np.uint8], dtype: np.dtype[Any]) -> Array:
+    """Turn bytes (N, H, W) into pixels in [0, 1] (1, 32, 32, N), with zeros around them."""
+    N, H, W = images.shape
+    top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
+    x = np.zeros((1, INPUT_SIDE, INPUT_SIDE, N), dtype)
+    inner = x[0, top : top + H, left : left + W]
+    inner[...] = images.transpose(1, 2, 0)
+    inner /= 255
+    return x
+
+
+def score(log_y_hat: Array, labels: NDArray[np.uint8]) -> Score:
+    """Compare log probabilities (10, N) with labels (N,)."""
+    loss = cross_entropy(log_y_hat, labels).sum(dtype=np.float64)
+    correct = np.count_nonzero(log_y_hat.argmax(axis=0) == labels)
+    return Score(float(loss), int(correct), len(labels))
+
+
+def evaluate(network: LeNet5, split: Split, map: Map = map) -> Score:  # noqa: A002
+    """Score all images of a split, a chunk at a time; ``map`` may work on several at once."""
+
+    @overflow_is_found_later()
+    def score_chunk(chunk: Split) -> Score:
+        return score(log_softmax(logits_of(network, chunk)), chunk.labels)
+
+    return sum(map(score_chunk, chunks(split)), Score())
+
+
+def chunks(split: Split) -> list[Split]:
+    """Cut a split into pieces small enough for all of a network's maps."""
+    starts = range(0, len(split), EVALUATION_CHUNK)
+    return [split[start : start + EVALUATION_CHUNK] for start in starts]
+
+
+def logits_of(network: LeNet5, split: Split) -> Array:
+    """Return the logits (10, N) of a split's images."""
+    return network.logits(network_input(split.images, network.theta.dtype))

@@ -1,0 +1,135 @@
+"""A checkpoint gives back what was put into it, or says that it cannot."""
+
+import json
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lenet.checkpoints import Checkpoint, DamagedError, checksum, read_checkpoint, write_checkpoint
+from lenet.evaluation import Score
+from lenet.model import PARAMETERS
+from lenet.training import Metrics, Step, TrainingState
+
+RNG = np.random.default_rng(0)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def vector() -> np.ndarray:
+    return RNG.normal(size=PARAMETERS).astype(np.float32)
+
+
+def a_checkpoint(**changes: object) -> Checkpoint:
+    state = TrainingState(vector(), {"m": vector(), "v": vector()}, best=vector())
+    state.steps = [Step(0.1, 1e-3, 2.5), Step(1 / 3, 1e-3, 0.1 + 0.2)]
+    state.metrics = [Metrics(1, 0.5, 0.9, 0.25, 0.95, 1 / 3, 0.94, 1e-3, 4.0, 0.5)]
+    state.running = Score(12.3, 7, 32)
+    for name, value in changes.items():
+        setattr(state, name, value)
+    return Checkpoint(state, "an identity", {"images": "a checksum"})
+
+
+def same(one: Checkpoint, other: Checkpoint) -> bool:
+    """Whether two checkpoints are equal, bit for bit."""
+    texts = [
+        json.dumps(asdict(checkpoint), default=lambda array: array.tobytes().hex())
+        for checkpoint in (one, other)
+    ]
+    return texts[0] == texts[1]
+
+
+@given(
+    steps=st.lists(st.builds(Step, FINITE, FINITE, FINITE), max_size=5),
+    running=st.builds(Score, FINITE, st.integers(0, 10**6), st.integers(0, 10**6)),
+    seconds=FINITE,
+    best=st.sampled_from([None, vector()]),
+    optimizer=st.sampled_from([{}, {"v": vector()}, {"m": vector(), "v": vector()}]),
+)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_written_is_read(tmp_path: Path, **changes: object) -> None:
+    """Numbers to the last bit, as a run that goes on is to end with the same bits."""
+    written = a_checkpoint(**changes)
+    write_checkpoint(tmp_path / "c.npz", written)
+    assert same(read_checkpoint(tmp_path / "c.npz"), written)
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("content") / "c.npz"
+    write_checkpoint(path, CHECKPOINT)
+    return path.read_bytes()
+
+
+CHECKPOINT = a_checkpoint()
+
+
+def arrays_of(content: bytes) -> dict[str, np.ndarray]:
+    with np.load(BytesIO(content)) as arrays:
+        return dict(arrays)
+
+
+@given(data=st.data())
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damage_is_found(tmp_path: Path, content: bytes, data: st.DataObject) -> None:
+    """Bytes that are changed, lost or added: the checkpoint is refused, or was not hurt."""
+    start = data.draw(st.integers(0, len(content) - 1), "start")
+    end = data.draw(st.integers(start, min(start + 8, len(content))), "end")
+    damage = data.draw(st.binary(max_size=8), "damage")
+    path = tmp_path / "c.npz"
+    path.write_bytes(content[:start] + damage + content[end:])
+    try:
+        found = read_checkpoint(path)
+    except DamagedError as error:
+        assert str(path) in str(error)  # noqa: PT017
+    else:
+        assert same(found, CHECKPOINT)
+
+
+@given(length=st.integers(0, 10**6))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_cut_short_is_refused(tmp_path: Path, content: bytes, length: int) -> None:
+    path = tmp_path / "c.npz"
+    path.write_bytes(content[: length % len(content)])
+    with pytest.raises(DamagedError, match=r"c\.npz"):
+        read_checkpoint(path)
+
+
+def test_every_byte_of_a_number_counts(tmp_path: Path, content: bytes) -> None:
+    """A single flipped bit in theta, too, where zip has no eyes if its own checksum is forged."""
+    changed = arrays_of(content)
+    changed["theta"].view(np.uint32)[1234] ^= 1
+    np.savez(tmp_path / "c.npz", **changed)
+    with pytest.raises(DamagedError, match="checksum"):
+        read_checkpoint(tmp_path / "c.npz")
+
+
+def test_a_checkpoint_of_another_format_is_refused(tmp_path: Path, content: bytes) -> None:
+    changed = arrays_of(content)
+    del changed["sha256"]
+    meta = json.loads(changed["meta"].tobytes()) | {"format": 2}
+    changed["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    np.savez(tmp_path / "c.npz", **changed, sha256=checksum(changed))
+    with pytest.raises(DamagedError, match="expected format 1, found 2"):
+        read_checkpoint(tmp_path / "c.npz")
+
+
+@pytest.mark.parametrize("without", ["theta", "steps", "meta", "sha256"])
+def test_a_part_that_is_missing_is_noticed(tmp_path: Path, content: bytes, without: str) -> None:
+    changed = arrays_of(content)
+    del changed[without]
+    changed.pop("sha256", None)
+    if without != "sha256":
+        changed["sha256"] = checksum(changed)
+    np.savez(tmp_path / "c.npz", **changed)
+    with pytest.raises(DamagedError, match=r"c\.npz"):
+        read_checkpoint(tmp_path / "c.npz")
+
+
+def test_weights_are_no_checkpoint(tmp_path: Path) -> None:
+    np.savez(tmp_path / "weights.npz", theta=vector())
+    with pytest.raises(DamagedError, match="expected a checkpoint"):
+        read_checkpoint(tmp_path / "weights.npz")

@@ -1,0 +1,107 @@
+"""What is not finite is found where it arises, and named."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lenet.datasets import Data
+from lenet.divergence import DivergedError, origin
+from lenet.init import GlorotUniform, initial_theta
+from lenet.layers import Activation, Array, AveragePool, MaxPool, Pooling, ReLU, Tanh
+from lenet.model import LeNet5, views
+from lenet.optimizers import SGD
+from lenet.schedules import Constant
+from lenet.training import TrainingState, train
+
+
+def network(pooling: Pooling, activation: Activation) -> LeNet5:
+    return LeNet5(initial_theta(GlorotUniform(), 0), pooling, activation)
+
+
+@pytest.mark.parametrize("name", ["c1.bias", "c3.weight", "output.bias"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_a_parameter_is_named_before_what_follows_from_it(
+    bars: Data, name: str, value: float
+) -> None:
+    broken = network(MaxPool(), Tanh())
+    views(broken.theta)[name].flat[0] = value
+    assert origin(broken, [bars.train]) == f"the parameter {name}"
+
+
+@pytest.mark.parametrize("name", ["C1", "S2", "C3", "S4", "C5", "F6", "the activation of F6"])
+def test_the_first_layer_whose_output_is_not_finite_is_named(bars: Data, name: str) -> None:
+    broken = network(AveragePool(), Tanh())
+    broken.layers[name] = Broken(broken.layers[name], forward=lambda y: y * np.inf)
+    assert origin(broken, [bars.train]) == f"the output of {name}"
+
+
+@pytest.mark.parametrize("name", ["C3", "S4", "the activation of C5"])
+def test_the_first_layer_on_the_way_back_is_named(bars: Data, name: str) -> None:
+    broken = network(MaxPool(), Tanh())
+    broken.layers[name] = Broken(broken.layers[name], backward=lambda dx: dx * np.nan)
+    assert origin(broken, [bars.train]) == f"the gradient by the input of {name}"
+
+
+def test_what_overflows_by_itself_is_named(bars: Data) -> None:
+    """Every parameter is finite, but products of them are not."""
+    broken = network(MaxPool(), ReLU())
+    views(broken.theta)["c3.weight"] *= 1e30
+    views(broken.theta)["c5.weight"] *= 1e30
+    assert origin(broken, [bars.train]) == "the output of C5"
+
+
+def test_the_batch_that_shows_it_is_looked_for(bars: Data) -> None:
+    broken = network(MaxPool(), ReLU())
+    views(broken.theta)["c1.weight"][...] = 1e38
+    black = replace(bars.train, images=np.zeros_like(bars.train.images))
+    assert origin(broken, [black]) == "the norm of the gradient"
+    assert origin(broken, [black, bars.train]) == "the output of C1"
+
+
+def test_the_training_stops_at_the_step_and_names_the_layer(bars: Data) -> None:
+    theta = initial_theta(GlorotUniform(), 0)
+    views(theta)["c3.weight"] *= 1e30
+    views(theta)["c5.weight"] *= 1e30
+    state = TrainingState.initial(theta, SGD(lr=0.1, momentum=0, nesterov=False))
+    steps = train(
+        LeNet5(theta, MaxPool(), ReLU()),
+        state,
+        SGD(lr=0.1, momentum=0, nesterov=False),
+        Constant(),
+        bars,
+        epochs=1,
+        batch_size=100,
+        clip_norm=None,
+        parts=1,
+        threads=1,
+        seed=0,
+    )
+    with pytest.raises(DivergedError, match=r"output of C5 .* at epoch 1, step 1; smaller initial"):
+        list(steps)
+    assert state.t == 0
+
+
+class Broken:
+    """A layer whose output or gradient is changed."""
+
+    def __init__(
+        self,
+        layer: object,
+        forward: Callable[[Array], Array] = lambda y: y,
+        backward: Callable[[Array], Array] = lambda dx: dx,
+    ) -> None:
+        self.layer = layer
+        self.change_forward = forward
+        self.change_backward = backward
+
+    def forward(self, x: Array) -> tuple[Array, object]:
+        y, cache = self.layer.forward(x)
+        return self.change_forward(y), cache
+
+    def backward(self, dy: Array, cache: object) -> Array:
+        return self.change_backward(self.layer.backward(dy, cache))
+
+    def gradients(self, dy: Array, cache: object) -> tuple[Array, ...]:
+        return self.layer.gradients(dy, cache)

@@ -1,0 +1,173 @@
+"""What was interrupted goes on to the numbers of a run that never was."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from command import lenet, metrics, record, results, run_folders, start, wait_for
+
+from lenet.runs import CHECKPOINT, status
+
+SMALL = [
+    "dataset.train_size=3000",
+    "dataset.test_size=100",
+    "epochs=3",
+    "batch_size=32",
+    "checkpoint.every_steps=7",
+]
+TINY = ["dataset.train_size=500", "dataset.test_size=100"]
+OPTIMIZERS = {
+    "adam": ["optimizer=adam"],
+    "momentum": ["optimizer=sgd", "optimizer.lr=0.05", "optimizer.momentum=0.9"],
+    "rmsprop": ["optimizer=rmsprop"],
+}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What runs find that nothing interrupts, by optimizer."""
+    found = {}
+    for name, choice in OPTIMIZERS.items():
+        cwd = tmp_path_factory.mktemp(name)
+        assert lenet(*SMALL, *choice, cwd=cwd).returncode == 0
+        (folder,) = run_folders(cwd)
+        found[name] = results(folder)
+    return found
+
+
+def finish(command: list[str], cwd: Path) -> Path:
+    """Give the command again, and return the folder of the run that it has finished."""
+    again = lenet(*command, cwd=cwd)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Traceback" not in again.stdout + again.stderr
+    (folder,) = run_folders(cwd)
+    assert status(folder) == "finished"
+    return folder
+
+
+def begun(cwd: Path) -> bool:
+    return bool(list(cwd.rglob(CHECKPOINT)))
+
+
+def log_of(cwd: Path) -> str:
+    (log,) = cwd.rglob("lenet.log")
+    return log.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_run_goes_on_to_the_same_bits(
+    tmp_path: Path, undisturbed: dict[str, Any], name: str, number: signal.Signals
+) -> None:
+    command = [*SMALL, *OPTIMIZERS[name]]
+    process = start(*command, cwd=tmp_path)
+    wait_for(lambda: begun(tmp_path))
+    time.sleep(random.uniform(0, 0.2))
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode in (130, 143, -9)
+    assert "Traceback" not in errors
+    (folder,) = run_folders(tmp_path)
+    assert status(folder) == ("killed" if number == signal.SIGKILL else "interrupted")
+    assert results(finish(command, tmp_path)) == undisturbed[name]
+    assert "goes on after step" in log_of(tmp_path)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("attempt", range(int(os.environ.get("LENET_KILLS", "51"))))
+def test_kill_9_at_any_moment(tmp_path: Path, undisturbed: dict[str, Any], attempt: int) -> None:
+    """From the start of Python to the end of the run, and again while it goes on."""
+    name = list(OPTIMIZERS)[attempt % len(OPTIMIZERS)]
+    command = [*SMALL, *OPTIMIZERS[name]]
+    for _ in range(2):
+        process = start(*command, cwd=tmp_path)
+        time.sleep(random.uniform(0.3, 2.0))
+        process.kill()
+        process.communicate()
+    assert results(finish(command, tmp_path)) == undisturbed[name]
+
+
+def test_a_signal_leaves_a_checkpoint_of_the_step_in_hand(tmp_path: Path) -> None:
+    process = start("epochs=1000", "dataset.train_size=20000", "batch_size=1", cwd=tmp_path)
+    wait_for(lambda: list(tmp_path.rglob("lenet.log")) and "epoch" in log_of(tmp_path))
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command again goes on" in errors
+    (folder,) = run_folders(tmp_path)
+    with np.load(folder / CHECKPOINT) as arrays:
+        steps = len(arrays["steps"])
+    assert 0 < steps < 20_000
+    assert f"stopped after step {steps}, in epoch 1" in log_of(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_ends_at_once_and_loses_nothing_before_the_last_checkpoint(
+    tmp_path: Path, undisturbed: dict[str, Any]
+) -> None:
+    command = [*SMALL, *OPTIMIZERS["adam"]]
+    process = start(*command, cwd=tmp_path)
+    wait_for(lambda: begun(tmp_path))
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    folder = finish(command, tmp_path)
+    assert results(folder) == undisturbed["adam"]
+    assert "goes on after step" in log_of(tmp_path)
+
+
+def test_more_epochs_go_on_where_fewer_have_ended(tmp_path: Path) -> None:
+    assert lenet(*TINY, "epochs=2", cwd=tmp_path).returncode == 0
+    (short,) = run_folders(tmp_path)
+    more = lenet(*TINY, "epochs=4", cwd=tmp_path)
+    assert f"goes on after epoch 2 of runs/{short.name}" in more.stdout
+    (long,) = set(run_folders(tmp_path)) - {short}
+    assert record(long)["continues"] == short.name
+
+    assert lenet(*TINY, "epochs=4", "hydra.run.dir=elsewhere", cwd=tmp_path).returncode == 0
+    assert results(long) == results(tmp_path / "elsewhere")
+    assert metrics(long)[:2].equals(metrics(short))
+    assert status(short) == "finished"
+
+
+def test_more_epochs_start_over_where_the_schedule_depends_on_their_number(tmp_path: Path) -> None:
+    assert lenet(*TINY, "schedule=cosine", "epochs=1", cwd=tmp_path).returncode == 0
+    more = lenet(*TINY, "schedule=cosine", "epochs=2", cwd=tmp_path)
+    assert more.returncode == 0
+    assert "starts from the beginning" in more.stdout
+    assert "goes on" not in more.stdout
+
+
+def test_other_settings_are_not_gone_on_from(tmp_path: Path) -> None:
+    assert lenet(*TINY, "epochs=1", cwd=tmp_path).returncode == 0
+    for other in ("seed=1", "optimizer.lr=0.01", "dataset.test_size=50"):
+        assert "goes on" not in lenet(*TINY, "epochs=2", other, cwd=tmp_path).stdout
+
+
+def test_a_run_whose_results_were_not_written_down_trains_no_epoch_again(tmp_path: Path) -> None:
+    """Killed between its last checkpoint and its end."""
+    assert lenet(*TINY, "epochs=2", cwd=tmp_path).returncode == 0
+    (folder,) = run_folders(tmp_path)
+    before = results(folder)
+    for name in ("run.json", "metrics.csv", "steps.csv"):
+        (folder / name).unlink()
+    again = lenet(*TINY, "epochs=2", cwd=tmp_path)
+    assert again.returncode == 0
+    assert results(folder) == before
+    assert "goes on after step 8" in again.stdout
+
+
+def test_a_sweep_over_more_epochs_goes_on_where_its_runs_have_ended(tmp_path: Path) -> None:
+    for epochs in ("epochs=1", "epochs=2"):
+        assert lenet("-m", *TINY, "seed=0,1", epochs, cwd=tmp_path).returncode == 0
+    logs = [path.read_text() for path in tmp_path.rglob("lenet.log")]
+    assert sum("goes on after epoch 1" in log for log in logs) == 2
