@@ -2,11 +2,14 @@
 # make test    linter, type checker and all tests; LENET_DATA=<folder> adds those on the real MNIST
 # make table1  the paper's Table I over ten seeds, on MNIST
 # make optimizers  five optimizers against each other, on MNIST
+# make stress  51 runs killed at random moments, and one killed at each of its files
+# make soak    short runs for MINUTES (60): memory, open files and threads must stay flat
+# make coverage  all tests, and what they reach of lenet/: at least 95 % of lines and branches
 # make test-slurm, test-ray, test-optuna  sweeps on a SLURM cluster, on Ray, and searches by Optuna
 #
 # Each sets up what it needs in .venv first. PYTHON=<a Python 3.11 to 3.13> chooses another one.
 
-.PHONY: run test table1 optimizers test-slurm test-ray test-optuna clean
+.PHONY: run test table1 optimizers stress soak coverage test-slurm test-ray test-optuna clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -33,6 +36,16 @@ table1: $(VENV)/core
 optimizers: $(VENV)/core
 	$(BIN)/lenet experiment=optimizers hydra/launcher=joblib hydra.sweep.dir=runs/optimizers
 	$(BIN)/python scripts/compare.py runs/optimizers
+
+stress: $(VENV)/dev
+	$(BIN)/pytest -m stress
+
+MINUTES := 60
+soak: $(VENV)/dev
+	$(BIN)/python tests/soak.py $(MINUTES)
+
+coverage: $(VENV)/dev
+	$(BIN)/pytest --cov
 
 test-slurm test-ray test-optuna: test-%: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,$*]'

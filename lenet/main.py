@@ -1,4 +1,4 @@
-"""The command line: Hydra composes a configuration, a network is trained, a run folder fills.
+"""The command line: Hydra composes a configuration, and an experiment is carried out.
 
 Only this file, sweep.py and complaints.py know Hydra.
 """
@@ -16,17 +16,15 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from lenet.complaints import complain
-from lenet.config import CONF, Config, read_config, without_hydra
+from lenet.config import CONF, read_config, without_hydra
 from lenet.errors import LenetError
+from lenet.experiment import run
 from lenet.identity import identity, run_name, trajectory
-from lenet.model import LeNet5
 from lenet.progress import accuracy_to_choose_by, outcome
 from lenet.provenance import provenance
-from lenet.resume import starting_state
-from lenet.runs import METRICS, FinishedError, RunFolder, relative
-from lenet.signals import end_by_exceptions, held_back
+from lenet.runs import FinishedError, RunFolder
+from lenet.signals import end_by_exceptions
 from lenet.sweep import Sweep
-from lenet.training import Metrics, train
 
 log = logging.getLogger("lenet")
 
@@ -38,64 +36,6 @@ def resolve_run_name(_root_: DictConfig) -> str:
 
 
 OmegaConf.register_new_resolver("run_name", resolve_run_name, replace=True)
-
-
-def run(config: Config, folder: RunFolder, threads: int) -> None:
-    """Carry out one experiment; what comes of it goes to the folder as it comes."""
-    data = config.dataset.load(config.seed)
-    folder.note(data=data.checksums, threads=threads)
-    sizes = {"train": data.train, "test": data.test, "validation": data.validation}
-    splits = {name: split for name, split in sizes.items() if split}
-    images = ", ".join(f"{len(split):,} {name} images" for name, split in splits.items())
-    log.info("%s, seed %d", images, config.seed)
-    state = starting_state(config, folder, data.checksums)
-    network = LeNet5(state.theta, config.pooling, config.activation)
-    folder.begin(state)
-    log.info(table_head(list(splits)))
-    with held_back() as stop:
-        for event in train(
-            network,
-            state,
-            config.optimizer,
-            config.schedule,
-            data,
-            epochs=config.epochs,
-            batch_size=config.batch_size,
-            clip_norm=config.clip_norm,
-            parts=config.parts,
-            threads=threads,
-            seed=config.seed,
-        ):
-            if isinstance(event, Metrics):
-                folder.end_epoch(state)
-                log.info(table_row(event, list(splits)))
-            elif stop.asked or is_multiple(state.t, config.checkpoint.every_steps):
-                folder.save(state)
-            if stop.asked:
-                log.info("stopped after step %d, in epoch %d", state.t, state.epoch)
-                stop.obey()
-    folder.finish(state)
-    log.info("wrote %s", relative(folder.path / METRICS))
-
-
-def is_multiple(t: int, period: int | None) -> bool:
-    """Return whether a step is one of every ``period``; none is if that is None."""
-    return period is not None and t % period == 0
-
-
-def table_head(splits: list[str]) -> str:
-    """Return the line that is logged above those of the epochs."""
-    columns = [f"{split} {measure}" for split in splits for measure in ("loss", "accuracy")]
-    return "   ".join(["epoch", *columns, "seconds"])
-
-
-def table_row(metrics: Metrics, splits: list[str]) -> str:
-    """Return the line that is logged for an epoch."""
-    cells = [f"{metrics.epoch:5}"]
-    for split in splits:
-        loss, accuracy = (getattr(metrics, f"{split}_{name}") for name in ("loss", "accuracy"))
-        cells += [f"{loss:{len(split) + 5}.4f}", f"{accuracy:{len(split) + 9}.2%}"]
-    return "   ".join([*cells, f"{metrics.train_seconds + metrics.eval_seconds:7.1f}"])
 
 
 class JobFailedError(LenetError):

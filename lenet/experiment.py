@@ -1,0 +1,82 @@
+"""An experiment: a configuration becomes a training, and what comes of it fills a run folder."""
+
+import logging
+from collections.abc import Iterator
+
+from lenet.config import Config
+from lenet.datasets import Data
+from lenet.model import LeNet5
+from lenet.resume import starting_state
+from lenet.runs import METRICS, RunFolder, relative
+from lenet.signals import held_back
+from lenet.training import Metrics, Step, TrainingState, train
+
+log = logging.getLogger("lenet")
+
+
+def run(config: Config, folder: RunFolder, threads: int) -> None:
+    """Carry out one experiment, or the rest of it; what comes of it goes to the folder as it comes.
+
+    A signal that asks for an end is obeyed after the step in hand and a checkpoint.
+    """
+    data = config.dataset.load(config.seed)
+    folder.note(data=data.checksums, threads=threads)
+    splits = {"train": data.train, "test": data.test, "validation": data.validation}
+    sizes = {name: len(split) for name, split in splits.items() if split}
+    images = ", ".join(f"{size:,} {name} images" for name, size in sizes.items())
+    log.info("%s, seed %d", images, config.seed)
+
+    state = starting_state(config, folder, data.checksums)
+    folder.begin(state)
+    log.info(table_head(list(sizes)))
+    with held_back() as stop:
+        for event in training(config, state, data, threads):
+            if isinstance(event, Metrics):
+                folder.end_epoch(state)
+                log.info(table_row(event, list(sizes)))
+            elif stop.asked or is_multiple(state.t, config.checkpoint.every_steps):
+                folder.save(state)
+            if stop.asked:
+                log.info("stopped after step %d, in epoch %d", state.t, state.epoch)
+                stop.obey()
+    folder.finish(state)
+    log.info("wrote %s", relative(folder.path / METRICS))
+
+
+def training(
+    config: Config, state: TrainingState, data: Data, threads: int
+) -> Iterator[Step | Metrics]:
+    """Return the training that a configuration describes, from a state on."""
+    return train(
+        LeNet5(state.theta, config.pooling, config.activation),
+        state,
+        config.optimizer,
+        config.schedule,
+        data,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        clip_norm=config.clip_norm,
+        parts=config.parts,
+        threads=threads,
+        seed=config.seed,
+    )
+
+
+def is_multiple(t: int, period: int | None) -> bool:
+    """Return whether a step is one of every ``period``; none is if that is None."""
+    return period is not None and t % period == 0
+
+
+def table_head(splits: list[str]) -> str:
+    """Return the line that is logged above those of the epochs."""
+    columns = [f"{split} {measure}" for split in splits for measure in ("loss", "accuracy")]
+    return "   ".join(["epoch", *columns, "seconds"])
+
+
+def table_row(metrics: Metrics, splits: list[str]) -> str:
+    """Return the line that is logged for an epoch."""
+    cells = [f"{metrics.epoch:5}"]
+    for split in splits:
+        loss, accuracy = (getattr(metrics, f"{split}_{name}") for name in ("loss", "accuracy"))
+        cells += [f"{loss:{len(split) + 5}.4f}", f"{accuracy:{len(split) + 9}.2%}"]
+    return "   ".join([*cells, f"{metrics.train_seconds + metrics.eval_seconds:7.1f}"])

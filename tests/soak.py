@@ -1,0 +1,123 @@
+"""Short runs, one after the other, in one process and in many: nothing may grow.
+
+    python tests/soak.py MINUTES
+
+Each round trains, interrupts, resumes and evaluates in this process, and starts a sweep of two
+processes. Prints memory, open files and threads of this process, and the peak memory of the sweep,
+as CSV; the exit code is 1 if something has grown.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from lenet.config import CONF, read_config
+from lenet.evaluation import evaluate
+from lenet.experiment import run
+from lenet.identity import identity
+from lenet.results import Run
+from lenet.runs import RunFolder
+
+TINY = ["dataset.train_size=2000", "dataset.test_size=200", "epochs=2"]
+RUNS_PER_ROUND = 10
+SWEEP = [sys.executable, "-m", "lenet", "-m", "hydra/launcher=joblib", *TINY, "seed=0,1"]
+TOLERANCES = {"memory": 4.0, "sweep_memory": 4.0, "files": 0, "threads": 0}
+
+
+class Sample(NamedTuple):
+    """What this process holds after a round, and the most memory its sweep has needed, in MB."""
+
+    minutes: float
+    runs: int
+    memory: float
+    files: int
+    threads: int
+    sweep_memory: float
+
+
+def soak(minutes: float) -> Iterator[Sample]:
+    """Yield a sample after each round."""
+    began = time.monotonic()
+    runs = 0
+    while (elapsed := (time.monotonic() - began) / 60) < minutes or runs == 0:
+        for seed in range(RUNS_PER_ROUND):
+            with TemporaryDirectory() as folder:
+                interrupt_and_resume(Path(folder), seed)
+            runs += 1
+        with TemporaryDirectory() as folder:
+            sweep_memory = peak_of_sweep(folder)
+        yield Sample(
+            round(elapsed, 2),
+            runs,
+            resident_memory(),
+            len(os.listdir("/proc/self/fd")),  # noqa: PTH208
+            threading.active_count(),
+            sweep_memory,
+        )
+
+
+def interrupt_and_resume(path: Path, seed: int) -> None:
+    """Train, be interrupted at some step, go on, and evaluate what has come of it."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("config", [*TINY, f"seed={seed}"])
+    config = read_config(cfg)
+    timer = threading.Timer(0.05, signal.raise_signal, [signal.SIGINT])
+    for _ in range(2):
+        try:
+            with RunFolder(path, OmegaConf.to_yaml(cfg), identity=identity(config)) as folder:
+                if not timer.ident:
+                    timer.start()
+                run(config, folder, threads=2)
+        except KeyboardInterrupt:
+            continue
+    timer.join()
+    finished = Run(path)
+    evaluate(finished.network(), finished.data().test)
+
+
+def peak_of_sweep(cwd: str) -> float:
+    """Return the most memory that a process of a sweep has held at once."""
+    process = subprocess.Popen(SWEEP, cwd=cwd, stdout=subprocess.DEVNULL)
+    _, code, usage = os.wait4(process.pid, 0)
+    process.returncode = code
+    assert code == 0
+    return usage.ru_maxrss / 1024
+
+
+def resident_memory() -> float:
+    """Return the memory that this process holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / 2**20
+
+
+def growth(samples: list[Sample]) -> list[str]:
+    """Say what has grown from the first half, without its first rounds, to the second."""
+    warm = samples[len(samples) // 10 + 1 :]
+    first, second = warm[: len(warm) // 2], warm[len(warm) // 2 :]
+    found = []
+    for name, tolerance in TOLERANCES.items():
+        before, after = (max(getattr(sample, name) for sample in half) for half in (first, second))
+        if after > before + tolerance:
+            found.append(f"{name}: from {before} to {after}")
+    return found
+
+
+if __name__ == "__main__":
+    print(",".join(Sample._fields))
+    samples = []
+    for sample in soak(float(sys.argv[1])):
+        samples.append(sample)
+        print(*sample, sep=",", flush=True)
+    grown = growth(samples)
+    print(*(grown or ["nothing has grown"]), sep="\n")
+    sys.exit(bool(grown))
