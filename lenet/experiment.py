@@ -39,8 +39,8 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
             if stop.asked:
                 log.info("stopped after step %d, in epoch %d", state.t, state.epoch)
                 stop.obey()
-    folder.finish(state)
-    log.info("wrote %s", relative(folder.path / METRICS))
+        folder.finish(state)
+        log.info("wrote %s", relative(folder.path / METRICS))
 
 
 def training(

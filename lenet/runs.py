@@ -144,7 +144,7 @@ class RunFolder:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         match error:
-            case None:
+            case _ if error is None or "result" in self.record:
                 outcome: dict[str, Any] = {"status": "finished"}
             case DivergedError():
                 outcome = {

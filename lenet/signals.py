@@ -49,9 +49,9 @@ class Stop:
 
 @contextmanager
 def held_back() -> Iterator[Stop]:
-    """Hold back the first signal, to be obeyed at a better moment; the second ends at once."""
+    """Hold back a signal until it is obeyed, at the end at the latest; a second ends at once."""
     stop = Stop()
-    before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in heeded()}
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in heeded()}
 
     def hold(number: int, frame: FrameType | None) -> None:
         stop.signal = number
@@ -67,3 +67,4 @@ def held_back() -> Iterator[Stop]:
         yield stop
     finally:
         restore()
+    stop.obey()

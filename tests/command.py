@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,7 +25,10 @@ def lenet(*arguments: str, cwd: Path, **environment: str) -> "subprocess.Complet
 
 
 def start(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
-    """Start the command in a session of its own, so that a signal can be sent to all of it."""
+    """Start the command in a session of its own, so that a signal can be sent to all of it.
+
+    It heeds Ctrl-C also where the tests do not, as in the background of a shell.
+    """
     return subprocess.Popen(
         [sys.executable, "-m", "lenet", *arguments],
         cwd=cwd,
@@ -32,6 +36,7 @@ def start(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -26,7 +26,7 @@ from lenet.evaluation import evaluate
 from lenet.experiment import run
 from lenet.identity import identity
 from lenet.results import Run
-from lenet.runs import RunFolder
+from lenet.runs import FinishedError, RunFolder
 
 TINY = ["dataset.train_size=2000", "dataset.test_size=200", "epochs=2"]
 RUNS_PER_ROUND = 10
@@ -78,7 +78,7 @@ def interrupt_and_resume(path: Path, seed: int) -> None:
                 if not timer.ident:
                     timer.start()
                 run(config, folder, threads=2)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, FinishedError):
             continue
     timer.join()
     finished = Run(path)
@@ -113,6 +113,7 @@ def growth(samples: list[Sample]) -> list[str]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background of a shell
     print(",".join(Sample._fields))
     samples = []
     for sample in soak(float(sys.argv[1])):

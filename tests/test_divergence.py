@@ -60,17 +60,14 @@ def test_the_batch_that_shows_it_is_looked_for(bars: Data) -> None:
     assert origin(broken, [black, bars.train]) == "the output of C1"
 
 
-def test_the_training_stops_at_the_step_and_names_the_layer(bars: Data) -> None:
-    theta = initial_theta(GlorotUniform(), 0)
-    views(theta)["c3.weight"] *= 1e30
-    views(theta)["c5.weight"] *= 1e30
-    state = TrainingState.initial(theta, SGD(lr=0.1, momentum=0, nesterov=False))
+def first_step(theta: Array, data: Data) -> None:
+    optimizer = SGD(lr=0.1, momentum=0, nesterov=False)
     steps = train(
         LeNet5(theta, MaxPool(), ReLU()),
-        state,
-        SGD(lr=0.1, momentum=0, nesterov=False),
+        TrainingState.initial(theta, optimizer),
+        optimizer,
         Constant(),
-        bars,
+        data,
         epochs=1,
         batch_size=100,
         clip_norm=None,
@@ -78,9 +75,27 @@ def test_the_training_stops_at_the_step_and_names_the_layer(bars: Data) -> None:
         threads=1,
         seed=0,
     )
+    next(steps)
+
+
+def test_the_training_stops_at_the_step_and_names_the_layer(bars: Data) -> None:
+    theta = initial_theta(GlorotUniform(), 0)
+    views(theta)["c3.weight"] *= 1e30
+    views(theta)["c5.weight"] *= 1e30
+    before = theta.copy()
     with pytest.raises(DivergedError, match=r"output of C5 .* at epoch 1, step 1; smaller initial"):
-        list(steps)
-    assert state.t == 0
+        first_step(theta, bars)
+    np.testing.assert_array_equal(theta, before)
+
+
+def test_a_gradient_whose_norm_is_not_finite_stops_the_training_though_the_loss_is_fine(
+    bars: Data,
+) -> None:
+    theta = initial_theta(GlorotUniform(), 0)
+    views(theta)["f6.weight"] *= 1e-20
+    views(theta)["output.weight"] *= 1e20
+    with pytest.raises(DivergedError, match="the norm of the gradient is no longer finite"):
+        first_step(theta, bars)
 
 
 class Broken:

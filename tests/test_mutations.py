@@ -196,6 +196,120 @@ MUTATIONS = [
         },
         "test_optimizers.py",
     ),
+    Mutation(
+        "15a a checkpoint that forgets what the optimizer remembers",
+        "checkpoints.py",
+        {
+            "name.removeprefix(OPTIMIZER): vector\n": "name.removeprefix(OPTIMIZER): 0 * vector\n",
+        },
+        "test_checkpoints.py",
+    ),
+    Mutation(
+        "15b a checkpoint that forgets the sums of the epoch in hand",
+        "checkpoints.py",
+        {
+            'running=Score(**meta["running"])': "running=Score()",
+        },
+        "test_checkpoints.py",
+    ),
+    Mutation(
+        "15c an epoch that is gone on with from its beginning",
+        "training.py",
+        {
+            "done = state.t - (epoch - 1) * batches_per_epoch": "done = 0",
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "15d a checksum that nobody looks at",
+        "checkpoints.py",
+        {
+            'if not np.array_equal(arrays.pop("sha256"), checksum(arrays)):': 'if not np.array_equal(arrays.pop("sha256"), checksum(arrays)) and False:',
+        },
+        "test_checkpoints.py",
+    ),
+    Mutation(
+        "15e no checkpoint before the last",
+        "runs.py",
+        {
+            "(self.path / CHECKPOINT).replace(self.path / PREVIOUS)": "(self.path / CHECKPOINT).unlink()",
+        },
+        "test_runs.py",
+    ),
+    Mutation(
+        "15f going on with other data",
+        "runs.py",
+        {
+            "if checkpoint.data != data:": "if False:",
+        },
+        "test_runs.py",
+    ),
+    Mutation(
+        "15g a file that is half there when its writer dies",
+        "files.py",
+        {
+            'temporary = path.with_name(f"{path.name}.{uuid4().hex}.part")': "temporary = path",
+            'temporary.open("xb")': 'temporary.open("wb")',
+            "temporary.unlink(missing_ok=True)": "pass",
+        },
+        "test_files.py",
+    ),
+    Mutation(
+        "16a the last parameters as the best",
+        "training.py",
+        {
+            "return all(metrics.validation_accuracy > (other.validation_accuracy or 0) for other in before)": "return True",
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "16b a gradient clipped number by number",
+        "training.py",
+        {
+            "return g * (clip_norm / norm)": "return np.clip(g, -clip_norm, clip_norm)",
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "16c a parameter that is not finite goes unseen until a loss is not",
+        "training.py",
+        {
+            "if not is_finite(state.theta):": "if False:",
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "16d a gradient that is not finite goes unseen",
+        "training.py",
+        {
+            "if not (isfinite(batch_score.loss) and isfinite(norm)):": "if not isfinite(batch_score.loss):",
+        },
+        "test_divergence.py",
+    ),
+    Mutation(
+        "16e a layer too late named as the origin",
+        "divergence.py",
+        {
+            'return f"the output of {name}"': "found = name\n    if not is_finite(x):\n        return f'the output of {found}'",
+        },
+        "test_divergence.py",
+    ),
+    Mutation(
+        "17a a signal that ends the run in the middle of a step",
+        "signals.py",
+        {
+            "signal.signal(number, hold)": "signal.signal(number, end)",
+        },
+        "test_signals.py",
+    ),
+    Mutation(
+        "17b a second Ctrl-C that is not heard",
+        "signals.py",
+        {
+            "stop.signal = number\n        restore()": "stop.signal = number",
+        },
+        "test_signals.py",
+    ),
 ]
 
 

@@ -84,3 +84,13 @@ def test_a_new_activation_is_one_class_and_one_yaml_file(tmp_path: Path) -> None
     refused = lenet("activation.alpha=-1")
     assert refused.returncode == 2
     assert "activation.alpha = -1: should be greater than or equal to 0" in refused.stderr
+
+
+def test_every_promise_is_held_by_tests_that_there_are() -> None:
+    _, section = README.split("## What it promises\n")
+    table = section.split("\n## ")[0]
+    named = set(re.findall(r"`(test_\w+)`", table))
+    sources = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
+    defined = set(re.findall(r"^def (test_\w+)\(", "\n".join(sources), re.MULTILINE))
+    assert len(named) > 10
+    assert named <= defined

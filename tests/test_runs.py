@@ -217,6 +217,14 @@ def test_a_run_that_does_not_finish_says_why(
     assert outcome.items() <= record(tmp_path).items()
 
 
+def test_a_run_that_is_interrupted_after_its_end_has_finished(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path, "", data={})
+    folder.finish(state(ROW, steps=1))
+    with pytest.raises(KeyboardInterrupt), folder:
+        raise KeyboardInterrupt
+    assert status(tmp_path) == "finished"
+
+
 def test_metrics_can_be_read_after_every_epoch(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path, "", data={})
     rows = [replace(ROW, epoch=epoch, train_loss=0.1 + 0.2) for epoch in (1, 2, 3)]

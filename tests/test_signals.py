@@ -7,7 +7,7 @@ import pytest
 
 from lenet.signals import end_by_exceptions, held_back
 
-EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+EXIT_CODES = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
 
 
 @pytest.fixture(autouse=True)
@@ -32,16 +32,29 @@ def test_a_signal_is_obeyed_when_asked(number: signal.Signals) -> None:
         assert stop.asked
         with pytest.raises((KeyboardInterrupt, SystemExit)) as caught:
             stop.obey()
+        stop.signal = None
     assert exit_code(caught.value) == EXIT_CODES[number]
 
 
 @pytest.mark.parametrize("number", EXIT_CODES)
 def test_a_second_signal_ends_at_once(number: signal.Signals) -> None:
     end_by_exceptions()
-    with held_back():
+    with held_back() as stop:
         signal.raise_signal(signal.SIGTERM)
         with pytest.raises((KeyboardInterrupt, SystemExit)) as caught:
             signal.raise_signal(number)
+        stop.signal = None
+    assert exit_code(caught.value) == EXIT_CODES[number]
+
+
+@pytest.mark.parametrize("number", EXIT_CODES)
+def test_a_signal_that_nobody_asks_for_is_obeyed_at_the_end(number: signal.Signals) -> None:
+    def get_one() -> None:
+        with held_back():
+            signal.raise_signal(number)
+
+    with pytest.raises((KeyboardInterrupt, SystemExit)) as caught:
+        get_one()
     assert exit_code(caught.value) == EXIT_CODES[number]
 
 

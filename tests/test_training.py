@@ -203,12 +203,15 @@ def test_pixels_become_numbers_from_0_to_1_with_a_margin_of_zeros(bars: Data) ->
     assert network_input(images + 153, np.dtype(np.float32)).max() == 1
 
 
-def test_a_last_step_that_ruins_the_network_is_seen(bars: Data) -> None:
-    """One batch: its loss is fine, but the step after it is not."""
+@pytest.mark.parametrize("batch_size", [100, 300])
+def test_a_step_that_ruins_the_network_is_the_one_that_is_named(
+    bars: Data, batch_size: int
+) -> None:
+    """The loss of its batch is fine; it may also be the last of the epoch."""
     wild = SGD(lr=3e38, momentum=0, nesterov=False)
     state = TrainingState.initial(50 * new_network().theta, wild)
     with pytest.raises(DivergedError, match=r"parameter .* epoch 1, step 1;"):
-        list(events(state, wild, bars, epochs=1, batch_size=300))
+        list(events(state, wild, bars, epochs=1, batch_size=batch_size))
 
 
 OPTIMIZERS = [
