@@ -10,6 +10,8 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 
+from lenet.files import replacing
+
 # Okabe and Ito's colours can be told apart by everybody; ordered so that neighbours also differ in
 # lightness, for printing in grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000")
@@ -45,12 +47,15 @@ def style() -> Iterator[None]:
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write the figure as PNG and SVG beside each other; return the two paths.
+    """Write the figure as PNG and SVG beside each other, each whole or not at all; return them.
 
     The same figure gives the same SVG, byte for byte, in ``style()``.
     """
-    paths = [stem.with_name(f"{stem.name}.{kind}") for kind in ("png", "svg")]
     stem.parent.mkdir(parents=True, exist_ok=True)
-    for path in paths:
-        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    paths = []
+    for kind, metadata in (("png", None), ("svg", {"Date": None})):
+        path = stem.with_name(f"{stem.name}.{kind}")
+        with replacing(path) as file:
+            figure.savefig(file, format=kind, metadata=metadata)
+        paths.append(path)
     return paths

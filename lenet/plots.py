@@ -132,12 +132,12 @@ def title(settings: Settings) -> str:
 def datasets(settings: Settings) -> list[str]:
     """Return the names of the datasets that the runs are on."""
     runs = [run for group in settings.values() for run in group]
-    return list(dict.fromkeys(run.settings["dataset"] for run in runs))
+    return list(dict.fromkeys(run.dataset for run in runs))
 
 
 def splits(runs: list[Run]) -> list[str]:
     """Return the splits that all of the runs have been measured on."""
-    return [split for split in SPLITS if all(f"{split}_loss" in run.metrics for run in runs)]
+    return [split for split in SPLITS if all(run.is_measured_on(split) for run in runs)]
 
 
 def split_keys(settings: Settings) -> list[Line2D]:

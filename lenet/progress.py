@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
@@ -70,7 +69,8 @@ class Progress:
         begun = {
             folder: record
             for folder, record in records.items()
-            if record and record.get("started") != self.before.get(folder, {}).get("started")
+            if isinstance(record.get("status"), str)
+            and record.get("started") != self.before.get(folder, {}).get("started")
         }
         running = sum(record["status"] == "running" for record in begun.values())
         for folder, record in begun.items():
@@ -83,7 +83,8 @@ class Progress:
         """Say how a run has ended, and how the sweep stands."""
         count = f"[{len(self.ended)}/{self.total or '?'}]"
         state = f"{running} running, {self.failed} failed"
-        overrides = (override.partition("=") for override in record.get("overrides", []))
+        given = record.get("overrides")
+        overrides = (str(one).partition("=") for one in (given if isinstance(given, list) else []))
         label = " ".join(f"{key}={value}" for key, _, value in overrides if key in self.swept)
         return f"{count} {record['status']:9} {label}: {outcome(record)} ({state})"
 
@@ -102,9 +103,12 @@ def outcome(record: dict[str, Any]) -> str:
     match record:
         case {"status": "finished", "result": {"test_accuracy": _} as result}:
             split, accuracy = accuracy_to_choose_by(result)
-            return f"{split} accuracy {accuracy:.2%} in {seconds(record):.1f} s"
+            if isinstance(accuracy, int | float):
+                return f"{split} accuracy {accuracy:.2%}{time_taken(record)}"
         case {"status": "diverged", "epoch": epoch, "step": step}:
             return f"at epoch {epoch}, step {step}"
+    if record.get("status") == "finished":
+        return "without an accuracy in run.json"
     return str(record.get("error", "before its end"))
 
 
@@ -114,7 +118,7 @@ def accuracy_to_choose_by(result: dict[str, Any]) -> tuple[str, float]:
     return ("test", result["test_accuracy"]) if validation is None else ("validation", validation)
 
 
-def seconds(record: dict[str, Any]) -> float:
-    """Return how long a run has taken."""
-    started, finished = (datetime.fromisoformat(record[key]) for key in ("started", "finished"))
-    return (finished - started).total_seconds()
+def time_taken(record: dict[str, Any]) -> str:
+    """Say how long a run has taken; nothing if its record does not tell."""
+    seconds = record.get("seconds")
+    return f" in {seconds:.1f} s" if isinstance(seconds, int | float) else ""

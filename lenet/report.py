@@ -14,7 +14,6 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -24,6 +23,7 @@ from lenet.figures import save, style
 from lenet.files import replacing
 from lenet.results import Run, differing_keys, short_names, tell_apart
 from lenet.runs import relative
+from lenet.saved import LARGEST
 from lenet.summary import Setting, Summary, records, summarise, summary_rows
 from lenet.terminal import failures, plural, table
 
@@ -140,7 +140,7 @@ def most_values(settings: list[dict[str, Any]], key: str) -> int:
 
 def is_number(value: Any) -> bool:
     """Return whether a value can be a place on an axis."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def without(key: str, setting: Setting) -> dict[str, Any]:

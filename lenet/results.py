@@ -3,44 +3,35 @@
 import logging
 import os
 import re
+import reprlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from lenet.config import TARGET, Config, read_config
 from lenet.datasets import Data
-from lenet.errors import ConfigError, LenetError
+from lenet.errors import ConfigError, DataError, LenetError
 from lenet.identity import NO_RESULT_DEPENDS_ON
 from lenet.model import LeNet5
 from lenet.runs import ASIDE, CONFIG, METRICS, RECORD, RUN_LIST, STEPS, WEIGHTS, read_record, status
+from lenet.saved import read_keys, read_table
 from lenet.weights import read_weights
 
 log = logging.getLogger(__name__)
 
 DEFAULT_ROOT = Path("runs")
 NO_SETTING = NO_RESULT_DEPENDS_ON | {"seed"}
+NEEDED = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
+TIMES = ["train_seconds", "eval_seconds"]
 PAPER_ACCURACY = {1: 95.32, 2: 97.35, 3: 97.97}  # Table I: % of MNIST's test images, by epoch
-
-
-class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads YAML as OmegaConf does, in a tenth of the time: 1e-3 is a number, no date is one."""
-
-
-FLOAT, DATE = "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
-Loader.add_implicit_resolver(
-    FLOAT, re.compile(r"[-+]?[0-9]+(_[0-9]+)*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), "-+0123456789"
-)
-Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != DATE]
-    for first, resolvers in Loader.yaml_implicit_resolvers.items()
-}
 
 
 @dataclass(frozen=True)
@@ -51,22 +42,17 @@ class Run:
 
     @cached_property
     def written(self) -> dict[str, Any]:
-        """What config.yaml says; LenetError if that is missing, or not a configuration."""
-        path = self.path / CONFIG
-        try:
-            written = yaml.load(path.read_bytes(), Loader)  # a safe loader
-        except OSError as error:
-            raise LenetError(f"{self.path} does not say how it was configured: {error}") from error
-        except (yaml.YAMLError, ValueError) as error:
-            raise LenetError(f"{path} cannot be used: {error}") from error
-        if not isinstance(written, dict):
-            raise LenetError(f"{path} cannot be used: it holds no keys")
-        return written
+        """What config.yaml says; DataError if that is missing, or not a configuration."""
+        return read_keys(self.path / CONFIG)
 
     @property
     def composed(self) -> DictConfig:
         """The configuration as Hydra has composed it; LenetError if the folder holds none."""
-        return OmegaConf.create(self.written)
+        try:
+            return OmegaConf.create(self.written)
+        except OmegaConfBaseException as error:
+            reason = str(error).partition("\n")[0]
+            raise ConfigError(f"{self.path / CONFIG}: {reason}") from error
 
     @cached_property
     def config(self) -> Config:
@@ -74,7 +60,8 @@ class Run:
         try:
             return read_config(self.composed)
         except ConfigError as error:
-            raise ConfigError(f"{self.path}: {error}") from error
+            problems = "; ".join(str(error).splitlines())
+            raise ConfigError(f"{self.path / CONFIG}: {problems}") from error
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -88,43 +75,72 @@ class Run:
 
     @cached_property
     def steps(self) -> pd.DataFrame:
-        """The rows of steps.csv, by step; LenetError if there are none."""
-        return self._table(STEPS, "step")
+        """The rows of steps.csv, by step; DataError if it is missing or damaged."""
+        return read_table(self.path / STEPS, "step", ["loss"])
 
     @property
     def has_steps(self) -> bool:
-        """Whether steps.csv can be used."""
+        """Whether steps.csv can be used; a warning says what is wrong if it is there but cannot."""
+        if not (self.path / STEPS).exists():
+            return False
         try:
-            return "loss" in self.steps
-        except LenetError:
+            return len(self.steps) > 0
+        except LenetError as error:
+            log.warning("%s", error)
             return False
 
     @property
     def seed(self) -> int:
-        """The seed of the weights and of the order; LenetError if the folder does not say."""
+        """The seed of the weights and of the order; DataError if the folder does not say."""
         seed = self.written.get("seed")
-        if not isinstance(seed, int):
-            raise LenetError(f"{self.path / CONFIG} cannot be used: seed = {seed!r}")
+        if type(seed) is not int:
+            raise self._unfit("seed", "a whole number", seed)
         return seed
+
+    @property
+    def dataset(self) -> str:
+        """The name of the dataset's class; DataError if the folder does not say."""
+        dataset = self.settings.get("dataset")
+        if not isinstance(dataset, str):
+            raise self._unfit("dataset", "a class with its keys", self.written.get("dataset"))
+        return dataset
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
-        """The rows of metrics.csv, by epoch; LenetError if there are none."""
-        return self._table(METRICS, "epoch")
+        """The rows of metrics.csv, by epoch.
 
-    def _table(self, name: str, index: str) -> pd.DataFrame:
-        try:
-            return pd.read_csv(self.path / name).set_index(index)
-        except (OSError, ValueError, KeyError) as error:
-            raise LenetError(f"{self.path / name} cannot be used: {error}") from error
+        Raises:
+            DataError: the file is missing or damaged, or the run has finished and rows are missing.
+
+        """
+        table = read_table(self.path / METRICS, "epoch", NEEDED + TIMES)
+        epochs = self.written.get("epochs")
+        if self.status == "finished" and len(table) != epochs:
+            raise DataError(
+                f"{self.path / METRICS}: expected {reprlib.repr(epochs)} epochs "
+                f"as {CONFIG} has it, found {len(table)}"
+            )
+        return table
+
+    def is_measured_on(self, split: str) -> bool:
+        """Return whether metrics.csv has loss and accuracy on a split."""
+        return {f"{split}_loss", f"{split}_accuracy"} <= set(self.metrics)
 
     @cached_property
     def settings(self) -> dict[str, Any]:
         """What the run is a sample of: the configuration without ``NO_SETTING``."""
         flat = flatten(self.written)
+        for key, value in flat.items():
+            if isinstance(value, float) and not isfinite(value):
+                raise self._unfit(key, "a finite number", value)
         return {
             key: value for key, value in flat.items() if key.partition(".")[0] not in NO_SETTING
         }
+
+    def _unfit(self, key: str, expected: str, found: Any) -> DataError:
+        return DataError(
+            f"{self.path / CONFIG}: expected {expected}, found {key} = {reprlib.repr(found)}"
+        )
 
     def data(self) -> Data:
         """Return the images that the run has used."""
@@ -145,10 +161,11 @@ class Run:
 def flatten(node: Any, *path: str) -> dict[str, Any]:
     """Return the leaves of nested mappings under dotted keys; a class goes by its own name.
 
-    A list is one leaf, as text.
+    A list, or what else is no number, is one leaf, as text.
     """
     if not isinstance(node, dict):
-        return {".".join(path): str(node) if isinstance(node, list) else node}
+        plain = node is None or isinstance(node, int | float)
+        return {".".join(path): node if plain else str(node)}
     leaves: dict[str, Any] = {}
     for key, value in node.items():
         if key == TARGET:
@@ -198,13 +215,23 @@ def all_runs(roots: Iterable[Path], *, must_exist: bool = True) -> list[Run]:
 
 def listed_folders(root: Path) -> list[Path]:
     """Return the folders that runs.txt names, a line each, as seen from where it lies."""
+    path = root / RUN_LIST
     try:
-        lines = (root / RUN_LIST).read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return []
-    except UnicodeDecodeError as error:
-        raise LenetError(f"{root / RUN_LIST} cannot be used: {error}") from error
-    return [Path(os.path.normpath(root / line.strip())) for line in lines if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: expected a list of folders, found: {error}") from error
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for line in lines:
+        if not can_be_path(line):
+            raise DataError(f"{path}: expected a folder in each line, found {line[:40]!r}")
+    return [Path(os.path.normpath(root / line)) for line in lines]
+
+
+def can_be_path(text: str) -> bool:
+    """Return whether a text could be typed as a path, and the system would look for it."""
+    return text.isprintable() and all(len(os.fsencode(part)) < 256 for part in Path(text).parts)
 
 
 def folders_below(root: Path) -> list[Path]:

@@ -6,12 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from lenet.comparison import BEST, INCOMPARABLE, compare, intervals
 from lenet.errors import LenetError
 from lenet.results import (
+    NEEDED,
+    TIMES,
     Run,
     differing_keys,
     natural_order,
@@ -20,10 +21,9 @@ from lenet.results import (
     short_names,
     tell_apart,
 )
+from lenet.runs import METRICS
 
-NEEDED = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
-TIMES = ["train_seconds", "eval_seconds"]
-VALIDATION = {"validation_loss", "validation_accuracy"}
+VALIDATION = ["validation_loss", "validation_accuracy"]
 
 FIXED = [  # columns of summary.csv beside those of the keys that differ
     "kind", "rank", "ranked_by", "seed", "status", "n", "failed", "epochs",
@@ -147,8 +147,7 @@ def is_configured(run: Run) -> bool:
 
 def check_configuration(run: Run) -> None:
     """Raise LenetError unless the run says of which setting and seed it is."""
-    if not isinstance(run.seed, int) or "dataset" not in run.settings:
-        raise LenetError("config.yaml cannot be used: it names no dataset")
+    _ = run.seed, run.dataset
 
 
 def setting(label: str, group: list[Run], outcomes: dict[Run, Outcome]) -> Setting:
@@ -192,11 +191,16 @@ def why(run: Run) -> str:
             return f"in epoch {run.record.get('epoch', '?')}, step {run.record.get('step', '?')}"
         case "unknown":
             return "run.json is damaged"
-    try:
-        done = len(run.metrics)
-    except LenetError:
-        done = 0
+    done = max(0, whole_lines(run.path / METRICS) - 1)
     return f"after {done} of {run.written.get('epochs', '?')} epochs"
+
+
+def whole_lines(path: Path) -> int:
+    """Return how many lines of a file have been written to their end; none if it is missing."""
+    try:
+        return path.read_bytes().count(b"\n")
+    except OSError:
+        return 0
 
 
 def first_line(text: str) -> str:
@@ -205,16 +209,10 @@ def first_line(text: str) -> str:
 
 
 def last_epoch(run: Run) -> "pd.Series[float]":
-    """Return the last row of metrics.csv, and the mean seconds of all; LenetError if damaged."""
-    try:
-        metrics = run.metrics.reset_index().astype(float)
-        seconds = metrics[TIMES].sum(axis=1).mean()
-        validation = VALIDATION if VALIDATION & {*metrics.columns} else set()
-        last = metrics[[*NEEDED, *sorted(validation)]].iloc[-1]
-    except (KeyError, ValueError, IndexError, TypeError) as error:
-        raise LenetError(f"metrics.csv cannot be used: {error}") from error
-    if not np.isfinite(last).all():
-        raise LenetError("metrics.csv cannot be used: it does not end with numbers")
+    """Return the last row of metrics.csv, and the mean seconds of all; DataError if damaged."""
+    seconds = run.metrics[TIMES].sum(axis=1).mean()
+    validation = VALIDATION if run.is_measured_on("validation") else []
+    last = run.metrics[NEEDED + validation].iloc[-1]
     return pd.concat([last, pd.Series({"seconds": seconds})])
 
 

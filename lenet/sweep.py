@@ -19,6 +19,7 @@ from tqdm import tqdm
 from lenet.complaints import complain
 from lenet.config import read_config, without_hydra
 from lenet.errors import ConfigError, LenetError
+from lenet.files import replacing
 from lenet.identity import DIGITS, NO_RESULT_DEPENDS_ON, identity
 from lenet.progress import Progress, say
 from lenet.runs import ASIDE, RECORD, RUN_LIST, read_record
@@ -198,7 +199,8 @@ class Jobs:
         """Write the runs' folders to runs.txt in the view, by which scripts find them."""
         self.view.mkdir(parents=True, exist_ok=True)
         lines = [f"{os.path.relpath(folder, self.view)}\n" for folder in self.folders()]
-        (self.view / RUN_LIST).write_text("".join(lines), encoding="utf-8")
+        with replacing(self.view / RUN_LIST) as file:
+            file.write("".join(lines).encode())
 
     def _is_found(self, folder: Path) -> bool:
         """Return whether a run differs from this search's in nothing but what is searched."""

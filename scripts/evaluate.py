@@ -6,6 +6,7 @@ Without --dataset each network is tested on its own run's test images.
 """
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 
 from lenet.config import read_dataset
 from lenet.evaluation import evaluate
@@ -13,9 +14,10 @@ from lenet.results import Run, find_runs
 from lenet.scripting import parser, run_script
 
 
-def main() -> list[str]:
+def main() -> Iterator[str]:
     arguments = evaluation_parser().parse_args()
-    return [line(run, arguments) for run in find_runs(arguments.runs)]
+    for run in find_runs(arguments.runs):
+        yield line(run, arguments)
 
 
 def line(run: Run, arguments: Namespace) -> str:

@@ -67,7 +67,7 @@ def main() -> list[Path]:
     run = only(runs)
     folder = output_folder(arguments, runs)
     predictions = predict(run)
-    subject = f"{run.settings['dataset']}, seed {run.composed.seed}"
+    subject = f"{run.dataset}, seed {run.seed}"
     with style():
         return [
             *save(sample_figure(predictions, subject, arguments.seed), folder / "predictions"),

@@ -15,6 +15,7 @@ import pandas as pd
 from lenet.comparison import half_width
 from lenet.datasets import MNIST
 from lenet.errors import LenetError
+from lenet.files import replacing
 from lenet.results import PAPER_ACCURACY, Run, by_setting, find_runs, over_seeds
 from lenet.scripting import output_folder, run_script, writing_parser
 
@@ -39,9 +40,8 @@ def main() -> list[Path]:
 
 def refuse_other_data(run: Run) -> None:
     """Raise LenetError unless the run is on the data of the paper's Table I."""
-    dataset = run.settings["dataset"]
-    if dataset != MNIST.__name__:
-        raise LenetError(f"{run.path} is on {dataset}, but the paper's Table I is about MNIST")
+    if run.dataset != MNIST.__name__:
+        raise LenetError(f"{run.path} is on {run.dataset}, but the paper's Table I is about MNIST")
 
 
 def summary(runs: list[Run]) -> pd.DataFrame:
@@ -112,9 +112,11 @@ def interval(low: float, high: float) -> str:
 def write(rows: pd.DataFrame, text: str, folder: Path) -> list[Path]:
     """Write table1.md and table1.csv; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
+    csv = rows.to_csv(index=False, float_format="%.4f", lineterminator="\n")
     paths = [folder / "table1.md", folder / "table1.csv"]
-    paths[0].write_text(text, encoding="utf-8")
-    rows.to_csv(paths[1], index=False, float_format="%.4f", lineterminator="\n")
+    for path, content in zip(paths, (text, csv), strict=True):
+        with replacing(path) as file:
+            file.write(content.encode())
     return paths
 
 

@@ -1,14 +1,16 @@
 """The lines that tell how a sweep stands."""
 
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_runs import fake_run
 
 from lenet.divergence import DivergedError
-from lenet.progress import Progress
-from lenet.runs import RunFolder
+from lenet.progress import Progress, outcome
+from lenet.runs import RECORD, RunFolder
 
 RESULT = {"test_accuracy": 0.75, "validation_accuracy": None}
 
@@ -32,6 +34,41 @@ def test_each_run_that_ends_is_told_of_once(
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("[2/3] finished  seed=1: test accuracy 75.00% in ")
     assert second == "[3/3] diverged  seed=2: at epoch 1, step 7 (0 running, 1 failed)"
+
+
+TIMES = {"seconds": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (TIMES | {"result": RESULT}, "test accuracy 75.00% in 1.5 s"),
+        ({"result": RESULT}, "test accuracy 75.00%"),
+        (TIMES | {"result": RESULT, "started": None}, "test accuracy 75.00%"),
+        (TIMES | {"result": RESULT, "started": "yesterday"}, "test accuracy 75.00%"),
+        (TIMES | {"result": RESULT, "started": "2026-01-01"}, "test accuracy 75.00%"),
+        (TIMES | {"result": {"test_accuracy": "high"}}, "without an accuracy in run.json"),
+        (TIMES | {"result": RESULT | {"validation_accuracy": []}}, "without an accuracy in"),
+        (TIMES | {"result": 1}, "without an accuracy in run.json"),
+        ({}, "without an accuracy in run.json"),
+    ],
+)
+def test_a_damaged_record_is_told_of_as_far_as_it_goes(record: dict[str, Any], said: str) -> None:
+    assert outcome({"status": "finished"} | record).startswith(said)
+
+
+@pytest.mark.parametrize("overrides", [None, 5, "seed=1", [1, None]])
+def test_records_that_nobody_can_have_written_stop_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], overrides: Any
+) -> None:
+    folders = [tmp_path / name for name in "ab"]
+    progress = Progress(lambda: folders, 2, ["seed"])
+    progress.start(again=False)
+    for folder, status in zip(folders, [{}, {"status": "failed"}], strict=True):
+        folder.mkdir()
+        (folder / RECORD).write_text(json.dumps({"started": 1, "overrides": overrides} | status))
+    progress.stop()
+    assert "[1/2] failed    : before its end (0 running, 1 failed)" in capsys.readouterr().out
 
 
 def test_what_failed_before_is_waited_for(
