@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from signal import SIGPIPE
 
 from lenet.errors import LenetError
 from lenet.results import Run
@@ -46,11 +47,20 @@ def output_folder(arguments: Namespace, runs: Iterable[Run]) -> Path:
 
 
 def run_script(main: Callable[[], Iterable[Path | str]]) -> None:
-    """Run a script and print its lines, or the paths it has written; errors end it in few words."""
+    """Run a script and print its lines, or the paths it has written; errors end it in few words.
+
+    So does a reader who wants no more, such as ``head``: without a word, as for any Unix command.
+    """
     name = Path(sys.argv[0]).name
     logging.basicConfig(format=f"{name}: %(message)s")
     try:
-        for line in main():
-            print(relative(line) if isinstance(line, Path) else line)
+        try:
+            for line in main():
+                print(relative(line) if isinstance(line, Path) else line)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + SIGPIPE)
     except (LenetError, OSError) as error:
         sys.exit("\n".join(f"{name}: {line}" for line in str(error).splitlines()))

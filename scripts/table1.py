@@ -34,8 +34,9 @@ def main() -> list[Path]:
     groups = {label: summary(group) for label, group in by_setting(runs).items()}
     rows = pd.concat(groups, names=["setting"]).reset_index()
     text = f"{markdown(rows)}\n{NOTE}"
+    paths = write(rows, text, output_folder(arguments, runs))
     print(text)
-    return write(rows, text, output_folder(arguments, runs))
+    return paths
 
 
 def refuse_other_data(run: Run) -> None:

@@ -326,8 +326,7 @@ def test_an_evaluation_says_what_it_has_found_before_it_comes_to_the_damaged_run
     spoil(tmp_path / "runs" / "bad" / WEIGHTS, ANY["empty"])
     outcome = script("evaluate", "runs")
     assert outcome.text.startswith("runs/a: loss ")
-    expected = "runs/bad/weights.npz: expected an intact .npz file, found: File is not a zip file"
-    assert outcome.error == f"evaluate.py: {expected}"
+    assert str(outcome.error).startswith("evaluate.py: runs/bad/weights.npz: expected an intact")
 
 
 def test_epochs_of_an_unfinished_run_are_those_with_whole_lines(tmp_path: Path) -> None:

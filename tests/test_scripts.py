@@ -3,6 +3,7 @@
 import math
 import os
 import runpy
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -149,6 +150,27 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(
     (tmp_path / "file").touch()
     error = script("table1", "run", "--output", "file").error
     assert error == "table1.py: [Errno 17] File exists: 'file'"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["runs"]])
+def test_a_reader_who_wants_no_more_is_left_alone(tmp_path: Path, arguments: list[str]) -> None:
+    """As with ``python scripts/table1.py | head``, where head has ended already."""
+    fake_run(tmp_path / "runs" / "a", "dataset=mnist")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        done = subprocess.run(
+            [sys.executable, SCRIPTS / "table1.py", *arguments],
+            cwd=tmp_path,
+            check=False,
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.stderr == ""
+    assert done.returncode in (0, 128 + signal.SIGPIPE)  # argparse lets it pass without a buffer
+    assert (tmp_path / "runs" / "table1.md").exists() == (arguments == ["runs"])
 
 
 # Table I
