@@ -8,6 +8,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from signal import SIGPIPE
 from typing import Any, cast
 
 import hydra
@@ -132,10 +133,19 @@ def cores_of_process() -> int:
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it in few words, after summing up a sweep."""
+    """Run the command line; Ctrl-C ends it in few words, after summing up a sweep.
+
+    So does a reader of its output who wants no more, such as ``head``, without a word.
+    """
     logging.raiseExceptions = False  # a terminal that is gone is no reason for a traceback
     try:
-        run_job_or_sweep()
+        try:
+            run_job_or_sweep()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + SIGPIPE)
     except KeyboardInterrupt:
         sweep = Sweep.current
         with suppress(KeyboardInterrupt):
@@ -156,6 +166,8 @@ def run_job_or_sweep() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         job()
+    except BrokenPipeError:
+        raise
     except Exception as error:
         if wants_traceback:
             raise

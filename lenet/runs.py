@@ -54,6 +54,7 @@ LOCK = "lock"
 RUN_LIST = "runs.txt"  # in a folder that is about runs elsewhere
 LOCK_PATIENCE = 1  # s: whoever only looks whether a folder is held, holds it for a moment
 ASIDE = ".aside-"
+STATUSES = ("running", "finished", "diverged", "failed", "interrupted")
 
 Row = dict[str, Any]
 
@@ -119,7 +120,7 @@ class RunFolder:
             raise self._holds_another_run()
         if force:
             self._put_aside()
-        elif earlier.get("status") == "finished" and "test_accuracy" in earlier.get("result", ()):
+        elif has_result(earlier):
             raise FinishedError(self.path, earlier)
 
     def _holds_another_run(self) -> LenetError:
@@ -266,9 +267,17 @@ def read_record(path: Path) -> dict[str, Any]:
     """Return what run.json says; nothing if it is missing or damaged."""
     try:
         record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
+
+
+def has_result(record: dict[str, Any]) -> bool:
+    """Return whether a record is that of a finished run, with the accuracies to choose it by."""
+    match record:
+        case {"status": "finished", "result": {"test_accuracy": int() | float(), **others}}:
+            return isinstance(others.get("validation_accuracy"), int | float | None)
+    return False
 
 
 def status(path: Path) -> str:
@@ -289,7 +298,8 @@ def status(path: Path) -> str:
 
 def noted_status(path: Path) -> str:
     """Return what run.json says of the status, "unknown" if it is damaged."""
-    return str(read_record(path).get("status", "unknown"))
+    noted = read_record(path).get("status")
+    return str(noted) if noted in STATUSES else "unknown"
 
 
 def is_held(path: Path) -> bool:

@@ -286,6 +286,16 @@ def test_the_configuration_can_be_shown_with_all_it_stands_for(tmp_path: Path, p
     assert not list(tmp_path.iterdir())
 
 
+def test_a_reader_who_leaves_is_left_in_peace(tmp_path: Path) -> None:
+    for arguments in (["--help"], ["--cfg", "all"]):
+        with start(*arguments, cwd=tmp_path) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            assert process.stderr.read() == ""
+        assert process.returncode == 128 + signal.SIGPIPE
+
+
 def test_tracebacks_can_be_asked_for(tmp_path: Path) -> None:
     done = lenet("optimizer.lrr=1", cwd=tmp_path, HYDRA_FULL_ERROR="1")
     assert "Traceback" in done.stderr

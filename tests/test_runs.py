@@ -69,6 +69,16 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
     assert caught.value.record["result"] == {"test_accuracy": 0.5}
 
 
+@pytest.mark.parametrize(
+    "result", [None, "test_accuracy", {"test_accuracy": "high"}, {"validation_accuracy": 0.5}]
+)
+def test_a_finished_run_whose_result_is_damaged_runs_again(tmp_path: Path, result: object) -> None:
+    with RunFolder(tmp_path, "", identity="one") as folder:
+        folder.note(result=result)
+    with RunFolder(tmp_path, "", identity="one"):
+        assert status(tmp_path) == "running"
+
+
 @pytest.mark.parametrize("end", [KeyboardInterrupt, RuntimeError, None], ids=str)
 def test_an_unfinished_run_goes_on_from_its_last_checkpoint(
     tmp_path: Path, end: type[BaseException] | None
@@ -180,6 +190,10 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 def test_what_a_folder_says_of_itself(tmp_path: Path) -> None:
     assert status(tmp_path) == "not begun"
     (tmp_path / RECORD).write_text("[]")
+    assert status(tmp_path) == "unknown"
+    (tmp_path / RECORD).write_text('{"status": 5}')
+    assert status(tmp_path) == "unknown"
+    (tmp_path / RECORD).write_text("[" * 10**6)
     assert status(tmp_path) == "unknown"
     (tmp_path / RECORD).write_text('{"status": "running"}')
     assert status(tmp_path) == "killed"
