@@ -2,4 +2,5 @@
 
 from lenet.main import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,11 +1,13 @@
 """What Hydra and OmegaConf complain of, in words that help."""
 
 import sys
+from traceback import walk_tb
 from typing import Any, NoReturn, cast
 
-from hydra.errors import MissingConfigException
+from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
+from yaml import MarkedYAMLError
 
 from lenet.config import TARGET, suggestion
 from lenet.errors import LenetError
@@ -15,6 +17,8 @@ EXTRAS = {
     "hydra/launcher/ray": "ray",
     "hydra/sweeper/optuna": "optuna",
 }
+FULL_KEY = "full_key:"
+ASIDES = (FULL_KEY, "object_type=", "reference_type=", "To append to your default list use +")
 
 
 def complain(error: Exception) -> NoReturn:
@@ -40,7 +44,31 @@ def explain(error: Exception) -> str:
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.parent_node is not None:
         valid = keys(cast(dict[Any, Any], OmegaConf.to_container(cause.parent_node)))
         return f"{cause.full_key}: no such key{suggestion(str(cause.key), valid)}"
-    return str(error)
+    if isinstance(error, OverrideParseException):
+        return f"{error.override!r}: expected key=value, with quotes as in key='\"a=b\"'"
+    if isinstance(error, MarkedYAMLError) and error.problem_mark:
+        return f"{error.problem_mark.name}, line {error.problem_mark.line + 1}: {error.problem}"
+    return in_one_line(str(error), file_being_read(error))
+
+
+def file_being_read(error: Exception) -> str:
+    """Return the path of the YAML file that Hydra was reading when the error arose, if any."""
+    for frame, _ in walk_tb(error.__traceback__):
+        if frame.f_code.co_name == "load_config" and "full_path" in frame.f_locals:
+            return str(frame.f_locals["full_path"])
+    return ""
+
+
+def in_one_line(message: str, file: str) -> str:
+    """Return a message of Hydra or OmegaConf, after the file or else the key that it is about.
+
+    Lines that say which key it is, of which types nodes are, and how to get past the check go.
+    """
+    lines = [line.strip() for line in message.splitlines()]
+    named = [line.removeprefix(FULL_KEY).strip() for line in lines if line.startswith(FULL_KEY)]
+    said = " ".join(line for line in lines if not line.startswith(ASIDES))
+    place = file or (named[0] if named else "")
+    return f"{place}: {said}" if place else said
 
 
 def keys(node: dict[Any, Any]) -> list[str]:

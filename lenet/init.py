@@ -9,7 +9,7 @@ from math import prod, sqrt
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from numpy.typing import NDArray
 
 from lenet.model import PARAMETERS, SHAPES, views
@@ -34,7 +34,7 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
 class Normal(Init):
     """N(0, std^2), whatever the layer."""
 
-    std: Annotated[float, Gt(0)]
+    std: Annotated[float, Gt(0), Le(1e6)]  # far beyond use, within float32
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
         """Return normal weights of the one standard deviation."""

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 
 from lenet.datasets.base import Data, Dataset, Split
@@ -202,6 +202,7 @@ EDGE = 1.1  # pixels from full ink to none
 
 SEGMENTS = 64  # straight pieces that the curve of a digit is made of
 CHUNK = 500  # images drawn at a time, to bound the memory
+MOST = 1_000_000  # images in a split: 2 GB while they are drawn
 
 # The weights of four neighbouring points in the Catmull-Rom spline between the middle two, as
 # polynomials in the time from 0 to 1: a row for each power, a column for each point.
@@ -237,9 +238,9 @@ class Strokes(Dataset):
     ``seed`` alone decides the data. Every split has its own stream of chance.
     """
 
-    train_size: Annotated[int, Gt(0)]
-    test_size: Annotated[int, Gt(0)]
-    validation: Annotated[int, Ge(0)]
+    train_size: Annotated[int, Gt(0), Le(MOST)]
+    test_size: Annotated[int, Gt(0), Le(MOST)]
+    validation: Annotated[int, Ge(0), Le(MOST)]
     seed: Annotated[int, Ge(0)]
 
     def load(self, seed: int) -> Data:
