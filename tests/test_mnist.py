@@ -316,3 +316,112 @@ def test_published_files(kind: type[IdxDataset], caplog: pytest.LogCaptureFixtur
         ]
     else:
         assert counts == [[6000] * 10, [1000] * 10]
+
+
+# Files that change, and what only looks like a file
+
+
+@pytest.mark.parametrize("change", ["truncated", "replaced", "removed"])
+def test_files_are_read_once_so_that_a_later_change_is_not_seen(root: Path, change: str) -> None:
+    data = all_of(MNIST, root).load(seed=0)
+    before = data.train.images.copy()
+    file = root / FILES[0]
+    match change:
+        case "truncated":
+            os.truncate(file, 20)
+        case "replaced":
+            write_idx(file, 255 - numbered_images(TRAIN))
+        case "removed":
+            file.unlink()
+    np.testing.assert_array_equal(data.train.images, before)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_replaced_while_the_others_are_read_is_noticed(
+    root: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    """Else the checksums in the record would be those of other images than were trained on."""
+
+    def read_labels_then_replace(path: Path) -> np.ndarray:
+        labels = read_labels(path)
+        with (root / file).open("ab") as changed:
+            changed.write(gzip.compress(b""))
+        return labels
+
+    read_labels = mnist.read_labels
+    monkeypatch.setattr(mnist, "read_labels", read_labels_then_replace)
+    with pytest.raises(DataError, match="expected files at rest, found that they changed"):
+        all_of(MNIST, root).load(seed=0)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_removed_while_the_others_are_read_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    def read_labels_then_remove(path: Path) -> np.ndarray:
+        labels = read_labels(path)
+        (root / file).unlink(missing_ok=True)
+        return labels
+
+    read_labels = mnist.read_labels
+    monkeypatch.setattr(mnist, "read_labels", read_labels_then_remove)
+    with pytest.raises(DataError, match=f"{file}: expected .* found: No such file"):
+        all_of(MNIST, root).load(seed=0)
+
+
+@pytest.mark.parametrize(("one", "other"), [(0, 1), (2, 3), (0, 3), (0, 2), (1, 3)])
+def test_files_that_have_changed_places_are_noticed(root: Path, one: int, other: int) -> None:
+    first, second, spare = root / FILES[one], root / FILES[other], root / "spare"
+    first.rename(spare)
+    second.rename(first)
+    spare.rename(second)
+    with pytest.raises(DataError, match=r"expected (images|labels) .* found|holds \d+ images, but"):
+        all_of(MNIST, root).load(seed=0)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_pipe_or_a_device_is_no_file(root: Path, file: str) -> None:
+    """Reading the one would wait for ever, the other would never end."""
+    (root / file).unlink()
+    os.mkfifo(root / file)
+    with pytest.raises(DataError, match=f"found no {file}"):
+        all_of(MNIST, root).load(seed=0)
+    (root / file).unlink()
+    (root / file).symlink_to("/dev/zero")
+    with pytest.raises(DataError, match=f"found no {file}"):
+        all_of(MNIST, root).load(seed=0)
+
+
+# Users without a home
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    def raise_error(*_: object) -> None:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.delenv("LENET_DATA", raising=False)
+    monkeypatch.setattr(mnist, "user_cache_path", raise_error)
+    monkeypatch.setattr(Path, "home", raise_error)
+    monkeypatch.setattr(Path, "expanduser", raise_error)
+
+
+@pytest.mark.usefixtures("homeless")
+def test_without_a_home_the_files_are_found_by_lenet_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_dataset(tmp_path / "data" / "mnist")
+    monkeypatch.setenv("LENET_DATA", str(tmp_path / "data"))
+    assert len(all_of(MNIST).load(seed=0).train) == TRAIN
+
+
+@pytest.mark.usefixtures("homeless")
+def test_without_a_home_it_is_said_where_files_may_be() -> None:
+    with pytest.raises(DataError, match=r"dataset.root or \$LENET_DATA/mnist, .* home folder"):
+        all_of(MNIST).load(seed=0)
+
+
+@pytest.mark.usefixtures("homeless")
+def test_a_root_below_a_home_that_is_not_there_is_named() -> None:
+    with pytest.raises(DataError, match=r"dataset.root=~/data: expected a folder, found: could"):
+        all_of(MNIST, Path("~/data")).load(seed=0)

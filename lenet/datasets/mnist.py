@@ -53,9 +53,13 @@ class IdxDataset(Dataset):
         DataError if the files cannot be had or are wrong, ConfigError if they hold too few images.
         """
         folder = self._folder()
+        checksums = _checksums(folder)
         train_images, train_labels, test_images, test_labels = (folder / file for file in FILES)
         train = self._read(train_images, train_labels)
         test = self._read(test_images, test_labels)
+        if _checksums(folder) != checksums:
+            raise DataError(f"{folder}: expected files at rest, found that they changed meanwhile")
+        self._warn_of_others(folder, checksums)
         self._check_sizes(len(train), len(test))
         train, validation = _set_aside(train, self.validation, stream(seed, "validation"))
         return Data(
@@ -63,7 +67,7 @@ class IdxDataset(Dataset):
             test=_subset(test, self.test_size, stream(seed, "test subset")),
             class_names=self.class_names,
             validation=validation,
-            checksums=self._checksums(folder),
+            checksums=checksums,
         )
 
     @property
@@ -74,16 +78,26 @@ class IdxDataset(Dataset):
     def _folder(self) -> Path:
         """Return the folder that holds the files, which may have to be downloaded."""
         if self.root is not None:
-            return self._chosen(Path(self.root).expanduser())
-        places = [os.environ.get("LENET_DATA"), user_cache_path("lenet")]
+            return self._chosen(self.root)
+        cache = _cache()
+        places = [os.environ.get("LENET_DATA"), cache]
         folders = [Path(place) / self.name for place in places if place]
         for folder in folders:
             if not _missing(folder):
                 return folder
+        if cache is None:
+            raise DataError(
+                f"{self.name}: expected its files in dataset.root or $LENET_DATA/{self.name}, "
+                "found neither them nor a home folder to download them to"
+            )
         return self._download(folders)
 
-    def _chosen(self, root: Path) -> Path:
+    def _chosen(self, name: str) -> Path:
         """Return the folder the user chose; if it lacks a file, no other takes its place."""
+        try:
+            root = Path(name).expanduser()
+        except RuntimeError as error:
+            raise DataError(f"dataset.root={name}: expected a folder, found: {error}") from error
         if missing := _missing(root):
             raise DataError(
                 f"dataset.root={root}: expected the files of {self.name}, "
@@ -141,13 +155,30 @@ class IdxDataset(Dataset):
                 f"dataset.test_size={self.test_size}: {self.name} has {test} test images"
             )
 
-    def _checksums(self, folder: Path) -> dict[str, str]:
-        """Return the SHA-256 of each file, with a warning for each that is not as published."""
-        found = {file: sha256_of(folder / file) for file in FILES}
-        for file, sha256 in found.items():
+    def _warn_of_others(self, folder: Path, checksums: dict[str, str]) -> None:
+        """Warn of each file that is not as published."""
+        for file, sha256 in checksums.items():
             if sha256 != self._published[file]:
                 log.warning("%s is not the published file (sha256 %s)", folder / file, sha256)
-        return found
+
+
+def _cache() -> Path | None:
+    """Return the user's cache; None for a user without a home folder."""
+    try:
+        return user_cache_path("lenet")
+    except RuntimeError:
+        return None
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file; DataError if one cannot be read."""
+    checksums = {}
+    for path in (folder / file for file in FILES):
+        try:
+            checksums[path.name] = sha256_of(path)
+        except OSError as error:
+            raise DataError(f"{path}: expected a file to read, found: {error.strerror}") from error
+    return checksums
 
 
 def _missing(folder: Path) -> list[str]:
