@@ -13,7 +13,7 @@ from inspect import isabstract
 from pathlib import Path
 from typing import Annotated, Any, cast, get_type_hints
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Lt
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -48,7 +48,7 @@ class Config:
     init: Init
     optimizer: Optimizer
     schedule: Schedule
-    seed: Annotated[int, Ge(0)]
+    seed: Annotated[int, Ge(0), Lt(2**63)]
     epochs: Annotated[int, Gt(0)]
     batch_size: Annotated[int, Gt(0)]
     clip_norm: Annotated[float, Gt(0)] | None
@@ -68,7 +68,7 @@ def read_config(cfg: DictConfig) -> Config:
     try:
         values = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise ConfigError(str(error).splitlines()[0]) from error
+        raise ConfigError(f"{error.full_key}: {str(error).splitlines()[0]}") from error
     problems: list[str] = []
     config = build(Config, values, (), problems)
     refuse(problems)
@@ -151,7 +151,7 @@ def find_class(value: Any, base: type, path: tuple[str, ...], problems: list[str
     module, _, name = str(value[TARGET]).rpartition(".")
     try:
         target = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # importing may do anything
         problems.append(
             f"{join(path, TARGET)} = {value[TARGET]!r}: there is no such class ({error})"
         )
@@ -164,7 +164,8 @@ def find_class(value: Any, base: type, path: tuple[str, ...], problems: list[str
 
 def join(path: tuple[str, ...], *keys: str) -> str:
     """Write a key as it is typed on the command line, such as ``optimizer.lr``."""
-    return ".".join((*path, *map(str, keys)))
+    names = map(str, (*path, *keys))
+    return ".".join(name if name.isprintable() else repr(name) for name in names)
 
 
 def suggestion(wrong: str, valid: Collection[str]) -> str:

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from signal import SIGPIPE
 from typing import Any, cast
@@ -94,7 +95,7 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
     try:
         with folder:
             cores = cores_of_job(hydra_config.launcher) if sweeping else cores_of_process()
-            run(config, folder, config.threads or cores)
+            run(config, folder, min(config.threads or cores, cores_of_machine()))
     except (LenetError, OSError) as error:
         log.error("%s", error)
         raise JobFailedError from error
@@ -129,6 +130,11 @@ def cores_of_process() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
+    return cores_of_machine()
+
+
+def cores_of_machine() -> int:
+    """Return how many cores there are."""
     return os.cpu_count() or 1
 
 
@@ -138,6 +144,8 @@ def main() -> None:
     So does a reader of its output who wants no more, such as ``head``, without a word.
     """
     logging.raiseExceptions = False  # a terminal that is gone is no reason for a traceback
+    for stream in (sys.stdout, sys.stderr):
+        cast(TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     try:
         try:
             run_job_or_sweep()

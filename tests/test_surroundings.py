@@ -128,7 +128,6 @@ def test_a_terminal_of_ascii_alone_shows_what_is_refused(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="the plus-minus sign ends the sweep without its summary")
 def test_a_terminal_of_ascii_alone_shows_the_summary_of_a_sweep(tmp_path: Path) -> None:
     done = lenet("-m", *QUICK, "seed=0,1", cwd=tmp_path, **ASCII)
     assert "Warning" not in done.stderr
@@ -136,7 +135,6 @@ def test_a_terminal_of_ascii_alone_shows_the_summary_of_a_sweep(tmp_path: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="the sweep's exit code is lost with its summary")
 def test_a_failed_sweep_has_its_exit_code_also_on_a_terminal_of_ascii_alone(tmp_path: Path) -> None:
     done = lenet("-m", *QUICK, "optimizer.lr=0.001,1e308", cwd=tmp_path, **ASCII)
     assert done.returncode == 1
