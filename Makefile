@@ -26,7 +26,7 @@ test: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 table1: $(VENV)/core
 	$(BIN)/lenet experiment=table1 hydra/launcher=joblib hydra.sweep.dir=runs/table1
@@ -38,14 +38,14 @@ optimizers: $(VENV)/core
 	$(BIN)/python scripts/compare.py runs/optimizers
 
 stress: $(VENV)/dev
-	$(BIN)/pytest -m stress
+	$(BIN)/pytest -n auto -m stress
 
 MINUTES := 60
 soak: $(VENV)/dev
 	$(BIN)/python tests/soak.py $(MINUTES)
 
 coverage: $(VENV)/dev
-	$(BIN)/pytest --cov
+	$(BIN)/pytest -n auto --cov
 
 test-slurm test-ray test-optuna: test-%: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,$*]'

@@ -4,8 +4,12 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from lenet.datasets import MNIST, Data, Split
+
+settings.register_profile("unhurried", deadline=None)  # tests run side by side
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ def soak(minutes: float) -> Iterator[Sample]:
     """Yield a sample after each round."""
     began = time.monotonic()
     runs = 0
-    while (elapsed := (time.monotonic() - began) / 60) < minutes or runs == 0:
+    while (elapsed := (time.monotonic() - began) / 60) < minutes or runs < 3 * RUNS_PER_ROUND:
         for seed in range(RUNS_PER_ROUND):
             with TemporaryDirectory() as folder:
                 interrupt_and_resume(Path(folder), seed)

@@ -172,7 +172,6 @@ def trainings(draw: st.DrawFn) -> Config:
 
 
 @given(trainings())
-@settings(deadline=None)
 def test_what_is_accepted_trains_to_finite_figures_or_says_that_it_diverged(
     config: Config,
 ) -> None:
