@@ -57,6 +57,13 @@ class Config:
     checkpoint: Checkpoints
     force: bool
 
+    def __post_init__(self) -> None:
+        if self.schedule.sets_momentum and self.optimizer.momentum_key is None:
+            raise ValueError(
+                f"schedule = {type(self.schedule).__name__}: sets the momentum, which "
+                f"optimizer = {type(self.optimizer).__name__} does not have"
+            )
+
 
 def read_config(cfg: DictConfig) -> Config:
     """Check a composed configuration (without its ``hydra`` part) and build what it describes.
@@ -123,7 +130,7 @@ def build(kind: type, values: Any, path: tuple[str, ...], problems: list[str]) -
     try:
         return kind(**arguments)
     except ValueError as error:
-        problems.append(f"{join(path)}: {error}")
+        problems.append(f"{join(path)}: {error}" if path else str(error))
 
 
 def convert(hint: Any, value: Any, path: tuple[str, ...], problems: list[str]) -> Any:

@@ -6,8 +6,8 @@ the step, ``lr`` as the schedule has changed it.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
@@ -27,10 +27,17 @@ class Optimizer(ABC):
 
     lr: Positive
     remembers: ClassVar[tuple[str, ...]] = ()
+    momentum_key: ClassVar[str | None] = None  # the hyperparameter that schedules call momentum
 
     def new_state(self, theta: Array) -> State:
         """Return the zero vectors that the first step starts from."""
         return {name: np.zeros_like(theta) for name in self.remembers}
+
+    def with_momentum(self, momentum: float | None) -> Self:
+        """Return the same optimizer with another momentum, or itself if that is None."""
+        if momentum is None or self.momentum_key is None:
+            return self
+        return replace(self, **{self.momentum_key: momentum})
 
     @abstractmethod
     def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
@@ -47,6 +54,7 @@ class SGD(Optimizer):
     momentum: Decay
     nesterov: bool
     remembers = ("v",)
+    momentum_key = "momentum"
 
     def __post_init__(self) -> None:
         if self.nesterov and self.momentum == 0:
@@ -84,6 +92,7 @@ class Adam(Optimizer):
     beta2: Decay
     eps: Epsilon
     remembers = ("m", "v")
+    momentum_key = "beta1"
 
     def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
         """theta = theta - eta m_hat / (sqrt v_hat + eps), eq. (8)."""

@@ -1,22 +1,57 @@
-"""Schedules: how the learning rate changes over a training."""
+"""Schedules: how the learning rate, and with some the momentum, changes over a training."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, pi
-from typing import ClassVar
+from math import cos, inf, pi
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, Gt, Le, Lt
+
+Share = Annotated[float, Ge(0), Le(1)]
+Epochs = Annotated[float, Ge(0)]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A step of a training: t counts from 1 to ``steps``.
+
+    ``losses`` has the mean loss of each epoch that is over, on validation images where there are
+    any, else on training images.
+    """
+
+    t: int
+    steps: int
+    steps_per_epoch: int
+    losses: Sequence[float] = ()
+
+    @property
+    def done(self) -> float:
+        """The share of the training before this step, in [0, 1)."""
+        return (self.t - 1) / self.steps
+
+    @property
+    def epochs(self) -> float:
+        """The epochs before this step."""
+        return (self.t - 1) / self.steps_per_epoch
 
 
 class Schedule(ABC):
-    """A factor on the optimizer's learning rate for each step.
+    """A factor on the optimizer's learning rate for each step, and what its momentum is then.
 
     A training can be made longer after its end if its schedule does not depend on its length.
     """
 
     depends_on_length: ClassVar[bool]
+    sets_momentum: ClassVar[bool] = False
 
     @abstractmethod
-    def factor(self, t: int, steps: int) -> float:
-        """Return the factor of step t of a training of ``steps`` steps, counted from 1."""
+    def factor(self, moment: Moment) -> float:
+        """Return the factor on the learning rate."""
+
+    def momentum(self, moment: Moment) -> float | None:
+        """Return the optimizer's momentum; None leaves it as it is."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -25,17 +60,112 @@ class Constant(Schedule):
 
     depends_on_length = False
 
-    def factor(self, t: int, steps: int) -> float:
+    def factor(self, moment: Moment) -> float:
         """Return 1."""
         return 1.0
 
 
 @dataclass(frozen=True)
+class StepDecay(Schedule):
+    """A learning rate that is multiplied by ``gamma`` every ``period`` epochs."""
+
+    depends_on_length = False
+    period: Annotated[int, Gt(0)]
+    gamma: Annotated[float, Gt(0), Lt(1)]
+
+    def factor(self, moment: Moment) -> float:
+        """Return gamma^k after k periods."""
+        return self.gamma ** (int(moment.epochs) // self.period)
+
+
+@dataclass(frozen=True)
+class WarmUp(Schedule):
+    """A learning rate that rises linearly over the first ``warmup`` epochs, then stays."""
+
+    depends_on_length = False
+    warmup: Epochs
+
+    def factor(self, moment: Moment) -> float:
+        """Return t / T up to step T, the last of the warm-up, then 1."""
+        return linear_rise(moment, self.warmup)
+
+
+@dataclass(frozen=True)
 class Cosine(Schedule):
-    """Half a period of a cosine, from 1 towards 0 (Loshchilov and Hutter 2017)."""
+    """Half a period of a cosine, from 1 down to ``final`` (Loshchilov and Hutter 2017).
+
+    It is multiplied by a linear rise over the first ``warmup`` epochs.
+    """
 
     depends_on_length = True
+    warmup: Epochs
+    final: Share
 
-    def factor(self, t: int, steps: int) -> float:
-        """Return (1 + cos(pi (t - 1) / steps)) / 2."""
-        return (1 + cos(pi * (t - 1) / steps)) / 2
+    def factor(self, moment: Moment) -> float:
+        """Return final + (1 - final) (1 + cos(pi (t - 1) / steps)) / 2, after the warm-up."""
+        return linear_rise(moment, self.warmup) * between(1, self.final, moment.done)
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """Up to the optimizer's learning rate and down again (Smith and Topin 2018).
+
+    From ``start`` it rises for the share ``rise`` of the training, then falls to ``final``, both
+    along half a period of a cosine; the momentum goes from ``momentum_high`` to ``momentum_low``
+    and back.
+    """
+
+    depends_on_length = True
+    sets_momentum = True
+    rise: Annotated[float, Gt(0), Lt(1)]
+    start: Share
+    final: Share
+    momentum_low: Annotated[float, Ge(0), Lt(1)]
+    momentum_high: Annotated[float, Ge(0), Lt(1)]
+
+    def factor(self, moment: Moment) -> float:
+        """Return the share of the highest learning rate."""
+        return self._cycle(moment, self.start, 1, self.final)
+
+    def momentum(self, moment: Moment) -> float:
+        """Return a momentum that is lowest where the learning rate is highest."""
+        return self._cycle(moment, self.momentum_high, self.momentum_low, self.momentum_high)
+
+    def _cycle(self, moment: Moment, first: float, turn: float, last: float) -> float:
+        if moment.done < self.rise:
+            return between(first, turn, moment.done / self.rise)
+        return between(turn, last, (moment.done - self.rise) / (1 - self.rise))
+
+
+@dataclass(frozen=True)
+class Plateau(Schedule):
+    """A learning rate that is multiplied by ``gamma`` when the loss has stopped falling.
+
+    That is when ``patience`` epochs in a row have not brought it below ``threshold`` times the
+    lowest so far.
+    """
+
+    depends_on_length = False
+    gamma: Annotated[float, Gt(0), Lt(1)]
+    patience: Annotated[int, Gt(0)]
+    threshold: Annotated[float, Gt(0), Le(1)]
+
+    def factor(self, moment: Moment) -> float:
+        """Return gamma^k after k plateaus."""
+        factor, lowest, waited = 1.0, inf, 0
+        for loss in moment.losses:
+            waited = 0 if loss < self.threshold * lowest else waited + 1
+            lowest = min(lowest, loss)
+            if waited == self.patience:
+                factor, waited = factor * self.gamma, 0
+        return factor
+
+
+def linear_rise(moment: Moment, epochs: float) -> float:
+    """Return t / T up to step T, at which so many epochs are over, then 1."""
+    return min(1.0, moment.t / max(1.0, epochs * moment.steps_per_epoch))
+
+
+def between(first: float, last: float, share: float) -> float:
+    """Return what lies between two numbers, along half a period of a cosine."""
+    return last + (first - last) * (1 + cos(pi * share)) / 2

@@ -18,7 +18,7 @@ from lenet.layers import Array
 from lenet.losses import cross_entropy_gradient, log_softmax
 from lenet.model import LeNet5
 from lenet.optimizers import Optimizer, State
-from lenet.schedules import Schedule
+from lenet.schedules import Moment, Schedule
 from lenet.streams import stream
 from lenet.team import Map, team
 
@@ -53,6 +53,11 @@ class Metrics:
     learning_rate: float
     train_seconds: float
     eval_seconds: float
+
+    @property
+    def loss_to_watch(self) -> float:
+        """The validation loss, else the training loss: never that of the test images."""
+        return self.train_loss if self.validation_loss is None else self.validation_loss
 
 
 @dataclass
@@ -162,6 +167,7 @@ def train(
 
     """
     batches_per_epoch = ceil(len(data.train) / batch_size)
+    steps = epochs * batches_per_epoch
 
     @overflow_is_found_later()
     def take_step(batch: Split) -> None:
@@ -170,8 +176,10 @@ def train(
         norm = float(np.linalg.norm(g))
         if not (isfinite(batch_score.loss) and isfinite(norm)):
             raise DivergedError(state.epoch, t, origin(network, [batch]))
-        eta = optimizer.lr * schedule.factor(t, epochs * batches_per_epoch)
-        optimizer.step(state.theta, clip(g, norm, clip_norm), state.optimizer, t, eta)
+        moment = Moment(t, steps, batches_per_epoch, losses)
+        eta = optimizer.lr * schedule.factor(moment)
+        rule = optimizer.with_momentum(schedule.momentum(moment))
+        rule.step(state.theta, clip(g, norm, clip_norm), state.optimizer, t, eta)
         if not is_finite(state.theta):
             raise DivergedError(state.epoch, t, origin(network, [batch]))
         state.running += batch_score
@@ -200,6 +208,7 @@ def train(
     with team(threads) as map:  # noqa: A001
         for epoch in range(state.epoch, epochs + 1):
             done = state.t - (epoch - 1) * batches_per_epoch
+            losses = [metrics.loss_to_watch for metrics in state.metrics]
             started = perf_counter()
             for batch in tqdm(
                 batches(data.train, batch_size, stream(seed, "order", epoch), done),

@@ -554,3 +554,31 @@ def test_a_network_that_has_seen_drawn_digits_only_reads_mnist(
     accuracy, _, images = text.partition("accuracy ")[2].partition("% of ")
     assert images == "10,000\n"
     assert float(accuracy) > 93
+
+
+def test_the_schedule_of_a_command_line_is_drawn(script: Script) -> None:
+    outcome = script("plot_schedule", "schedule=onecycle", "epochs=30", "--output", "out")
+    assert outcome.paths == ["out/schedule.png", "out/schedule.svg"]
+
+
+def test_all_schedules_are_drawn_where_none_is_chosen(script: Script) -> None:
+    script("plot_schedule")
+    labels = Path("runs/schedule.svg").read_text()
+    for path in (SCRIPTS.parent / "conf" / "schedule").glob("*.yaml"):
+        assert f"<!-- {path.stem} -->" in labels
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["schedule=onecyle"], "schedule = 'onecyle': no such choice; did you mean 'onecycle'?"),
+        (["schedule.rise=2"], "schedule.rise: no such key"),
+        (["schedule=onecycle", "optimizer=rmsprop"], "optimizer = RMSprop does not have"),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_not_drawn(
+    script: Script, arguments: list[str], message: str
+) -> None:
+    outcome = script("plot_schedule", *arguments)
+    assert message in str(outcome.error)
+    assert not outcome.paths

@@ -16,7 +16,7 @@ from lenet.layers import MaxPool, Tanh
 from lenet.losses import cross_entropy, log_softmax
 from lenet.model import LeNet5
 from lenet.optimizers import SGD, Adam, Optimizer, RMSprop
-from lenet.schedules import Constant
+from lenet.schedules import Constant, Moment, OneCycle, Plateau, Schedule
 from lenet.streams import stream
 from lenet.team import team
 from lenet.training import (
@@ -47,10 +47,14 @@ SETTINGS: dict[str, Any] = {
 
 
 def events(
-    state: TrainingState, optimizer: Optimizer, data: Data, **changes: Any
+    state: TrainingState,
+    optimizer: Optimizer,
+    data: Data,
+    schedule: Schedule = Constant(),  # noqa: B008
+    **changes: Any,
 ) -> Iterator[Step | Metrics]:
     network = LeNet5(state.theta, MaxPool(), Tanh())
-    return train(network, state, optimizer, Constant(), data, **SETTINGS | changes)
+    return train(network, state, optimizer, schedule, data, **SETTINGS | changes)
 
 
 def run(data: Data, **changes: Any) -> tuple[list[Metrics], LeNet5]:
@@ -236,6 +240,35 @@ def test_a_copy_of_the_state_at_any_moment_goes_on_to_the_same_bits(
         np.testing.assert_array_equal(copy.best, state.best)
         assert without_times(copy.metrics) == without_times(state.metrics)
         assert copy.steps == state.steps
+
+
+def test_the_schedule_sets_learning_rate_and_momentum(bars: Data) -> None:
+    """Both of a step are those of a plain optimizer that has them."""
+    cycle = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
+    state = TrainingState.initial(new_network(dtype=np.float64).theta, OPTIMIZERS[1])
+    steps = events(state, OPTIMIZERS[1], bars, schedule=cycle, epochs=1, batch_size=100)
+    expected = state.theta.copy()
+    v = np.zeros_like(expected)
+    for t, batch in enumerate(batches(bars.train, 100, stream(0, "order", 1)), start=1):
+        network = LeNet5(expected, MaxPool(), Tanh())
+        _, g = score_and_mean_gradient(network, batch, parts=2)
+        moment = Moment(t, 3, 3)
+        v = cycle.momentum(moment) * v + g
+        expected -= 0.05 * cycle.factor(moment) * v
+        next(steps)
+        np.testing.assert_allclose(state.theta, expected, rtol=1e-9, atol=1e-15)
+
+
+def test_a_plateau_of_the_loss_is_noticed_also_after_an_interruption(bars: Data) -> None:
+    plateau = Plateau(gamma=0.5, patience=1, threshold=0.5)
+    state = TrainingState.initial(new_network().theta, ADAM)
+    copies = [
+        deepcopy(state)
+        for _ in events(state, ADAM, bars, schedule=plateau, epochs=4, batch_size=99)
+    ]
+    assert {row.learning_rate for row in state.metrics} > {0.001}
+    list(events(copies[9], ADAM, bars, schedule=plateau, epochs=4, batch_size=99))
+    assert copies[9].steps == state.steps
 
 
 def test_more_epochs_continue_fewer(bars: Data) -> None:

@@ -1,0 +1,87 @@
+"""Draw the learning rate, and the momentum where it changes, by epoch: schedule.png and .svg.
+
+    python scripts/plot_schedule.py [OVERRIDE ...] [--output FOLDER]
+
+The overrides are those of lenet, such as schedule=onecycle optimizer=adamw optimizer.lr=0.004
+epochs=30. Without a schedule among them, all that there are are drawn side by side. The loss that a
+plateau waits for is taken to be the same after every epoch.
+"""
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from matplotlib.figure import Figure
+
+from lenet.complaints import explain
+from lenet.config import CONF, Config, read_config
+from lenet.errors import ConfigError
+from lenet.figures import looks, save, style
+from lenet.schedules import Moment
+from lenet.scripting import run_script
+
+PER_EPOCH = 100  # points of a line
+
+
+def main() -> list[Path]:
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help="of lenet")
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs"), metavar="FOLDER", help="(default: runs)"
+    )
+    arguments = parser.parse_args()
+    configs = composed(arguments.overrides)
+    with style():
+        return save(draw(configs), arguments.output / "schedule")
+
+
+def composed(overrides: list[str]) -> dict[str, Config]:
+    """Return the configuration of the schedule that is chosen, or of each that there is."""
+    chosen = [value for key, _, value in (o.partition("=") for o in overrides) if key == "schedule"]
+    names = chosen or sorted(path.stem for path in (CONF / "schedule").glob("*.yaml"))
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        try:
+            return {
+                name: read_config(compose("config", [*overrides, f"schedule={name}"]))
+                for name in names
+            }
+        except HydraException as error:
+            raise ConfigError(explain(error)) from error
+
+
+def draw(configs: dict[str, Config]) -> Figure:
+    """Return learning rates, and below them momenta if some schedule sets any."""
+    with_momentum = any(config.schedule.sets_momentum for config in configs.values())
+    figure = Figure(figsize=(7, 5 if with_momentum else 3.4))
+    rates, *below = np.atleast_1d(figure.subplots(1 + with_momentum, sharex=True))
+    dashes = cycle(("-", "--", "-."))
+    for (name, config), (colour, _), dash in zip(configs.items(), looks(), dashes, strict=False):
+        look = {"color": colour, "linestyle": dash}
+        moments = all_moments(config)
+        epochs = [moment.epochs for moment in moments]
+        factors = [config.schedule.factor(moment) for moment in moments]
+        rates.plot(epochs, np.multiply(config.optimizer.lr, factors), label=name, **look)
+        if config.schedule.sets_momentum:
+            momenta = [config.schedule.momentum(moment) for moment in moments]
+            below[0].plot(epochs, momenta, **look)
+    rates.set(ylabel="learning rate", ylim=(0, None))
+    rates.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    for axes in below:
+        axes.set(ylabel="momentum")
+    figure.axes[-1].set(xlabel="epochs")
+    return figure
+
+
+def all_moments(config: Config) -> list[Moment]:
+    """Return all steps of a training, epochs of which have one and the same loss."""
+    steps = config.epochs * PER_EPOCH
+    return [
+        Moment(t, steps, PER_EPOCH, [1.0] * ((t - 1) // PER_EPOCH)) for t in range(1, steps + 1)
+    ]
+
+
+if __name__ == "__main__":
+    run_script(main)
