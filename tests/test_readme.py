@@ -67,23 +67,23 @@ def test_a_new_activation_is_one_class_and_one_yaml_file(tmp_path: Path) -> None
     activations = tmp_path / "lenet" / "layers" / "activation.py"
     source = code_block("python", "# at the end of lenet/layers/activation.py")
     activations.write_text(f"{activations.read_text()}\n\n{source}")
-    choice = tmp_path / "conf" / "activation" / "elu.yaml"
-    choice.write_text(code_block("yaml", "# conf/activation/elu.yaml"))
+    choice = tmp_path / "conf" / "activation" / "softsign.yaml"
+    choice.write_text(code_block("yaml", "# conf/activation/softsign.yaml"))
 
     def lenet(*arguments: str) -> "subprocess.CompletedProcess[str]":
         sizes = ["dataset.train_size=64", "dataset.test_size=32", "epochs=1"]
         return subprocess.run(
-            [sys.executable, "-m", "lenet", "activation=elu", *sizes, *arguments],
+            [sys.executable, "-m", "lenet", "activation=softsign", *sizes, *arguments],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(tmp_path)},
             capture_output=True,
             text=True,
         )
 
-    assert lenet("activation.alpha=0.5").returncode == 0
-    refused = lenet("activation.alpha=-1")
+    assert lenet("activation.k=0.5").returncode == 0
+    refused = lenet("activation.k=-1")
     assert refused.returncode == 2
-    assert "activation.alpha = -1: should be greater than or equal to 0" in refused.stderr
+    assert "activation.k = -1: should be greater than or equal to 0" in refused.stderr
 
 
 def test_every_promise_is_held_by_tests_that_there_are() -> None:

@@ -1,6 +1,17 @@
 """The layers of LeNet-5, each with its forward and backward pass side by side."""
 
-from lenet.layers.activation import Activation, LeakyReLU, ReLU, ScaledTanh, Sigmoid, Tanh
+from lenet.layers.activation import (
+    ELU,
+    GELU,
+    Activation,
+    LeakyReLU,
+    ReLU,
+    ScaledTanh,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
 from lenet.layers.base import Array, Cache, Layer
 from lenet.layers.conv import Conv2D
 from lenet.layers.dense import Dense
@@ -8,6 +19,8 @@ from lenet.layers.flatten import Flatten
 from lenet.layers.pool import AveragePool, MaxPool, Pooling
 
 __all__ = [
+    "ELU",
+    "GELU",
     "Activation",
     "Array",
     "AveragePool",
@@ -21,6 +34,8 @@ __all__ = [
     "Pooling",
     "ReLU",
     "ScaledTanh",
+    "SiLU",
     "Sigmoid",
+    "Softplus",
     "Tanh",
 ]

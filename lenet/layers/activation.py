@@ -1,10 +1,11 @@
 """Activation functions: element by element, for arrays of any shape.
 
-Each derivative is written in terms of the output y, which is all that has to be kept.
+Where the derivative can be written in terms of the output y, that is all that has to be kept.
 ``non_decreasing`` functions commute with the maximum: max f(x) = f(max x).
 """
 
 from dataclasses import dataclass
+from math import pi, sqrt
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from lenet.layers.base import Array, Layer
 
 
 class Activation(Layer):
-    """A function that is applied to each element on its own; ``backward`` is given y itself."""
+    """A function that is applied to each element on its own."""
 
     non_decreasing: ClassVar[bool]
 
@@ -100,3 +101,75 @@ class LeakyReLU(Activation):
     def backward(self, dy: Array, y: Array) -> Array:
         """dx = dy where y > 0, else slope dy."""
         return dy * np.where(y > 0, y.dtype.type(1), y.dtype.type(self.slope))
+
+
+@dataclass(frozen=True)
+class ELU(Activation):
+    """x where x > 0, else alpha (exp(x) - 1) (Clevert et al. 2015)."""
+
+    non_decreasing = True
+    alpha: Annotated[float, Ge(0)]
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        """y = x, or alpha (exp(x) - 1) where x < 0."""
+        y = np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0)))
+        return y, y
+
+    def backward(self, dy: Array, y: Array) -> Array:
+        """dx = dy, or (y + alpha) dy where y <= 0."""
+        return np.where(y > 0, dy, dy * (y + self.alpha))
+
+
+@dataclass(frozen=True)
+class Softplus(Activation):
+    """log(1 + exp(x)), a smooth ReLU (Dugas et al. 2000)."""
+
+    non_decreasing = True
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        """y = log(exp(0) + exp(x)), the form that cannot overflow."""
+        y = np.logaddexp(0, x)
+        return y, y
+
+    def backward(self, dy: Array, y: Array) -> Array:
+        """dx = (1 - exp(-y)) dy."""
+        return -np.expm1(-y) * dy
+
+
+@dataclass(frozen=True)
+class SiLU(Activation):
+    """x sigma(x), with sigma the logistic function (Elfwing et al. 2017); also known as Swish."""
+
+    non_decreasing = False
+
+    def forward(self, x: Array) -> tuple[Array, tuple[Array, Array]]:
+        """y = x sigma(x)."""
+        sigma, _ = Sigmoid().forward(x)
+        y = x * sigma
+        return y, (sigma, y)
+
+    def backward(self, dy: Array, cache: tuple[Array, Array]) -> Array:
+        """dx = (sigma + y (1 - sigma)) dy."""
+        sigma, y = cache
+        return (sigma + y * (1 - sigma)) * dy
+
+
+@dataclass(frozen=True)
+class GELU(Activation):
+    """x Phi(x), with Phi the distribution function of N(0, 1) (Hendrycks and Gimpel 2016)."""
+
+    non_decreasing = False
+
+    def forward(self, x: Array) -> tuple[Array, tuple[Array, Array]]:
+        """y = x Phi(x)."""
+        from scipy.special import ndtr  # takes as long to import as all the rest
+
+        Phi = ndtr(x)
+        return x * Phi, (x, Phi)
+
+    def backward(self, dy: Array, cache: tuple[Array, Array]) -> Array:
+        """dx = (Phi(x) + x phi(x)) dy, with the density phi(x) = exp(-x^2 / 2) / sqrt(2 pi)."""
+        x, Phi = cache
+        bounded = np.clip(x, -40, 40)  # beyond, phi is 0 in every float type, and x^2 may overflow
+        phi = np.exp(-0.5 * bounded**2) / sqrt(2 * pi)
+        return (Phi + x * phi) * dy
