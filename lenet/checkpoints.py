@@ -1,11 +1,12 @@
 """A checkpoint: a training between two steps, in one file that shows whether it is intact.
 
-An .npz file: theta and optimizer.<name> (61706,), best (61706,) where there is one, steps (t, 3);
-as bytes: meta, JSON with all that is no array, and sha256, a checksum of everything else.
+An .npz file with vectors (61706,): theta, optimizer.<name>, average and best, the latter two where
+there are any; steps (t, 3); and as bytes meta, JSON with all that is no array, and sha256, a
+checksum of everything else.
 """
 
 import json
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.errors import LenetError
+from lenet.errors import DataError
 from lenet.evaluation import Score
 from lenet.model import PARAMETERS
 from lenet.npz import read_arrays, write_arrays
@@ -21,10 +22,6 @@ from lenet.training import Metrics, Step, TrainingState
 
 FORMAT = 1
 OPTIMIZER = "optimizer."
-
-
-class DamagedError(LenetError):
-    """A file that should be a checkpoint is none, or not as it was written."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,7 @@ class Checkpoint:
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; a reader finds the whole one or, until it is safe on disk, none."""
     state = checkpoint.state
+    optional = {"average": state.average, "best": state.best}
     meta = {
         "format": FORMAT,
         "identity": checkpoint.identity,
@@ -50,8 +48,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     arrays: dict[str, NDArray[Any]] = {
         "theta": state.theta,
         **{f"{OPTIMIZER}{name}": array for name, array in state.optimizer.items()},
-        **({"best": state.best} if state.best is not None else {}),
-        "steps": np.array([astuple(step) for step in state.steps], float).reshape(-1, 3),
+        **{name: array for name, array in optional.items() if array is not None},
+        "steps": np.array(state.steps, float).reshape(-1, 3),
         "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
     }
     write_arrays(path, {**arrays, "sha256": checksum(arrays)})
@@ -61,25 +59,20 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Return what a file holds.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        DamagedError: it is no checkpoint, not intact, or of another format.
+        DataError: it is no checkpoint, not intact, or of another format.
+        OSError: it cannot be read.
 
     """
-    limit = path.stat().st_size
+    arrays = read_arrays(path, limit=path.stat().st_size)
     try:
-        arrays = read_arrays(path, limit)
         if not np.array_equal(arrays.pop("sha256"), checksum(arrays)):
-            raise DamagedError(f"{path}: its checksum does not fit its content")
+            raise DataError(f"{path}: its checksum does not fit its content")
         meta = json.loads(arrays["meta"].tobytes())
         if meta["format"] != FORMAT:
-            raise DamagedError(f"{path}: expected format {FORMAT}, found {meta['format']}")
+            raise DataError(f"{path}: expected format {FORMAT}, found {meta['format']}")
         return Checkpoint(restored(arrays, meta), meta["identity"], meta["data"])
-    except DamagedError:
-        raise
-    except LenetError as error:
-        raise DamagedError(str(error)) from error
     except (KeyError, TypeError, ValueError) as error:
-        raise DamagedError(f"{path}: expected a checkpoint, found something else") from error
+        raise DataError(f"{path}: expected a checkpoint, found something else") from error
 
 
 def restored(arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> TrainingState:
@@ -94,6 +87,7 @@ def restored(arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> TrainingS
             for name, vector in vectors.items()
             if name.startswith(OPTIMIZER)
         },
+        average=arrays.get("average"),
         best=arrays.get("best"),
         steps=[Step(*row) for row in arrays["steps"].tolist()],
         metrics=[Metrics(**row) for row in meta["metrics"]],

@@ -13,17 +13,14 @@ from inspect import isabstract
 from pathlib import Path
 from typing import Annotated, Any, cast, get_type_hints
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Gt
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from lenet.datasets import Dataset
 from lenet.errors import ConfigError
-from lenet.init import Init
-from lenet.layers import Activation, Pooling
-from lenet.optimizers import Optimizer
-from lenet.schedules import Schedule
+from lenet.recipe import Recipe
 
 TARGET = "_target_"
 PACKAGE = Path(__file__).resolve().parent
@@ -39,30 +36,16 @@ class Checkpoints:
 
 
 @dataclass(frozen=True)
-class Config:
-    """One experiment, as ``conf/config.yaml`` describes it key by key."""
+class Config(Recipe):
+    """One experiment, as ``conf/config.yaml`` describes it key by key.
+
+    Made by ``read_config``, which checks the ranges that the annotations give.
+    """
 
     dataset: Dataset
-    pooling: Pooling
-    activation: Activation
-    init: Init
-    optimizer: Optimizer
-    schedule: Schedule
-    seed: Annotated[int, Ge(0), Lt(2**63)]
-    epochs: Annotated[int, Gt(0)]
-    batch_size: Annotated[int, Gt(0)]
-    clip_norm: Annotated[float, Gt(0)] | None
-    parts: Annotated[int, Gt(0)]
     threads: Annotated[int, Gt(0)] | None
     checkpoint: Checkpoints
     force: bool
-
-    def __post_init__(self) -> None:
-        if self.schedule.sets_momentum and self.optimizer.momentum_key is None:
-            raise ValueError(
-                f"schedule = {type(self.schedule).__name__}: sets the momentum, which "
-                f"optimizer = {type(self.optimizer).__name__} does not have"
-            )
 
 
 def read_config(cfg: DictConfig) -> Config:

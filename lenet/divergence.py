@@ -43,7 +43,7 @@ def origin(network: LeNet5, batches: Iterable[Split]) -> str:
 
 def origin_in_batch(network: LeNet5, batch: Split) -> str | None:
     """Name the first output or gradient that is not finite, if there is one."""
-    x = network_input(batch.images, network.theta.dtype)
+    x = network_input(batch.seen, network.theta.dtype)
     caches = {}
     for name, layer in network.layers.items():
         x, caches[name] = layer.forward(x)

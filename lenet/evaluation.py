@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.datasets.base import Split
+from lenet.datasets.base import Images, Split
 from lenet.layers import Array
 from lenet.losses import cross_entropy, log_softmax
 from lenet.model import INPUT_SIDE, LeNet5
@@ -44,8 +44,8 @@ def overflow_is_found_later() -> np.errstate:
     return np.errstate(over="ignore", invalid="ignore")
 
 
-def network_input(images: NDArray[np.uint8], dtype: np.dtype[Any]) -> Array:
-    """Turn bytes (N, H, W) into pixels in [0, 1] (1, 32, 32, N), with zeros around them."""
+def network_input(images: Images, dtype: np.dtype[Any]) -> Array:
+    """Turn images (N, H, W) into pixels in [0, 1] (1, 32, 32, N), with zeros around them."""
     N, H, W = images.shape
     top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
     x = np.zeros((1, INPUT_SIDE, INPUT_SIDE, N), dtype)
@@ -62,14 +62,14 @@ def score(log_y_hat: Array, labels: NDArray[np.uint8]) -> Score:
     return Score(float(loss), int(correct), len(labels))
 
 
-def evaluate(network: LeNet5, split: Split, map: Map = map) -> Score:  # noqa: A002
-    """Score all images of a split, a chunk at a time; ``map`` may work on several at once."""
+def evaluate(network: LeNet5, split: Split, each: Map = map) -> Score:
+    """Score all images of a split, a chunk at a time; ``each`` may work on several at once."""
 
     @overflow_is_found_later()
     def score_chunk(chunk: Split) -> Score:
         return score(log_softmax(logits_of(network, chunk)), chunk.labels)
 
-    return sum(map(score_chunk, chunks(split)), Score())
+    return sum(each(score_chunk, chunks(split)), Score())
 
 
 def chunks(split: Split) -> list[Split]:

@@ -1,15 +1,13 @@
 """An experiment: a configuration becomes a training, and what comes of it fills a run folder."""
 
 import logging
-from collections.abc import Iterator
 
 from lenet.config import Config
-from lenet.datasets import Data
-from lenet.model import LeNet5
 from lenet.resume import starting_state
 from lenet.runs import METRICS, RunFolder, relative
 from lenet.signals import held_back
-from lenet.training import Metrics, Step, TrainingState, train
+from lenet.team import team
+from lenet.training import Metrics, train
 
 log = logging.getLogger("lenet")
 
@@ -29,37 +27,19 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
     state = starting_state(config, folder, data.checksums)
     folder.begin(state)
     log.info(table_head(list(sizes)))
-    with held_back() as stop:
-        for event in training(config, state, data, threads):
+    with held_back() as stop, team(threads) as each:
+        for event in train(config, data, state, each):
+            stopping = stop.asked
             if isinstance(event, Metrics):
                 folder.end_epoch(state)
                 log.info(table_row(event, list(sizes)))
-            elif stop.asked or is_multiple(state.t, config.checkpoint.every_steps):
+            elif stopping or is_multiple(state.t, config.checkpoint.every_steps):
                 folder.save(state)
-            if stop.asked:
-                log.info("stopped after step %d, in epoch %d", state.t, state.epoch)
+            if stopping and state.epoch <= config.epochs:
+                log.info("stopped after step %d", state.t)
                 stop.obey()
         folder.finish(state)
         log.info("wrote %s", relative(folder.path / METRICS))
-
-
-def training(
-    config: Config, state: TrainingState, data: Data, threads: int
-) -> Iterator[Step | Metrics]:
-    """Return the training that a configuration describes, from a state on."""
-    return train(
-        LeNet5(state.theta, config.pooling, config.activation),
-        state,
-        config.optimizer,
-        config.schedule,
-        data,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        clip_norm=config.clip_norm,
-        parts=config.parts,
-        threads=threads,
-        seed=config.seed,
-    )
 
 
 def is_multiple(t: int, period: int | None) -> bool:

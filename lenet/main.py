@@ -1,6 +1,6 @@
 """The command line: Hydra composes a configuration, and an experiment is carried out.
 
-Only this file, sweep.py and complaints.py know Hydra.
+Only this file, sweep.py, compose.py and complaints.py know Hydra.
 """
 
 import logging
@@ -22,8 +22,8 @@ from lenet.config import CONF, read_config, without_hydra
 from lenet.errors import LenetError
 from lenet.experiment import run
 from lenet.identity import identity, run_name, trajectory
-from lenet.progress import accuracy_to_choose_by, outcome
 from lenet.provenance import provenance
+from lenet.records import accuracy_to_choose_by, outcome
 from lenet.runs import FinishedError, RunFolder
 from lenet.signals import end_by_exceptions
 from lenet.sweep import Sweep
@@ -159,7 +159,7 @@ def main() -> None:
         with suppress(KeyboardInterrupt):
             if sweep is not None:
                 sweep.finish()
-        advice = sweep.advice if sweep else "the same command again goes on"
+        advice = sweep.advice if sweep else "the same command, without force=true, goes on"
         print(f"lenet: interrupted; {advice}", file=sys.stderr)
         sys.exit(130)
 

@@ -7,6 +7,7 @@ optimizer's eq. (8) is a few lines on vectors, and whatever changes theta change
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.layers import Activation, Array, Cache, Conv2D, Dense, Flatten, Layer, Pooling
 
@@ -36,6 +37,12 @@ def views(theta: Array) -> dict[str, Array]:
     ends = np.cumsum([prod(shape) for shape in SHAPES.values()])
     parts = np.split(theta, ends[:-1])
     return {name: part.reshape(SHAPES[name]) for name, part in zip(SHAPES, parts, strict=True)}
+
+
+def is_weight() -> NDArray[np.bool_]:
+    """Return which of the parameters (61706,) are weights; the others are biases."""
+    sizes = [prod(shape) for shape in SHAPES.values()]
+    return np.repeat([name.endswith("weight") for name in SHAPES], sizes)
 
 
 def subsample(

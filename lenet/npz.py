@@ -9,6 +9,7 @@ import re
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from errno import EINVAL
 from io import FileIO
 from math import prod
 from pathlib import Path
@@ -53,6 +54,7 @@ def read_arrays(path: Path, limit: int) -> dict[str, NDArray[Any]]:
 
     Raises:
         DataError: the file is anything but intact arrays of bool, int, uint or float.
+        OSError: it cannot be read.
 
     """
     try:
@@ -66,6 +68,8 @@ def read_arrays(path: Path, limit: int) -> dict[str, NDArray[Any]]:
                 room -= array.nbytes
                 arrays[entry.filename.removesuffix(SUFFIX)] = array
     except OSError as error:
+        if error.errno != EINVAL:  # a directory that points to before the file
+            raise
         raise DataError(f"{path}: expected an .npz file, found: {error.strerror}") from error
     except BROKEN as error:
         reason = str(error)[:LONGEST_REASON] or "it is cut short"

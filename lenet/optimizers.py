@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
+from numpy.typing import NDArray
 
 from lenet.layers import Array
 
@@ -19,6 +20,7 @@ NonNegative = Annotated[float, Ge(0)]
 Decay = Annotated[float, Ge(0), Lt(1)]
 Epsilon = Annotated[float, Ge(1e-30)]  # less would be 0 in float32
 State = dict[str, Array]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,11 @@ class Optimizer(ABC):
     remembers: ClassVar[tuple[str, ...]] = ()
     momentum_key: ClassVar[str | None] = None  # the hyperparameter that schedules call momentum
 
-    def new_state(self, theta: Array) -> State:
-        """Return the zero vectors that the first step starts from."""
+    def new_state(self, theta: Array, decays: Mask | None = None) -> State:
+        """Return the zero vectors that the first step starts from.
+
+        ``decays`` tells which parameters are subject to weight decay, if there is any; None: all.
+        """
         return {name: np.zeros_like(theta) for name in self.remembers}
 
     def with_momentum(self, momentum: float | None) -> Self:
@@ -112,7 +117,12 @@ class AdamW(Adam):
 
     weight_decay: NonNegative
 
+    def new_state(self, theta: Array, decays: Mask | None = None) -> State:
+        """Return zero vectors, and what decays as a vector of ones and zeros."""
+        mask = np.ones_like(theta) if decays is None else decays.astype(theta.dtype)
+        return super().new_state(theta) | {"decays": mask}
+
     def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
-        """theta = (1 - eta lambda) theta, then a step of Adam."""
-        theta *= 1 - eta * self.weight_decay
+        """theta = (1 - eta lambda) theta, for what decays, then a step of Adam."""
+        theta *= 1 - eta * self.weight_decay * state["decays"]
         super().step(theta, g, state, t, eta)

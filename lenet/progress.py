@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from lenet.runs import read_record
+from lenet.records import has_result, outcome, read_record
 
 PERIOD = 0.5  # s between two looks at the folders
 LEISURE = 20  # a look takes at most this part of the time until the next
@@ -39,11 +39,7 @@ class Progress:
     def start(self, again: bool) -> None:
         """Begin to watch; runs that have finished before count as done, unless they run again."""
         if not again:
-            self.ended = {
-                folder
-                for folder, record in self.before.items()
-                if record.get("status") == "finished"
-            }
+            self.ended = {folder for folder, record in self.before.items() if has_result(record)}
         if self.total is not None:
             say(f"{self.total} runs, {len(self.ended)} of them finished already")
         self._thread.start()
@@ -96,29 +92,3 @@ def say(text: str) -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def outcome(record: dict[str, Any]) -> str:
-    """Say in a few words what has come of a run: its accuracy and time, or what went wrong."""
-    match record:
-        case {"status": "finished", "result": {"test_accuracy": _} as result}:
-            split, accuracy = accuracy_to_choose_by(result)
-            if isinstance(accuracy, int | float):
-                return f"{split} accuracy {accuracy:.2%}{time_taken(record)}"
-        case {"status": "diverged", "epoch": epoch, "step": step}:
-            return f"at epoch {epoch}, step {step}"
-    if record.get("status") == "finished":
-        return "without an accuracy in run.json"
-    return str(record.get("error", "before its end"))
-
-
-def accuracy_to_choose_by(result: dict[str, Any]) -> tuple[str, float]:
-    """Return the accuracy on validation images, else that on test images, and which it is."""
-    validation = result.get("validation_accuracy")
-    return ("test", result["test_accuracy"]) if validation is None else ("validation", validation)
-
-
-def time_taken(record: dict[str, Any]) -> str:
-    """Say how long a run has taken; nothing if its record does not tell."""
-    seconds = record.get("seconds")
-    return f" in {seconds:.1f} s" if isinstance(seconds, int | float) else ""

@@ -21,7 +21,8 @@ from lenet.datasets import Data
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.identity import NO_RESULT_DEPENDS_ON
 from lenet.model import LeNet5
-from lenet.runs import ASIDE, CONFIG, METRICS, RECORD, RUN_LIST, STEPS, WEIGHTS, read_record, status
+from lenet.records import RECORD, read_record, status
+from lenet.runs import ASIDE, CONFIG, METRICS, RUN_LIST, STEPS, WEIGHTS
 from lenet.saved import read_keys, read_table
 from lenet.weights import read_weights
 

@@ -1,15 +1,16 @@
-"""Where a run starts from: its own last checkpoint, that of a shorter run, or the beginning."""
+"""Where a run starts from: its own last checkpoint, that of a run beside it, or the beginning."""
 
 import logging
 from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
 
-from lenet.checkpoints import DamagedError, read_checkpoint
+from lenet.checkpoints import read_checkpoint
 from lenet.config import Config
+from lenet.errors import DataError
 from lenet.identity import slug, trajectory
-from lenet.init import initial_theta
-from lenet.runs import ASIDE, CHECKPOINT, RunFolder, read_record, relative
+from lenet.records import read_record
+from lenet.runs import CHECKPOINT, RunFolder, is_aside, relative
 from lenet.training import TrainingState
 
 log = logging.getLogger(__name__)
@@ -22,48 +23,48 @@ def starting_state(config: Config, folder: RunFolder, data: dict[str, str]) -> T
     """
     state = folder.restore(data)
     if state is not None:
-        log.info("goes on after step %d, in epoch %d", state.t, state.epoch)
+        log.info("goes on after step %d", state.t)
         return state
-    state = state_of_shorter_run(config, folder, data)
-    return state or TrainingState.initial(initial_theta(config.init, config.seed), config.optimizer)
+    return state_of_run_beside(config, folder, data) or TrainingState.initial(config)
 
 
-def state_of_shorter_run(
+def state_of_run_beside(
     config: Config, folder: RunFolder, data: dict[str, str]
 ) -> TrainingState | None:
-    """Return the last state of the longest run beside this one that differs in epochs alone."""
-    states = dict(states_of_shorter_runs(config, folder, data))
-    if not states:
+    """Return the last state of a run that differs in the number of epochs alone, if there is one.
+
+    Of several the one that has come furthest, within the epochs of this one.
+    """
+    found = states_beside(config, folder, data)
+    path, state = max(found, key=lambda beside: beside[1].t, default=(None, None))
+    if path is None or state is None:
         return None
-    path, state = max(states.items(), key=lambda item: item[1].t)
-    where = relative(path)
     if config.schedule.depends_on_length:
         log.info(
             "%s has trained like this for %d epochs, but with learning rates that depend on their "
             "number: starts from the beginning",
-            where,
+            relative(path),
             len(state.metrics),
         )
         return None
     folder.note(continues=path.name)
-    log.info("goes on after epoch %d of %s", len(state.metrics), where)
+    log.info("goes on after step %d of %s", state.t, relative(path))
     return state
 
 
-def states_of_shorter_runs(
+def states_beside(
     config: Config, folder: RunFolder, data: dict[str, str]
 ) -> Iterator[tuple[Path, TrainingState]]:
-    """Yield each folder beside this one, and its state, that this run can go on from."""
+    """Yield each run beside this one, and its last state, that this run can go on from."""
     ours = trajectory(config)
     for path in folder.path.parent.glob(f"{escape(slug(config))}-*"):
         record = read_record(path)
-        if path == folder.path or ASIDE in path.name or record.get("trajectory") != ours:
+        if path == folder.path or is_aside(path) or record.get("trajectory") != ours:
             continue
         try:
             checkpoint = read_checkpoint(path / CHECKPOINT)
-        except (DamagedError, OSError):
+        except (DataError, OSError):
             continue
-        state = checkpoint.state
         is_ours = checkpoint.identity == record.get("identity") and checkpoint.data == data
-        if is_ours and len(state.metrics) < config.epochs:
-            yield path, state
+        if is_ours and checkpoint.state.epoch <= config.epochs:
+            yield path, checkpoint.state

@@ -8,6 +8,7 @@ weights.npz    the parameters by name after the last epoch, float32
 best.npz       those after the epoch of the best validation accuracy, where there is one
 checkpoint.npz     all that is needed to go on (checkpoints.py); the file that counts
 checkpoint.previous.npz    the one before, while the run is not finished
+checkpoint.damaged.npz     one that could not be used, if there ever was one
 lenet.log      what was logged (written by Hydra)
 lock           held by the process that is at work on the run; the system frees it when that dies
 """
@@ -30,11 +31,12 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from lenet.checkpoints import Checkpoint, DamagedError, read_checkpoint, write_checkpoint
+from lenet.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lenet.divergence import DivergedError
-from lenet.errors import LenetError
+from lenet.errors import DataError, LenetError
 from lenet.files import replacing
-from lenet.training import TrainingState
+from lenet.records import LOCK, RECORD, has_result, holder, read_record
+from lenet.training import Metrics, Step, TrainingState
 from lenet.weights import write_weights
 
 log = logging.getLogger(__name__)
@@ -45,16 +47,13 @@ WEIGHTS = "weights.npz"
 BEST = "best.npz"
 CHECKPOINT = "checkpoint.npz"
 PREVIOUS = "checkpoint.previous.npz"
-NEXT = "checkpoint.next.npz"
-RECORD = "run.json"
+DAMAGED = "checkpoint.damaged.npz"
 CONFIG = "config.yaml"
 LOG = "lenet.log"
-WRITTEN = (RECORD, CONFIG, METRICS, STEPS, WEIGHTS, BEST, CHECKPOINT, PREVIOUS, NEXT, LOG)
-LOCK = "lock"
+WRITTEN = (RECORD, CONFIG, METRICS, STEPS, WEIGHTS, BEST, CHECKPOINT, PREVIOUS, DAMAGED, LOG)
 RUN_LIST = "runs.txt"  # in a folder that is about runs elsewhere
 LOCK_PATIENCE = 1  # s: whoever only looks whether a folder is held, holds it for a moment
 ASIDE = ".aside-"
-STATUSES = ("running", "finished", "diverged", "failed", "interrupted")
 
 Row = dict[str, Any]
 
@@ -99,12 +98,11 @@ class RunFolder:
         except Timeout:
             raise HeldError(f"{relative(path)} is held by {holder(path)}") from None
         self.record: dict[str, Any] = {}
+        self._last: Checkpoint | None = None
         self._begun = perf_counter()
         self._steps_written = 0
         try:
             self._make_room(identity, force)
-            for remnant in path.glob("*.part"):
-                remnant.unlink()
             with replacing(path / CONFIG) as file:
                 file.write(config.encode())
             process = {"host": platform.node(), "pid": os.getpid()}
@@ -122,6 +120,23 @@ class RunFolder:
             self._put_aside()
         elif has_result(earlier):
             raise FinishedError(self.path, earlier)
+        self._last = self._last_checkpoint()
+        if self._last is not None and self._last.identity != identity:
+            raise self._holds_another_run()
+        for remnant in (path for name in WRITTEN for path in self.path.glob(f"{name}.*.part")):
+            remnant.unlink()
+
+    def _last_checkpoint(self) -> Checkpoint | None:
+        """Return the newest checkpoint that is intact; one that is not is told of and renamed."""
+        for path in (self.path / CHECKPOINT, self.path / PREVIOUS):
+            if not path.exists():
+                continue
+            try:
+                return read_checkpoint(path)
+            except DataError as error:
+                log.warning("%s; it is not used", error)
+                path.replace(self.path / DAMAGED)
+        return None
 
     def _holds_another_run(self) -> LenetError:
         return LenetError(
@@ -173,29 +188,20 @@ class RunFolder:
             file.write(f"{json.dumps(self.record, indent=2)}\n".encode())
 
     def restore(self, data: dict[str, str]) -> TrainingState | None:
-        """Return what the last intact checkpoint holds; None if there is none.
+        """Return what the last intact checkpoint of an earlier attempt holds; None without one.
 
         Raises:
-            LenetError: it is that of another run, or of a training on other ``data`` (checksums).
+            LenetError: it is that of a training on other ``data`` (checksums).
 
         """
-        for name in (CHECKPOINT, PREVIOUS):
-            try:
-                checkpoint = read_checkpoint(self.path / name)
-            except FileNotFoundError:
-                continue
-            except DamagedError as error:
-                log.warning("%s; it is not used", error)
-                continue
-            if checkpoint.identity != self.record["identity"]:
-                raise self._holds_another_run()
-            if checkpoint.data != data:
-                raise LenetError(
-                    f"the data are not those that {relative(self.path)} has begun with; put them "
-                    "back, or start over with force=true"
-                )
-            return checkpoint.state
-        return None
+        if self._last is None:
+            return None
+        if self._last.data != data:
+            raise LenetError(
+                f"the data are not those that {relative(self.path)} has begun with; put them "
+                "back, or start over with force=true"
+            )
+        return self._last.state
 
     def begin(self, state: TrainingState) -> None:
         """Have the tables say what the state says, whatever an earlier attempt has left in them."""
@@ -204,21 +210,20 @@ class RunFolder:
 
     def end_epoch(self, state: TrainingState) -> None:
         """Add an epoch to the tables, and write its weights and a checkpoint."""
-        self._append(METRICS, metrics_rows(state)[-1:])
-        self._append(STEPS, step_rows(state)[self._steps_written :])
+        self._append(METRICS, metrics_rows(state.metrics[-1:]))
+        self._append(STEPS, step_rows(state.steps, self._steps_written))
         self._steps_written = state.t
-        write_weights(self.path / WEIGHTS, state.theta)
+        write_weights(self.path / WEIGHTS, state.trained)
         if state.best is not None:
             write_weights(self.path / BEST, state.best)
         self.save(state)
 
     def save(self, state: TrainingState) -> None:
         """Write a checkpoint; the one before stays until this one is safe, and a while longer."""
-        checkpoint = Checkpoint(state, self.record["identity"], self.record["data"])
-        write_checkpoint(self.path / NEXT, checkpoint)
         with suppress(FileNotFoundError):
             (self.path / CHECKPOINT).replace(self.path / PREVIOUS)
-        (self.path / NEXT).replace(self.path / CHECKPOINT)
+        checkpoint = Checkpoint(state, self.record["identity"], self.record["data"])
+        write_checkpoint(self.path / CHECKPOINT, checkpoint)
 
     def finish(self, state: TrainingState) -> None:
         """Write the tables once more, safely, and what the training has come to."""
@@ -227,7 +232,8 @@ class RunFolder:
         (self.path / PREVIOUS).unlink(missing_ok=True)
 
     def _write_tables(self, state: TrainingState) -> None:
-        for name, rows in ((METRICS, metrics_rows(state)), (STEPS, step_rows(state))):
+        tables = {METRICS: metrics_rows(state.metrics), STEPS: step_rows(state.steps)}
+        for name, rows in tables.items():
             if not rows:
                 (self.path / name).unlink(missing_ok=True)
                 continue
@@ -242,15 +248,15 @@ class RunFolder:
             file.write(csv_text(rows, header=file.tell() == 0))
 
 
-def metrics_rows(state: TrainingState) -> list[Row]:
+def metrics_rows(metrics: Sequence[Metrics]) -> list[Row]:
     """Return the rows of metrics.csv, without the columns that have no value."""
-    rows = map(asdict, state.metrics)
+    rows = map(asdict, metrics)
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
-def step_rows(state: TrainingState) -> list[Row]:
-    """Return the rows of steps.csv."""
-    return [{"step": t, **vars(step)} for t, step in enumerate(state.steps, start=1)]
+def step_rows(steps: Sequence[Step], written: int = 0) -> list[Row]:
+    """Return the rows of steps.csv, without those that have been written."""
+    return [{"step": t, **step._asdict()} for t, step in enumerate(steps[written:], written + 1)]
 
 
 def csv_text(rows: Sequence[Row], *, header: bool) -> str:
@@ -263,63 +269,9 @@ def csv_text(rows: Sequence[Row], *, header: bool) -> str:
     return text.getvalue()
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """Return what run.json says; nothing if it is missing or damaged."""
-    try:
-        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def has_result(record: dict[str, Any]) -> bool:
-    """Return whether a record is that of a finished run, with the accuracies to choose it by."""
-    match record:
-        case {"status": "finished", "result": {"test_accuracy": int() | float(), **others}}:
-            return isinstance(others.get("validation_accuracy"), int | float | None)
-    return False
-
-
-def status(path: Path) -> str:
-    """Return what has become of the run in a folder.
-
-    "finished", "diverged", "failed" or "interrupted", as it has noted itself; "running" while a
-    process holds the folder, "killed" if that is gone without a word; "not begun" without a
-    run.json, "unknown" if that is damaged.
-    """
-    if not (path / RECORD).exists():
-        return "not begun"
-    noted = noted_status(path)
-    if noted != "running" or is_held(path):
-        return noted
-    noted = noted_status(path)  # it may have ended meanwhile
-    return "killed" if noted == "running" else noted
-
-
-def noted_status(path: Path) -> str:
-    """Return what run.json says of the status, "unknown" if it is damaged."""
-    noted = read_record(path).get("status")
-    return str(noted) if noted in STATUSES else "unknown"
-
-
-def is_held(path: Path) -> bool:
-    """Return whether a process is at work in a run folder."""
-    if not (path / LOCK).exists():
-        return False
-    try:
-        with FileLock(path / LOCK, timeout=0):
-            return False
-    except (Timeout, PermissionError):  # whoever may not lock it cannot know
-        return True
-
-
-def holder(path: Path) -> str:
-    """Return who is at work in a run folder, as far as it has said so."""
-    record = read_record(path)
-    match record.get("process"):
-        case {"host": host, "pid": pid}:
-            return f"process {pid} on {host}, since {record.get('started')}"
-    return "another process"
+def is_aside(path: Path) -> bool:
+    """Return whether a folder holds what was put aside."""
+    return ASIDE in path.name
 
 
 def relative(path: Path) -> Path:

@@ -22,7 +22,8 @@ from lenet.errors import ConfigError, LenetError
 from lenet.files import replacing
 from lenet.identity import DIGITS, NO_RESULT_DEPENDS_ON, identity
 from lenet.progress import Progress, say
-from lenet.runs import ASIDE, RECORD, RUN_LIST, read_record
+from lenet.records import RECORD, read_record
+from lenet.runs import RUN_LIST, is_aside
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 VIEWS = "sweeps"
@@ -190,7 +191,7 @@ class Jobs:
         if not self.search:
             return self._folders
         records = self.root.glob(f"*/{RECORD}")
-        folders = [record.parent for record in records if ASIDE not in record.parent.name]
+        folders = [record.parent for record in records if not is_aside(record.parent)]
         new = [folder for folder in folders if folder not in self._found]
         self._found |= {folder: self._is_found(folder) for folder in new}
         return [folder for folder in folders if self._found[folder]]

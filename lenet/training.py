@@ -6,7 +6,7 @@ from functools import partial, reduce
 from itertools import pairwise
 from math import ceil, isfinite
 from time import perf_counter
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from tqdm import tqdm
@@ -16,15 +16,15 @@ from lenet.divergence import DivergedError, is_finite, origin
 from lenet.evaluation import Score, chunks, evaluate, network_input, overflow_is_found_later, score
 from lenet.layers import Array
 from lenet.losses import cross_entropy_gradient, log_softmax
-from lenet.model import LeNet5
-from lenet.optimizers import Optimizer, State
-from lenet.schedules import Moment, Schedule
+from lenet.model import LeNet5, is_weight
+from lenet.optimizers import State
+from lenet.recipe import Recipe
+from lenet.schedules import Moment
 from lenet.streams import stream
-from lenet.team import Map, team
+from lenet.team import Map
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """A step of the optimizer: the mean loss of its batch, the rate, the gradient's 2-norm.
 
     The norm is that before clipping.
@@ -70,16 +70,24 @@ class TrainingState:
 
     theta: Array
     optimizer: State  # what that remembers
-    best: Array | None = None  # theta (61706,) after the epoch of the best validation accuracy
+    average: Array | None = None  # exponential moving average of theta, if there is to be one
+    best: Array | None = None  # what was trained (61706,) at the best validation accuracy
     steps: list[Step] = field(default_factory=list)
     metrics: list[Metrics] = field(default_factory=list)
     running: Score = field(default_factory=Score)  # of the epoch in hand
     seconds: float = 0.0  # of training in it
 
     @classmethod
-    def initial(cls, theta: Array, optimizer: Optimizer) -> Self:
+    def initial(cls, recipe: Recipe) -> Self:
         """Return the state before the first step."""
-        return cls(theta, optimizer.new_state(theta))
+        theta = recipe.initial_theta()
+        average = theta.copy() if recipe.ema else None
+        return cls(theta, recipe.optimizer.new_state(theta, is_weight()), average)
+
+    @property
+    def trained(self) -> Array:
+        """What is tested and kept: the average of theta, if there is one, else theta."""
+        return self.theta if self.average is None else self.average
 
     @property
     def t(self) -> int:
@@ -114,7 +122,7 @@ def cut(batch: Split, parts: int) -> list[Split]:
 @overflow_is_found_later()
 def score_and_gradient(network: LeNet5, batch_size: int, part: Split) -> tuple[Score, Array]:
     """Return the score of a part of a batch, and its share of the batch's gradient (61706,)."""
-    logits, caches = network.forward(network_input(part.images, network.theta.dtype))
+    logits, caches = network.forward(network_input(part.seen, network.theta.dtype))
     log_y_hat = log_softmax(logits)
     dlogits = cross_entropy_gradient(log_y_hat, part.labels) / batch_size
     return score(log_y_hat, part.labels), network.gradient(dlogits, caches)
@@ -124,15 +132,15 @@ def score_and_mean_gradient(
     network: LeNet5,
     batch: Split,
     parts: int,
-    map: Map = map,  # noqa: A002
+    each: Map = map,
 ) -> tuple[Score, Array]:
     """Return the score of a batch and the gradient of its mean loss (61706,).
 
     The batch is cut into parts, whose gradients are added in their order: the sum depends on how
-    many parts there are, but not on how many threads of ``map`` work on them.
+    many parts there are, but not on how many threads of ``each`` work on them.
     """
     work = partial(score_and_gradient, network, len(batch))
-    scores, gradients = zip(*map(work, cut(batch, parts)), strict=True)
+    scores, gradients = zip(*each(work, cut(batch, parts)), strict=True)
     return sum(scores, Score()), reduce(np.add, gradients)
 
 
@@ -143,56 +151,95 @@ def clip(g: Array, norm: float, clip_norm: float | None) -> Array:
     return g * (clip_norm / norm)
 
 
+def update_average(average: Array, theta: Array, decay: float, t: int) -> None:
+    """Let theta after step t into its exponential moving average, which forgets faster at first."""
+    average += (1 - min(decay, (1 + t) / (10 + t))) * (theta - average)
+
+
 def train(
-    network: LeNet5,
-    state: TrainingState,
-    optimizer: Optimizer,
-    schedule: Schedule,
+    recipe: Recipe,
     data: Data,
-    *,
-    epochs: int,
-    batch_size: int,
-    clip_norm: float | None,
-    parts: int,
-    threads: int,
-    seed: int,
+    state: TrainingState,
+    each: Map = map,
 ) -> Iterator[Step | Metrics]:
-    """Train the network, whose parameters are ``state.theta``, from where the state has come to.
+    """Train by a recipe from where the state has come to, which is changed in place.
 
     Yields each step, and after its last the metrics of an epoch. At every yield the state is whole:
-    a copy of it goes on to the same numbers, bit for bit.
+    a copy of it goes on to the same numbers, bit for bit. ``each`` is a map, by which several
+    threads may work on the parts of a batch (see ``team``).
 
     Raises:
         DivergedError: as soon as a loss, a gradient or a parameter is not finite.
 
     """
-    batches_per_epoch = ceil(len(data.train) / batch_size)
-    steps = epochs * batches_per_epoch
+    training = Training(recipe, data, state, each)
+    for epoch in range(state.epoch, recipe.epochs + 1):
+        done = state.t - (epoch - 1) * training.steps_per_epoch
+        order = stream(recipe.seed, "order", epoch)
+        started = perf_counter()
+        for batch in tqdm(
+            batches(data.train, recipe.batch_size, order, done),
+            desc=f"epoch {epoch}/{recipe.epochs}",
+            initial=done,
+            total=training.steps_per_epoch,
+            unit="batch",
+            leave=False,
+            disable=None,
+        ):
+            step = training.take_step(batch)
+            state.seconds += perf_counter() - started
+            yield step
+            started = perf_counter()
+        yield training.end_epoch()
+
+
+class Training:
+    """A training by a recipe: what a step and the end of an epoch do to its state."""
+
+    def __init__(self, recipe: Recipe, data: Data, state: TrainingState, each: Map) -> None:
+        self.recipe = recipe
+        self.data = data
+        self.state = state
+        self.each = each
+        self.network = recipe.network(state.theta)
+        self.trained = recipe.network(state.trained)
+        self.steps_per_epoch = ceil(len(data.train) / recipe.batch_size)
 
     @overflow_is_found_later()
-    def take_step(batch: Split) -> None:
+    def take_step(self, batch: Split) -> Step:
+        """Take a step of the optimizer against the gradient of a batch."""
+        recipe, state = self.recipe, self.state
         t = state.t + 1
-        batch_score, g = score_and_mean_gradient(network, batch, parts, map)
+        batch = recipe.augmentation(batch, recipe.seed, t)
+        score, g = score_and_mean_gradient(self.network, batch, recipe.parts, self.each)
         norm = float(np.linalg.norm(g))
-        if not (isfinite(batch_score.loss) and isfinite(norm)):
-            raise DivergedError(state.epoch, t, origin(network, [batch]))
-        moment = Moment(t, steps, batches_per_epoch, losses)
-        eta = optimizer.lr * schedule.factor(moment)
-        rule = optimizer.with_momentum(schedule.momentum(moment))
-        rule.step(state.theta, clip(g, norm, clip_norm), state.optimizer, t, eta)
-        if not is_finite(state.theta):
-            raise DivergedError(state.epoch, t, origin(network, [batch]))
-        state.running += batch_score
-        state.steps.append(Step(batch_score.mean_loss, eta, norm))
+        if not (isfinite(score.loss) and isfinite(norm)):
+            raise DivergedError(state.epoch, t, origin(self.network, [batch]))
 
-    def end_epoch() -> Metrics:
+        moment = self._moment(t)
+        eta = recipe.optimizer.lr * recipe.schedule.factor(moment)
+        optimizer = recipe.optimizer.with_momentum(recipe.schedule.momentum(moment))
+        optimizer.step(state.theta, clip(g, norm, recipe.clip_norm), state.optimizer, t, eta)
+        if not is_finite(state.theta):
+            raise DivergedError(state.epoch, t, origin(self.network, [batch]))
+
+        if state.average is not None and recipe.ema is not None:
+            update_average(state.average, state.theta, recipe.ema, t)
+        state.running += score
+        state.steps.append(Step(score.mean_loss, eta, norm))
+        return state.steps[-1]
+
+    def _moment(self, t: int) -> Moment:
+        losses = [metrics.loss_to_watch for metrics in self.state.metrics]
+        return Moment(t, self.recipe.epochs * self.steps_per_epoch, self.steps_per_epoch, losses)
+
+    def end_epoch(self) -> Metrics:
+        """Test what has been trained, and begin the next epoch."""
+        state = self.state
         started = perf_counter()
-        test = evaluate(network, data.test, map)
-        validation = evaluate(network, data.validation, map) if data.validation else None
-        for result, split in ((test, data.test), (validation, data.validation)):
-            if result and split and not isfinite(result.loss):
-                raise DivergedError(state.epoch, state.t, origin(network, chunks(split)))
-        return Metrics(
+        test = self._evaluate(self.data.test)
+        validation = self._evaluate(self.data.validation) if self.data.validation else None
+        metrics = Metrics(
             epoch=state.epoch,
             train_loss=state.running.mean_loss,
             train_accuracy=state.running.accuracy,
@@ -204,35 +251,23 @@ def train(
             train_seconds=state.seconds,
             eval_seconds=perf_counter() - started,
         )
+        if is_best(metrics, state.metrics):
+            state.best = state.trained.copy()
+        state.metrics.append(metrics)
+        state.running, state.seconds = Score(), 0.0
+        return metrics
 
-    with team(threads) as map:  # noqa: A001
-        for epoch in range(state.epoch, epochs + 1):
-            done = state.t - (epoch - 1) * batches_per_epoch
-            losses = [metrics.loss_to_watch for metrics in state.metrics]
-            started = perf_counter()
-            for batch in tqdm(
-                batches(data.train, batch_size, stream(seed, "order", epoch), done),
-                desc=f"epoch {epoch}/{epochs}",
-                initial=done,
-                total=batches_per_epoch,
-                unit="batch",
-                leave=False,
-                disable=None,
-            ):
-                take_step(batch)
-                state.seconds += perf_counter() - started
-                yield state.steps[-1]
-                started = perf_counter()
-            metrics = end_epoch()
-            if is_best(metrics, state.metrics):
-                state.best = state.theta.copy()
-            state.metrics.append(metrics)
-            state.running, state.seconds = Score(), 0.0
-            yield metrics
+    def _evaluate(self, split: Split) -> Score:
+        score = evaluate(self.trained, split, self.each)
+        if not isfinite(score.loss):
+            where = origin(self.trained, chunks(split))
+            raise DivergedError(self.state.epoch, self.state.t, where)
+        return score
 
 
 def is_best(metrics: Metrics, before: list[Metrics]) -> bool:
     """Return whether an epoch has a better validation accuracy than all before it."""
     if metrics.validation_accuracy is None:
         return False
-    return all(metrics.validation_accuracy > (other.validation_accuracy or 0) for other in before)
+    accuracies = [other.validation_accuracy or 0.0 for other in before]
+    return metrics.validation_accuracy > max(accuracies, default=-1.0)

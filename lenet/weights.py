@@ -28,7 +28,10 @@ def read_weights(path: Path) -> Array:
         DataError: the file does not hold the finite weights of a LeNet-5 and nothing else.
 
     """
-    arrays = read_arrays(path, LARGEST)
+    try:
+        arrays = read_arrays(path, LARGEST)
+    except OSError as error:
+        raise DataError(f"{path}: expected weights, found: {error.strerror}") from error
     problems = [*_other_arrays(arrays)]
     if not problems:
         theta = np.empty(PARAMETERS, np.float32)

@@ -96,16 +96,16 @@ class Ours(Engine):
         self.state = ADAM.new_state(self.theta)
         self.t = 0
         self.stack = ExitStack()
-        self.map = self.stack.enter_context(team(threads))
+        self.each = self.stack.enter_context(team(threads))
 
     def train(self) -> None:
         for batch in self.batches():
             self.t += 1
-            _, g = score_and_mean_gradient(self.network, batch, parts=2, map=self.map)
+            _, g = score_and_mean_gradient(self.network, batch, parts=2, each=self.each)
             ADAM.step(self.theta, g, self.state, self.t, ADAM.lr)
 
     def evaluate(self) -> None:
-        evaluate(self.network, self.test_images, self.map)
+        evaluate(self.network, self.test_images, self.each)
 
 
 class Textbook(Engine):
@@ -298,7 +298,7 @@ def sgemm_peak(threads: int, size: int = 1536) -> float:
 def seconds_of_an_end_of_epoch() -> float:
     """Return how long a run takes to write down an epoch and a checkpoint, here."""
     theta = initial_theta(GlorotUniform(), seed=0)
-    state = TrainingState.initial(theta, ADAM)
+    state = TrainingState(theta, ADAM.new_state(theta))
     state.steps = [Step(0.1, ADAM.lr, 1.0)] * (PER // BATCH)
     state.metrics = [Metrics(1, 0.1, 0.9, 0.1, 0.9, None, None, ADAM.lr, 1.0, 0.1)]
     seconds = []

@@ -12,13 +12,10 @@ from itertools import cycle
 from pathlib import Path
 
 import numpy as np
-from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException
 from matplotlib.figure import Figure
 
-from lenet.complaints import explain
-from lenet.config import CONF, Config, read_config
-from lenet.errors import ConfigError
+from lenet.compose import configure
+from lenet.config import CONF, Config
 from lenet.figures import looks, save, style
 from lenet.schedules import Moment
 from lenet.scripting import run_script
@@ -42,14 +39,7 @@ def composed(overrides: list[str]) -> dict[str, Config]:
     """Return the configuration of the schedule that is chosen, or of each that there is."""
     chosen = [value for key, _, value in (o.partition("=") for o in overrides) if key == "schedule"]
     names = chosen or sorted(path.stem for path in (CONF / "schedule").glob("*.yaml"))
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        try:
-            return {
-                name: read_config(compose("config", [*overrides, f"schedule={name}"]))
-                for name in names
-            }
-        except HydraException as error:
-            raise ConfigError(explain(error)) from error
+    return {name: configure(*overrides, f"schedule={name}") for name in names}
 
 
 def draw(configs: dict[str, Config]) -> Figure:

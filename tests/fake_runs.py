@@ -47,6 +47,6 @@ def fake_run(
         for epoch, accuracy in enumerate(accuracies, start=1)
     ]
     with RunFolder(path, OmegaConf.to_yaml(config), seed=seed) as folder:
-        folder.begin(TrainingState(np.zeros(PARAMETERS), {}, metrics=rows))
+        folder.finish(TrainingState(np.zeros(PARAMETERS), {}, metrics=rows))
     folder.note(**record)
     return Run(path)

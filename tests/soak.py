@@ -8,25 +8,24 @@ as CSV; the exit code is 1 if something has grown.
 """
 
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
-
-from lenet.config import CONF, read_config
+from lenet.compose import configure
 from lenet.evaluation import evaluate
 from lenet.experiment import run
 from lenet.identity import identity
-from lenet.results import Run
-from lenet.runs import FinishedError, RunFolder
+from lenet.runs import WEIGHTS, RunFolder
+from lenet.schedules import Constant, Moment
+from lenet.weights import read_weights
 
 TINY = ["dataset.train_size=2000", "dataset.test_size=200", "epochs=2"]
 RUNS_PER_ROUND = 10
@@ -67,22 +66,23 @@ def soak(minutes: float) -> Iterator[Sample]:
 
 
 def interrupt_and_resume(path: Path, seed: int) -> None:
-    """Train, be interrupted at some step, go on, and evaluate what has come of it."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        cfg = compose("config", [*TINY, f"seed={seed}"])
-    config = read_config(cfg)
-    timer = threading.Timer(0.05, signal.raise_signal, [signal.SIGINT])
-    for _ in range(2):
-        try:
-            with RunFolder(path, OmegaConf.to_yaml(cfg), identity=identity(config)) as folder:
-                if not timer.ident:
-                    timer.start()
-                run(config, folder, threads=2)
-        except (KeyboardInterrupt, FinishedError):
-            continue
-    timer.join()
-    finished = Run(path)
-    evaluate(finished.network(), finished.data().test)
+    """Train, be interrupted in the middle, go on, and evaluate what has come of it."""
+    config = configure(*TINY, f"seed={seed}")
+    with suppress(InterruptedError), RunFolder(path, "", identity=identity(config)) as folder:
+        run(replace(config, schedule=Interrupting()), folder, threads=2)
+    with RunFolder(path, "", identity=identity(config)) as folder:
+        run(config, folder, threads=2)
+    data = config.dataset.load(config.seed)
+    evaluate(config.network(read_weights(path / WEIGHTS)), data.test)
+
+
+class Interrupting(Constant):
+    """A learning rate that cannot be had after some steps."""
+
+    def factor(self, moment: Moment) -> float:
+        if moment.t == 20:
+            raise InterruptedError
+        return super().factor(moment)
 
 
 def peak_of_sweep(cwd: str) -> float:
@@ -113,7 +113,6 @@ def growth(samples: list[Sample]) -> list[str]:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background of a shell
     print(",".join(Sample._fields))
     samples = []
     for sample in soak(float(sys.argv[1])):

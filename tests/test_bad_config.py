@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import cache
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,7 @@ from lenet.config import CONF, Config, read_config
 from lenet.datasets import Data, Split
 from lenet.divergence import DivergedError
 from lenet.errors import ConfigError
-from lenet.experiment import training
-from lenet.init import initial_theta
-from lenet.training import TrainingState
+from lenet.training import TrainingState, train
 
 KEY = r"[\w.]+"
 REFUSAL = re.compile(rf"{KEY}( = .+)?: .+")
@@ -154,6 +153,7 @@ ACCEPTED = {
     "parts": st.integers(1, 8) | st.just(10**30),
     "threads": st.integers(1, 2) | st.just(10**6),
     "clip_norm": st.floats(1e-320, 1e308),
+    "ema": st.floats(0, 1, exclude_min=True, exclude_max=True),
     "seed": st.integers(0, 3) | st.just(2**63 - 1),
 }
 
@@ -166,6 +166,8 @@ def trainings(draw: st.DrawFn) -> Config:
         if (values := ACCEPTED.get(".".join(path))) is not None and draw(st.booleans()):
             *parents, last = path
             (content[parents[0]] if parents else content)[last] = draw(values)
+    if content["optimizer"]["_target_"].endswith("RMSprop"):
+        content["schedule"] = choice("schedule", "constant")  # one cycle needs a momentum
     if content["optimizer"].get("nesterov"):
         content["optimizer"]["momentum"] = content["optimizer"]["momentum"] or 0.9
     return replace(read_config(OmegaConf.create(content)), epochs=2)
@@ -175,11 +177,11 @@ def trainings(draw: st.DrawFn) -> Config:
 def test_what_is_accepted_trains_to_finite_figures_or_says_that_it_diverged(
     config: Config,
 ) -> None:
-    state = TrainingState.initial(initial_theta(config.init, config.seed), config.optimizer)
+    state = TrainingState.initial(config)
     with suppress(DivergedError):
-        for event in training(config, state, DATA, config.threads or 1):
-            figures = [figure for figure in vars(event).values() if figure is not None]
-            assert all(map(isfinite, figures))
+        list(train(config, DATA, state))
+    figures = [*chain(*state.steps), *chain(*map(astuple, state.metrics))]
+    assert all(isfinite(figure) for figure in figures if figure is not None)
 
 
 @pytest.mark.parametrize(

@@ -66,5 +66,5 @@ def test_the_table_has_ratios_within_rounds(benchmark: ModuleType) -> None:
 
 def test_evaluation_sees_every_image(benchmark: ModuleType) -> None:
     engine = benchmark.ENGINES["lenet"]("max", 1)
-    assert evaluate(engine.network, engine.test_images[:300], engine.map).images == 300
+    assert evaluate(engine.network, engine.test_images[:300], engine.each).images == 300
     assert views(engine.theta).keys() == views(engine.network.theta).keys()

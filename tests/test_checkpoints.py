@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lenet.checkpoints import Checkpoint, DamagedError, checksum, read_checkpoint, write_checkpoint
+from lenet.checkpoints import Checkpoint, checksum, read_checkpoint, write_checkpoint
+from lenet.errors import DataError
 from lenet.evaluation import Score
 from lenet.model import PARAMETERS
 from lenet.training import Metrics, Step, TrainingState
@@ -83,7 +84,7 @@ def test_damage_is_found(tmp_path: Path, content: bytes, data: st.DataObject) ->
     path.write_bytes(content[:start] + damage + content[end:])
     try:
         found = read_checkpoint(path)
-    except DamagedError as error:
+    except DataError as error:
         assert str(path) in str(error)  # noqa: PT017
     else:
         assert same(found, CHECKPOINT)
@@ -94,7 +95,7 @@ def test_damage_is_found(tmp_path: Path, content: bytes, data: st.DataObject) ->
 def test_a_file_cut_short_is_refused(tmp_path: Path, content: bytes, length: int) -> None:
     path = tmp_path / "c.npz"
     path.write_bytes(content[: length % len(content)])
-    with pytest.raises(DamagedError, match=r"c\.npz"):
+    with pytest.raises(DataError, match=r"c\.npz"):
         read_checkpoint(path)
 
 
@@ -103,7 +104,7 @@ def test_every_byte_of_a_number_counts(tmp_path: Path, content: bytes) -> None:
     changed = arrays_of(content)
     changed["theta"].view(np.uint32)[1234] ^= 1
     np.savez(tmp_path / "c.npz", **changed)
-    with pytest.raises(DamagedError, match="checksum"):
+    with pytest.raises(DataError, match="checksum"):
         read_checkpoint(tmp_path / "c.npz")
 
 
@@ -113,7 +114,7 @@ def test_a_checkpoint_of_another_format_is_refused(tmp_path: Path, content: byte
     meta = json.loads(changed["meta"].tobytes()) | {"format": 2}
     changed["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     np.savez(tmp_path / "c.npz", **changed, sha256=checksum(changed))
-    with pytest.raises(DamagedError, match="expected format 1, found 2"):
+    with pytest.raises(DataError, match="expected format 1, found 2"):
         read_checkpoint(tmp_path / "c.npz")
 
 
@@ -125,11 +126,11 @@ def test_a_part_that_is_missing_is_noticed(tmp_path: Path, content: bytes, witho
     if without != "sha256":
         changed["sha256"] = checksum(changed)
     np.savez(tmp_path / "c.npz", **changed)
-    with pytest.raises(DamagedError, match=r"c\.npz"):
+    with pytest.raises(DataError, match=r"c\.npz"):
         read_checkpoint(tmp_path / "c.npz")
 
 
 def test_weights_are_no_checkpoint(tmp_path: Path) -> None:
     np.savez(tmp_path / "weights.npz", theta=vector())
-    with pytest.raises(DamagedError, match="expected a checkpoint"):
+    with pytest.raises(DataError, match="expected a checkpoint"):
         read_checkpoint(tmp_path / "weights.npz")

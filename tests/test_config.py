@@ -13,7 +13,7 @@ from lenet.config import Config, read_config
 from lenet.errors import ConfigError
 from lenet.main import CONF
 
-COMPONENTS = ["dataset", "pooling", "activation", "init", "optimizer", "schedule"]
+COMPONENTS = ["dataset", "pooling", "activation", "init", "optimizer", "schedule", "augmentation"]
 CHOICES = [
     (group, str(path.relative_to(CONF / group).with_suffix("")))
     for group in [*COMPONENTS, "experiment", "setting"]

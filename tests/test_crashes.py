@@ -1,6 +1,7 @@
-"""Whatever is killed, at whatever moment, nothing is lost that was safe before."""
+"""Whatever comes between two files that a run touches, it goes on to the same bits."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 from command import lenet, results, run_folders
+
+from lenet.records import status
 
 CRASHING = Path(__file__).with_name("crashing.py")
 COMMAND = [
@@ -17,11 +20,20 @@ COMMAND = [
     "epochs=2",
     "checkpoint.every_steps=2",
 ]
+OPTIMIZERS = {
+    "adam": ["optimizer=adam"],
+    "momentum": ["optimizer=sgd", "optimizer.lr=0.05", "optimizer.momentum=0.9"],
+    "rmsprop": ["optimizer=rmsprop"],
+}
+PARTS = [0.35, 0.42, 0.5]  # of the files that a run touches: all from its first steps
 
 
-def crash(cwd: Path, n: int) -> "subprocess.CompletedProcess[str]":
+def crash(
+    cwd: Path, optimizer: str, plan: dict[int, signal.Signals]
+) -> "subprocess.CompletedProcess[str]":
+    signals = ",".join(f"{n}:{number.value}" for n, number in plan.items())
     return subprocess.run(
-        [sys.executable, CRASHING, cwd, str(n), *COMMAND],
+        [sys.executable, CRASHING, cwd, signals, *COMMAND, *OPTIMIZERS[optimizer]],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -30,38 +42,93 @@ def crash(cwd: Path, n: int) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any]]:
-    """How many times a run touches files, and what it finds."""
-    cwd = tmp_path_factory.mktemp("undisturbed")
-    done = crash(cwd, 0)
-    (count,) = re.findall(r"(\d+) files were touched", done.stdout)
-    (folder,) = run_folders(cwd)
-    return int(count), results(folder)
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, dict[str, Any]]]:
+    """How many times a run touches files, and what it finds, by optimizer."""
+    found = {}
+    for optimizer in OPTIMIZERS:
+        cwd = tmp_path_factory.mktemp(optimizer)
+        done = crash(cwd, optimizer, {})
+        (count,) = re.findall(r"(\d+) files were touched", done.stdout)
+        (folder,) = run_folders(cwd)
+        found[optimizer] = int(count), results(folder)
+    return found
 
 
-def check(cwd: Path, n: int, expected: dict[str, Any]) -> None:
-    assert crash(cwd, n).returncode == 137
-    again = lenet(*COMMAND, cwd=cwd)
+def check_that_it_goes_on(cwd: Path, optimizer: str, expected: dict[str, Any]) -> None:
+    again = lenet(*COMMAND, *OPTIMIZERS[optimizer], cwd=cwd)
     assert again.returncode == 0, again.stdout + again.stderr
+    assert "Traceback" not in again.stdout + again.stderr
     (folder,) = run_folders(cwd)
     assert results(folder) == expected
+    assert not list(folder.glob("*.part"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", [0.3, 0.5, 0.7, 0.9])
-def test_a_crash_between_two_files(
-    tmp_path: Path, undisturbed: tuple[int, dict[str, Any]], part: float
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("part", PARTS)
+def test_a_run_that_is_killed_goes_on_to_the_same_bits(
+    tmp_path: Path, undisturbed: dict[str, Any], optimizer: str, part: float
 ) -> None:
-    count, expected = undisturbed
+    count, expected = undisturbed[optimizer]
     assert count > 50
-    check(tmp_path, int(part * count), expected)
+    killed = crash(tmp_path, optimizer, {int(part * count): signal.SIGKILL})
+    assert killed.returncode == -signal.SIGKILL
+    (folder,) = run_folders(tmp_path)
+    assert status(folder) == "killed"
+    check_that_it_goes_on(tmp_path, optimizer, expected)
+    assert "goes on after step" in (folder / "lenet.log").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_an_interrupted_run_goes_on_to_the_same_bits(
+    tmp_path: Path, undisturbed: dict[str, Any], number: signal.Signals, code: int, part: float
+) -> None:
+    count, expected = undisturbed["adam"]
+    stopped = crash(tmp_path, "adam", {int(part * count): number})
+    assert stopped.returncode == code
+    assert "Traceback" not in stopped.stderr
+    (folder,) = run_folders(tmp_path)
+    assert status(folder) == "interrupted"
+    assert "stopped after step" in stopped.stdout
+    check_that_it_goes_on(tmp_path, "adam", expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS)
+def test_a_second_ctrl_c_ends_at_once_and_loses_nothing_before_the_last_checkpoint(
+    tmp_path: Path, undisturbed: dict[str, Any], part: float
+) -> None:
+    """It comes while the checkpoint is written that the first has asked for."""
+    count, expected = undisturbed["adam"]
+    n = int(part * count)
+    stopped = crash(tmp_path, "adam", {n: signal.SIGINT, n + 1: signal.SIGINT})
+    assert stopped.returncode == 130
+    assert "Traceback" not in stopped.stderr
+    assert "stopped after step" not in stopped.stdout
+    check_that_it_goes_on(tmp_path, "adam", expected)
+
+
+@pytest.mark.slow
+def test_a_signal_after_the_last_step_lets_the_run_finish(
+    tmp_path: Path, undisturbed: dict[str, Any]
+) -> None:
+    count, expected = undisturbed["adam"]
+    stopped = crash(tmp_path, "adam", {count - 8: signal.SIGINT})
+    assert stopped.returncode == 130
+    (folder,) = run_folders(tmp_path)
+    assert status(folder) == "finished"
+    assert results(folder) == expected
 
 
 @pytest.mark.stress
-def test_a_crash_between_any_two_files(
-    tmp_path: Path, undisturbed: tuple[int, dict[str, Any]]
-) -> None:
-    count, expected = undisturbed
+def test_a_crash_between_any_two_files(tmp_path: Path, undisturbed: dict[str, Any]) -> None:
+    count, expected = undisturbed["adam"]
     for n in range(1, count + 1):
-        (tmp_path / str(n)).mkdir()
-        check(tmp_path / str(n), n, expected)
+        cwd = tmp_path / str(n)
+        cwd.mkdir()
+        assert crash(cwd, "adam", {n: signal.SIGKILL}).returncode == -signal.SIGKILL
+        check_that_it_goes_on(cwd, "adam", expected)

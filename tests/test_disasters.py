@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from command import lenet, results, run_folders, start
 
-from lenet.runs import status
+from lenet.records import status
 
 COMMAND = ["dataset.train_size=500", "dataset.test_size=100", "epochs=3", "hydra.run.dir=disk/run"]
 

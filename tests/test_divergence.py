@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_training import RECIPE
 
 from lenet.datasets import Data
 from lenet.divergence import DivergedError, origin
@@ -12,7 +13,6 @@ from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import Activation, Array, AveragePool, MaxPool, Pooling, ReLU, Tanh
 from lenet.model import LeNet5, views
 from lenet.optimizers import SGD
-from lenet.schedules import Constant
 from lenet.training import TrainingState, train
 
 
@@ -62,20 +62,8 @@ def test_the_batch_that_shows_it_is_looked_for(bars: Data) -> None:
 
 def first_step(theta: Array, data: Data) -> None:
     optimizer = SGD(lr=0.1, momentum=0, nesterov=False)
-    steps = train(
-        LeNet5(theta, MaxPool(), ReLU()),
-        TrainingState.initial(theta, optimizer),
-        optimizer,
-        Constant(),
-        data,
-        epochs=1,
-        batch_size=100,
-        clip_norm=None,
-        parts=1,
-        threads=1,
-        seed=0,
-    )
-    next(steps)
+    recipe = replace(RECIPE, activation=ReLU(), optimizer=optimizer, batch_size=100, parts=1)
+    next(train(recipe, data, TrainingState(theta, optimizer.new_state(theta))))
 
 
 def test_the_training_stops_at_the_step_and_names_the_layer(bars: Data) -> None:

@@ -14,7 +14,7 @@ from command import lenet, metrics, record, run_folders, start, wait_for
 from hydra.core.global_hydra import GlobalHydra
 
 from lenet.main import main
-from lenet.runs import is_held, status
+from lenet.records import is_held, status
 
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
 

@@ -119,7 +119,7 @@ MUTATIONS = [
         "8c the loss of the last batch in place of the epoch's mean",
         "training.py",
         {
-            "state.running += batch_score": "state.running = batch_score",
+            "state.running += score": "state.running = score",
         },
         "test_training.py",
     ),
@@ -160,7 +160,7 @@ MUTATIONS = [
         "11b test images mixed into training",
         "training.py",
         {
-            'batches(data.train, batch_size, stream(seed, "order", epoch), done),': 'batches(data.test, batch_size, stream(seed, "order", epoch), done),',
+            "batches(data.train, recipe.batch_size, order, done),": "batches(data.test, recipe.batch_size, order, done),",
         },
         "test_training.py",
     ),
@@ -216,7 +216,7 @@ MUTATIONS = [
         "15c an epoch that is gone on with from its beginning",
         "training.py",
         {
-            "done = state.t - (epoch - 1) * batches_per_epoch": "done = 0",
+            "done = state.t - (epoch - 1) * training.steps_per_epoch": "done = 0",
         },
         "test_training.py",
     ),
@@ -240,7 +240,7 @@ MUTATIONS = [
         "15f going on with other data",
         "runs.py",
         {
-            "if checkpoint.data != data:": "if False:",
+            "if self._last.data != data:": "if False:",
         },
         "test_runs.py",
     ),
@@ -258,7 +258,7 @@ MUTATIONS = [
         "16a the last parameters as the best",
         "training.py",
         {
-            "return all(metrics.validation_accuracy > (other.validation_accuracy or 0) for other in before)": "return True",
+            "return metrics.validation_accuracy > max(accuracies, default=-1.0)": "return True",
         },
         "test_training.py",
     ),
@@ -282,7 +282,7 @@ MUTATIONS = [
         "16d a gradient that is not finite goes unseen",
         "training.py",
         {
-            "if not (isfinite(batch_score.loss) and isfinite(norm)):": "if not isfinite(batch_score.loss):",
+            "if not (isfinite(score.loss) and isfinite(norm)):": "if not isfinite(score.loss):",
         },
         "test_divergence.py",
     ),
@@ -293,6 +293,46 @@ MUTATIONS = [
             'return f"the output of {name}"': "found = name\n    if not is_finite(x):\n        return f'the output of {found}'",
         },
         "test_divergence.py",
+    ),
+    Mutation(
+        "15h a damaged checkpoint that takes the place of the one before",
+        "runs.py",
+        {
+            "path.replace(self.path / DAMAGED)": "pass",
+        },
+        "test_runs.py",
+    ),
+    Mutation(
+        "18a the same maps for every batch",
+        "augmentation.py",
+        {
+            'stream(seed, "augmentation", t)': 'stream(seed, "augmentation")',
+        },
+        "test_augmentation.py",
+    ),
+    Mutation(
+        "18b rows and columns swapped when pixels are looked up",
+        "augmentation.py",
+        {
+            "top *= width": "left *= width",
+        },
+        "test_augmentation.py",
+    ),
+    Mutation(
+        "18c weight decay of the biases, too",
+        "optimizers.py",
+        {
+            'self.weight_decay * state["decays"]': "self.weight_decay",
+        },
+        "test_training.py",
+    ),
+    Mutation(
+        "18d the last parameters tested in place of their average",
+        "training.py",
+        {
+            "self.trained = recipe.network(state.trained)": "self.trained = recipe.network(state.theta)",
+        },
+        "test_training.py",
     ),
     Mutation(
         "17a a signal that ends the run in the middle of a step",

@@ -54,4 +54,4 @@ def test_each_training_has_a_state_of_its_own(optimizer: Optimizer) -> None:
     theta = np.zeros(2)
     one, other = optimizer.new_state(theta), optimizer.new_state(theta)
     optimizer.step(theta, np.ones(2), one, 1, optimizer.lr)
-    assert all(not vector.any() for vector in other.values())
+    assert not any(other[name].any() for name in optimizer.remembers)

@@ -9,8 +9,9 @@ import pytest
 from fake_runs import fake_run
 
 from lenet.divergence import DivergedError
-from lenet.progress import Progress, outcome
-from lenet.runs import RECORD, RunFolder
+from lenet.progress import Progress
+from lenet.records import RECORD, outcome
+from lenet.runs import RunFolder
 
 RESULT = {"test_accuracy": 0.75, "validation_accuracy": None}
 
@@ -45,15 +46,17 @@ TIMES = {"seconds": 1.5}
         (TIMES | {"result": RESULT}, "test accuracy 75.00% in 1.5 s"),
         ({"result": RESULT}, "test accuracy 75.00%"),
         (TIMES | {"result": RESULT, "seconds": "some"}, "test accuracy 75.00%"),
-        (TIMES | {"result": RESULT, "started": "2026-01-01"}, "test accuracy 75.00%"),
         (TIMES | {"result": {"test_accuracy": "high"}}, "without an accuracy in run.json"),
-        (TIMES | {"result": RESULT | {"validation_accuracy": []}}, "without an accuracy in"),
+        (
+            TIMES | {"result": RESULT | {"validation_accuracy": []}},
+            "without an accuracy in run.json",
+        ),
         (TIMES | {"result": 1}, "without an accuracy in run.json"),
         ({}, "without an accuracy in run.json"),
     ],
 )
 def test_a_damaged_record_is_told_of_as_far_as_it_goes(record: dict[str, Any], said: str) -> None:
-    assert outcome({"status": "finished"} | record).startswith(said)
+    assert outcome({"status": "finished"} | record) == said
 
 
 @pytest.mark.parametrize("overrides", [None, 5, "seed=1", [1, None]])

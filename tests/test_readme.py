@@ -86,6 +86,18 @@ def test_a_new_activation_is_one_class_and_one_yaml_file(tmp_path: Path) -> None
     assert "activation.k = -1: should be greater than or equal to 0" in refused.stderr
 
 
+def test_its_lines_of_python_train_a_network(tmp_path: Path) -> None:
+    lines = code_block("python", "from lenet.compose import configure")
+    lines = lines.replace('"dataset=mnist"', '"dataset.train_size=300", "dataset.test_size=50"')
+    done = subprocess.run(
+        [sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Step(") == 15
+    assert done.stdout.count("Metrics(") == 5
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_promise_is_held_by_tests_that_there_are() -> None:
     _, section = README.split("## What it promises\n")
     table = section.split("\n## ")[0]

@@ -14,6 +14,7 @@ from lenet.errors import ConfigError, DataError, LenetError
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import MaxPool, Tanh
 from lenet.model import LeNet5
+from lenet.records import RECORD
 from lenet.results import (
     Run,
     all_runs,
@@ -23,7 +24,7 @@ from lenet.results import (
     over_seeds,
     tell_apart,
 )
-from lenet.runs import CONFIG, RECORD, WEIGHTS
+from lenet.runs import CONFIG, WEIGHTS
 from lenet.weights import write_weights
 
 

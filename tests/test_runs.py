@@ -14,21 +14,18 @@ from lenet.divergence import DivergedError
 from lenet.errors import LenetError
 from lenet.init import GlorotUniform, initial_theta
 from lenet.model import SHAPES
+from lenet.records import LOCK, RECORD, is_held, status
 from lenet.runs import (
     BEST,
     CHECKPOINT,
     CONFIG,
-    LOCK,
     METRICS,
     PREVIOUS,
-    RECORD,
     STEPS,
     WEIGHTS,
     FinishedError,
     HeldError,
     RunFolder,
-    is_held,
-    status,
 )
 from lenet.training import Metrics, Step, TrainingState
 
@@ -115,46 +112,69 @@ def test_tables_say_what_the_state_says_whatever_was_in_them(tmp_path: Path) -> 
 def test_a_damaged_checkpoint_is_told_of_and_the_one_before_is_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """It does not take the place of the one before either when the next is written."""
     folder = RunFolder(tmp_path, "", data={})
     for steps in (1, 2, 3):
         folder.save(state(steps=steps))
-    content = (tmp_path / CHECKPOINT).read_bytes()
-    (tmp_path / CHECKPOINT).write_bytes(content[: len(content) // 2])
-    restored = folder.restore({})
-    assert restored is not None
-    assert restored.t == 2
-    assert f"{tmp_path / CHECKPOINT}" in caplog.text
-
-    folder.save(state(steps=4))
-    restored = folder.restore({})
-    assert restored is not None
-    assert restored.t == 4
+    with folder:
+        content = (tmp_path / CHECKPOINT).read_bytes()
+        (tmp_path / CHECKPOINT).write_bytes(content[: len(content) // 2])
+    with RunFolder(tmp_path, "", data={}) as again:
+        assert f"{tmp_path / CHECKPOINT}" in caplog.text
+        restored = again.restore({})
+        assert restored is not None
+        assert restored.t == 2
+        again.save(state(steps=4))
+        (tmp_path / CHECKPOINT).unlink()
+    with RunFolder(tmp_path, "", data={}) as again:
+        restored = again.restore({})
+        assert restored is not None
+        assert restored.t == 2
 
 
 def test_two_damaged_checkpoints_are_as_good_as_none(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder = RunFolder(tmp_path, "", data={})
     for name in (CHECKPOINT, PREVIOUS):
         (tmp_path / name).write_bytes(b"")
-    assert folder.restore({}) is None
+    assert RunFolder(tmp_path, "", data={}).restore({}) is None
     assert len(caplog.records) == 2
 
 
+def test_a_checkpoint_that_cannot_be_read_is_not_taken_for_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path) -> None:
+        raise OSError(5, "Input/output error", str(path))
+
+    with RunFolder(tmp_path, "", data={}) as folder:
+        folder.save(state(steps=1))
+        folder.note(status="interrupted")
+    monkeypatch.setattr("lenet.runs.read_checkpoint", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        RunFolder(tmp_path, "", data={})
+    monkeypatch.undo()
+    restored = RunFolder(tmp_path, "", data={}).restore({})
+    assert restored is not None
+    assert restored.t == 1
+
+
 def test_a_checkpoint_of_another_run_is_not_gone_on_from(tmp_path: Path) -> None:
-    """As when run.json, which says whose folder it is, has been deleted."""
-    RunFolder(tmp_path, "", identity="one", data={}).save(state())
+    """As when run.json, which says whose folder it is, has been deleted; nothing is changed."""
+    with RunFolder(tmp_path, "one: 1", identity="one", data={}) as folder:
+        folder.save(state())
     (tmp_path / RECORD).unlink()
-    folder = RunFolder(tmp_path, "", identity="other", data={})
     with pytest.raises(LenetError, match="holds another run"):
-        folder.restore({})
+        RunFolder(tmp_path, "other: 1", identity="other", data={})
+    assert (tmp_path / CONFIG).read_text() == "one: 1"
+    assert not (tmp_path / RECORD).exists()
 
 
 def test_a_run_does_not_go_on_with_other_data(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path, "", data={"images": "a"})
-    folder.save(state())
+    with RunFolder(tmp_path, "", data={"images": "a"}) as folder:
+        folder.save(state())
     with pytest.raises(LenetError, match=r"the data are not those .* force=true"):
-        folder.restore({"images": "b"})
+        RunFolder(tmp_path, "", data={"images": "a"}).restore({"images": "b"})
 
 
 def test_a_finished_run_keeps_one_checkpoint(tmp_path: Path) -> None:
@@ -296,10 +316,14 @@ def test_steps_are_counted_over_epochs_also_after_an_interruption_in_one(tmp_pat
 def test_no_temporary_file_stays(tmp_path: Path) -> None:
     """Also none of a process that was killed while it wrote."""
     (tmp_path / f"{CHECKPOINT}.0123.part").write_bytes(b"half a checkp")
+    (tmp_path / "thesis.pdf.part").write_bytes(b"a download of the user's")
     with RunFolder(tmp_path, "", data={}) as folder:
         folder.end_epoch(state(ROW, steps=1))
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {CHECKPOINT, CONFIG, LOCK, METRICS, RECORD, STEPS, WEIGHTS}
+    assert names - {"thesis.pdf.part"} == {
+        CHECKPOINT, CONFIG, LOCK, METRICS, RECORD, STEPS, WEIGHTS
+    }  # fmt: skip
+    assert "thesis.pdf.part" in names
 
 
 def test_force_moves_aside_what_the_run_has_written_and_nothing_else(tmp_path: Path) -> None:

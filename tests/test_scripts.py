@@ -516,7 +516,7 @@ def test_predictions_are_of_one_run(tmp_path: Path, script: Script) -> None:
     )
     assert script("plot_predictions", "sweep/0").error == (
         "plot_predictions.py: sweep/0/weights.npz: "
-        "expected an .npz file, found: No such file or directory"
+        "expected weights, found: No such file or directory"
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from command import lenet, record, run_folders, start, started, wait_for
 
-from lenet.runs import status
+from lenet.records import status
 
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=1"]
 LONGER = ["dataset.train_size=2000", "dataset.test_size=100", "epochs=3"]

@@ -1,24 +1,25 @@
 """Training: it learns, its figures are what their names say, and chance is under control."""
 
-from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lenet.augmentation import Elastic, Original
 from lenet.datasets import Data, Split
 from lenet.divergence import DivergedError
 from lenet.evaluation import evaluate, network_input
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import MaxPool, Tanh
 from lenet.losses import cross_entropy, log_softmax
-from lenet.model import LeNet5
-from lenet.optimizers import SGD, Adam, Optimizer, RMSprop
-from lenet.schedules import Constant, Moment, OneCycle, Plateau, Schedule
+from lenet.model import LeNet5, views
+from lenet.optimizers import SGD, Adam, AdamW, RMSprop
+from lenet.recipe import Recipe
+from lenet.schedules import Constant, Moment, OneCycle, Plateau
 from lenet.streams import stream
-from lenet.team import team
+from lenet.team import Map, team
 from lenet.training import (
     Metrics,
     Step,
@@ -30,38 +31,50 @@ from lenet.training import (
 )
 
 ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
+CYCLE = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
+ELASTIC = Elastic(10.0, 2.0, 0.1, 0.1, 0.1, displacement=1.0, sigma=4.0)
 
 
 def new_network(seed: int = 0, dtype: Any = np.float32) -> LeNet5:
     return LeNet5(initial_theta(GlorotUniform(), seed).astype(dtype), MaxPool(), Tanh())
 
 
-SETTINGS: dict[str, Any] = {
-    "epochs": 2,
-    "batch_size": 32,
-    "clip_norm": None,
-    "parts": 2,
-    "threads": 2,
-    "seed": 0,
-}
+RECIPE = Recipe(
+    pooling=MaxPool(),
+    activation=Tanh(),
+    init=GlorotUniform(),
+    optimizer=ADAM,
+    schedule=Constant(),
+    augmentation=Original(),
+    seed=0,
+    epochs=2,
+    batch_size=32,
+    clip_norm=None,
+    ema=None,
+    parts=2,
+)
 
 
-def events(
-    state: TrainingState,
-    optimizer: Optimizer,
-    data: Data,
-    schedule: Schedule = Constant(),  # noqa: B008
-    **changes: Any,
-) -> Iterator[Step | Metrics]:
-    network = LeNet5(state.theta, MaxPool(), Tanh())
-    return train(network, state, optimizer, schedule, data, **SETTINGS | changes)
+def run(data: Data, each: Map = map, **changes: Any) -> TrainingState:
+    """The end of a training."""
+    recipe = replace(RECIPE, **changes)
+    state = TrainingState.initial(recipe)
+    list(train(recipe, data, state, each))
+    return state
 
 
-def run(data: Data, **changes: Any) -> tuple[list[Metrics], LeNet5]:
-    network = new_network(changes.get("seed", 0))
-    state = TrainingState.initial(network.theta, ADAM)
-    list(events(state, ADAM, data, **changes))
-    return state.metrics, network
+def in_float64(recipe: Recipe) -> TrainingState:
+    """The state before the first step, for comparisons to many digits."""
+    theta = recipe.initial_theta().astype(np.float64)
+    return TrainingState(theta, recipe.optimizer.new_state(theta))
+
+
+def assert_same(one: TrainingState, other: TrainingState) -> None:
+    """Bit for bit."""
+    for name in ("theta", "average", "best"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    assert without_times(one.metrics) == without_times(other.metrics)
+    assert one.steps == other.steps
 
 
 def without_times(rows: list[Metrics]) -> list[dict[str, Any]]:
@@ -72,13 +85,13 @@ def without_times(rows: list[Metrics]) -> list[dict[str, Any]]:
 
 
 def test_it_learns(bars: Data) -> None:
-    rows, _ = run(bars, epochs=12)
+    rows = run(bars, epochs=12).metrics
     assert rows[-1].test_accuracy > 0.95
     assert rows[-1].train_loss < rows[0].train_loss / 2
 
 
 def test_one_row_for_each_epoch(bars: Data) -> None:
-    rows, _ = run(bars, epochs=3)
+    rows = run(bars, epochs=3).metrics
     assert [row.epoch for row in rows] == [1, 2, 3]
     assert all(row.learning_rate == 0.001 for row in rows)
 
@@ -99,37 +112,34 @@ def test_a_loss_is_the_mean_over_all_images(bars: Data, size: int) -> None:
 def test_training_figures_are_running_means_over_every_image(bars: Data) -> None:
     """With a learning rate of (nearly) zero they are the figures of the first network."""
     still = SGD(lr=1e-30, momentum=0, nesterov=False)
-    state = TrainingState.initial(new_network().theta, still)
-    *steps, row = events(state, still, bars, epochs=1, batch_size=64)
-    assert isinstance(row, Metrics)
-    batch_losses = [step.loss for step in steps if isinstance(step, Step)]
+    state = run(bars, optimizer=still, epochs=1, batch_size=64)
+    (row,) = state.metrics
     score = evaluate(new_network(), bars.train)
     assert row.train_accuracy == score.accuracy
     np.testing.assert_allclose(row.train_loss, score.mean_loss, rtol=1e-5)
     sizes = [len(batch) for batch in batches(bars.train, 64, stream(0, "order", 1))]
+    batch_losses = [step.loss for step in state.steps]
     np.testing.assert_allclose(np.average(batch_losses, weights=sizes), row.train_loss)
 
 
 def test_test_and_validation_figures_are_those_of_the_network_after_the_epoch(bars: Data) -> None:
-    rows, network = run(bars)
-    with team(1):
-        test, validation = evaluate(network, bars.test), evaluate(network, bars.validation)
-    assert (rows[-1].test_loss, rows[-1].test_accuracy) == (test.mean_loss, test.accuracy)
-    assert rows[-1].validation_loss == validation.mean_loss
-    assert rows[-1].validation_accuracy == validation.accuracy
+    state = run(bars)
+    network, row = RECIPE.network(state.theta), state.metrics[-1]
+    test, validation = evaluate(network, bars.test), evaluate(network, bars.validation)
+    assert (row.test_loss, row.test_accuracy) == (test.mean_loss, test.accuracy)
+    assert row.validation_loss == validation.mean_loss
+    assert row.validation_accuracy == validation.accuracy
 
 
 def test_the_test_images_teach_nothing(bars: Data) -> None:
-    _, network = run(bars)
     other_test = Data(bars.train, bars.train[:10], bars.class_names)
-    _, same_network = run(other_test)
-    np.testing.assert_array_equal(network.theta, same_network.theta)
+    np.testing.assert_array_equal(run(bars).theta, run(other_test).theta)
 
 
 @pytest.mark.parametrize("batch_size", [1, 32, 299, 300, 1000])
 def test_an_epoch_sees_every_image_once(batch_size: int) -> None:
-    split = Split(np.zeros((300, 28, 28), np.uint8), np.arange(300).astype(np.uint8))
-    split = Split(np.broadcast_to(np.arange(300)[:, None, None], (300, 1, 1)), split.labels)
+    numbers = np.arange(300)
+    split = Split(np.broadcast_to(numbers[:, None, None], (300, 1, 1)), np.zeros(300, np.uint8))
     seen = list(batches(split, batch_size, stream(0, "order", 1)))
     assert sorted(int(i) for batch in seen for i in batch.images[:, 0, 0]) == list(range(300))
     assert all(len(batch) == batch_size for batch in seen[:-1])
@@ -166,30 +176,26 @@ def test_gradient_is_that_of_the_mean_loss_however_the_batch_is_cut(bars: Data) 
 
 
 def test_the_same_seed_gives_the_same_bits(bars: Data) -> None:
-    rows, network = run(bars)
-    again, same_network = run(bars)
-    assert without_times(rows) == without_times(again)
-    np.testing.assert_array_equal(network.theta, same_network.theta)
+    assert_same(run(bars), run(bars))
 
 
-def test_another_seed_gives_other_numbers_also_after_seed_0(bars: Data) -> None:
-    rows, _ = run(bars, seed=0)
-    others, _ = run(bars, seed=1)
-    assert rows[0].train_loss != others[0].train_loss
+def test_another_seed_gives_other_numbers(bars: Data) -> None:
+    first, second = (run(bars, seed=seed).metrics[0].train_loss for seed in (0, 1))
+    assert first != second
 
 
 def test_the_result_does_not_depend_on_the_number_of_threads(bars: Data) -> None:
-    rows, network = run(bars, threads=1, parts=4)
-    others, other_network = run(bars, threads=3, parts=4)
-    assert without_times(rows) == without_times(others)
-    np.testing.assert_array_equal(network.theta, other_network.theta)
+    states = []
+    for threads in (1, 3):
+        with team(threads) as each:
+            states.append(run(bars, each, parts=4, augmentation=ELASTIC))
+    assert_same(*states)
 
 
 def test_a_loss_that_is_not_finite_stops_the_training_before_the_step(bars: Data) -> None:
     wild = SGD(lr=1e38, momentum=0, nesterov=False)
-    state = TrainingState.initial(new_network().theta, wild)
     with pytest.raises(DivergedError, match=r"epoch 1, step \d+; .*optimizer.lr") as caught:
-        list(events(state, wild, bars, epochs=1, batch_size=100))
+        run(bars, optimizer=wild, epochs=1, batch_size=100)
     assert caught.value.epoch == 1
     assert 2 <= caught.value.step <= 3
 
@@ -213,95 +219,86 @@ def test_a_step_that_ruins_the_network_is_the_one_that_is_named(
 ) -> None:
     """The loss of its batch is fine; it may also be the last of the epoch."""
     wild = SGD(lr=3e38, momentum=0, nesterov=False)
-    state = TrainingState.initial(50 * new_network().theta, wild)
+    recipe = replace(RECIPE, optimizer=wild, batch_size=batch_size)
+    state = TrainingState.initial(recipe)
+    state.theta *= 50
     with pytest.raises(DivergedError, match=r"parameter .* epoch 1, step 1;"):
-        list(events(state, wild, bars, epochs=1, batch_size=batch_size))
+        list(train(recipe, bars, state))
 
 
-OPTIMIZERS = [
-    ADAM,
-    SGD(lr=0.05, momentum=0.9, nesterov=False),
-    RMSprop(lr=0.001, decay=0.9, eps=1e-8),
-]
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda optimizer: type(optimizer).__name__)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer": ADAM},
+        {"optimizer": SGD(lr=0.05, momentum=0.9, nesterov=False)},
+        {"optimizer": RMSprop(lr=0.001, decay=0.9, eps=1e-8)},
+        {"schedule": CYCLE},
+        {"schedule": Plateau(gamma=0.5, patience=1, threshold=0.1)},
+        {"augmentation": ELASTIC},
+        {"ema": 0.9},
+    ],
+    ids=lambda changes: str(*changes.values()),
+)
 def test_a_copy_of_the_state_at_any_moment_goes_on_to_the_same_bits(
-    bars: Data, optimizer: Optimizer
+    bars: Data, changes: dict[str, Any]
 ) -> None:
     """At every step, the last of an epoch included, and after every epoch."""
-    state = TrainingState.initial(new_network().theta, optimizer)
+    recipe = replace(RECIPE, epochs=3, batch_size=100, **changes)
+    state = TrainingState.initial(recipe)
     copies = [deepcopy(state)]
-    copies += [deepcopy(state) for _ in events(state, optimizer, bars, batch_size=100)]
-    assert [copy.t for copy in copies] == [0, 1, 2, 3, 3, 4, 5, 6, 6]
+    copies += [deepcopy(state) for _ in train(recipe, bars, state)]
+    assert [copy.t for copy in copies] == [0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9]
     for copy in copies:
-        list(events(copy, optimizer, bars, batch_size=100))
-        np.testing.assert_array_equal(copy.theta, state.theta)
-        np.testing.assert_array_equal(copy.best, state.best)
-        assert without_times(copy.metrics) == without_times(state.metrics)
-        assert copy.steps == state.steps
+        list(train(recipe, bars, copy))
+        assert_same(copy, state)
 
 
 def test_the_schedule_sets_learning_rate_and_momentum(bars: Data) -> None:
     """Both of a step are those of a plain optimizer that has them."""
-    cycle = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
-    state = TrainingState.initial(new_network(dtype=np.float64).theta, OPTIMIZERS[1])
-    steps = events(state, OPTIMIZERS[1], bars, schedule=cycle, epochs=1, batch_size=100)
+    sgd = SGD(lr=0.05, momentum=0.9, nesterov=False)
+    recipe = replace(RECIPE, optimizer=sgd, schedule=CYCLE, epochs=1, batch_size=100)
+    state = in_float64(recipe)
+    steps = train(recipe, bars, state)
     expected = state.theta.copy()
     v = np.zeros_like(expected)
     for t, batch in enumerate(batches(bars.train, 100, stream(0, "order", 1)), start=1):
-        network = LeNet5(expected, MaxPool(), Tanh())
-        _, g = score_and_mean_gradient(network, batch, parts=2)
+        _, g = score_and_mean_gradient(recipe.network(expected), batch, parts=2)
         moment = Moment(t, 3, 3)
-        v = cycle.momentum(moment) * v + g
-        expected -= 0.05 * cycle.factor(moment) * v
+        v = CYCLE.momentum(moment) * v + g
+        expected -= 0.05 * CYCLE.factor(moment) * v
         next(steps)
         np.testing.assert_allclose(state.theta, expected, rtol=1e-9, atol=1e-15)
 
 
-def test_a_plateau_of_the_loss_is_noticed_also_after_an_interruption(bars: Data) -> None:
-    plateau = Plateau(gamma=0.5, patience=1, threshold=0.5)
-    state = TrainingState.initial(new_network().theta, ADAM)
-    copies = [
-        deepcopy(state)
-        for _ in events(state, ADAM, bars, schedule=plateau, epochs=4, batch_size=99)
-    ]
-    assert {row.learning_rate for row in state.metrics} > {0.001}
-    list(events(copies[9], ADAM, bars, schedule=plateau, epochs=4, batch_size=99))
-    assert copies[9].steps == state.steps
+def test_a_plateau_of_the_loss_is_noticed(bars: Data) -> None:
+    plateau = Plateau(gamma=0.5, patience=1, threshold=0.1)
+    rows = run(bars, schedule=plateau, epochs=4).metrics
+    assert [row.learning_rate for row in rows] == [0.001, 0.001, 0.0005, 0.00025]
 
 
 def test_more_epochs_continue_fewer(bars: Data) -> None:
-    shorter, longer = (TrainingState.initial(new_network().theta, ADAM) for _ in range(2))
-    list(events(shorter, ADAM, bars, epochs=1))
-    list(events(shorter, ADAM, bars, epochs=3))
-    list(events(longer, ADAM, bars, epochs=3))
-    np.testing.assert_array_equal(shorter.theta, longer.theta)
-    assert without_times(shorter.metrics) == without_times(longer.metrics)
+    state = run(bars, epochs=1)
+    list(train(replace(RECIPE, epochs=3), bars, state))
+    assert_same(state, run(bars, epochs=3))
 
 
 def test_the_best_parameters_are_those_of_the_best_validation_accuracy(bars: Data) -> None:
-    state = TrainingState.initial(new_network().theta, ADAM)
+    recipe = replace(RECIPE, epochs=4)
+    state = TrainingState.initial(recipe)
     after = [
-        state.theta.copy()
-        for event in events(state, ADAM, bars, epochs=4)
-        if isinstance(event, Metrics)
+        state.theta.copy() for event in train(recipe, bars, state) if isinstance(event, Metrics)
     ]
     accuracies = [row.validation_accuracy for row in state.metrics]
     np.testing.assert_array_equal(state.best, after[np.argmax(accuracies)])
 
 
 def test_without_validation_there_is_no_best(bars: Data) -> None:
-    state = TrainingState.initial(new_network().theta, ADAM)
-    list(events(state, ADAM, Data(bars.train, bars.test, bars.class_names)))
-    assert state.best is None
+    assert run(Data(bars.train, bars.test, bars.class_names)).best is None
 
 
 def test_a_step_tells_loss_rate_and_the_norm_of_the_gradient(bars: Data) -> None:
-    state = TrainingState.initial(new_network().theta, ADAM)
-    step = next(events(state, ADAM, bars, batch_size=300, parts=1))
+    step = run(bars, batch_size=300, parts=1).steps[0]
     score, g = score_and_mean_gradient(new_network(), bars.train, parts=1)
-    assert isinstance(step, Step)
     assert step.learning_rate == 0.001
     np.testing.assert_allclose(step.loss, score.mean_loss, rtol=1e-5)
     np.testing.assert_allclose(step.gradient_norm, np.linalg.norm(g), rtol=1e-5)
@@ -312,11 +309,38 @@ def test_a_gradient_is_clipped_to_a_norm_and_keeps_its_direction(bars: Data) -> 
     plain = SGD(lr=1.0, momentum=0, nesterov=False)
     steps = []
     for clip_norm in (None, 0.01, 1e6):
-        state = TrainingState.initial(new_network(dtype=np.float64).theta, plain)
+        recipe = replace(RECIPE, optimizer=plain, clip_norm=clip_norm)
+        state = in_float64(recipe)
         before = state.theta.copy()
-        next(events(state, plain, bars, clip_norm=clip_norm))
+        next(train(recipe, bars, state))
         steps.append(before - state.theta)
     free, clipped, long_enough = steps
     np.testing.assert_allclose(np.linalg.norm(clipped), 0.01, rtol=1e-12)
     np.testing.assert_allclose(clipped, free * 0.01 / np.linalg.norm(free), rtol=1e-9, atol=1e-12)
     np.testing.assert_array_equal(long_enough, free)
+
+
+def test_the_average_of_the_parameters_is_what_is_tested(bars: Data) -> None:
+    """In closed form: weights that fall geometrically, once the average has warmed up."""
+    recipe = replace(RECIPE, ema=0.5, epochs=1, batch_size=30)
+    state = TrainingState.initial(recipe)
+    expected = state.theta.astype(float)
+    for event in train(recipe, bars, state):
+        if isinstance(event, Step):
+            decay = min(0.5, (1 + state.t) / (10 + state.t))
+            expected = decay * expected + (1 - decay) * state.theta
+    np.testing.assert_allclose(state.trained, expected, rtol=1e-4, atol=1e-6)
+    assert not np.array_equal(state.trained, state.theta)
+    score = evaluate(recipe.network(state.trained), bars.test)
+    assert state.metrics[-1].test_loss == score.mean_loss
+
+
+def test_weights_decay_and_biases_do_not(bars: Data) -> None:
+    """A learning rate of 1 with next to no gradient leaves the decay alone."""
+    decaying = AdamW(lr=1.0, beta1=0, beta2=0, eps=1e30, weight_decay=0.25)
+    recipe = replace(RECIPE, optimizer=decaying)
+    state = TrainingState.initial(recipe)
+    state.theta[...] = 1
+    next(train(recipe, bars, state))
+    for name, parameter in views(state.theta).items():
+        np.testing.assert_allclose(parameter, 0.75 if name.endswith("weight") else 1)

@@ -2,9 +2,12 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,11 @@ class Split:
 
     def __getitem__(self, index: NDArray[np.intp] | slice) -> "Split":
         return Split(self.images[index], self.labels[index])
+
+    @property
+    def seen(self) -> Images:
+        """The images as a network sees them, from 0 to 255."""
+        return self.images
 
 
 @dataclass(frozen=True)

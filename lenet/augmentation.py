@@ -1,0 +1,195 @@
+"""Augmentation: images as they might also have been written, drawn anew for every batch.
+
+A pixel is read from the place that a random map of the plane gives it. The maps of a batch are
+drawn first, so that they do not depend on how it is cut up; the images are warped later, in the
+threads that train on them.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from math import radians
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Le, Lt
+from numpy.typing import NDArray
+
+from lenet.datasets.base import Images, Split
+from lenet.layers import Array
+from lenet.streams import stream
+
+Degrees = Annotated[float, Ge(0), Le(180)]
+Pixels = Annotated[float, Ge(0), Le(14)]
+Share = Annotated[float, Ge(0), Lt(1)]
+
+
+class Augmentation(ABC):
+    """A distribution of maps of the plane."""
+
+    def __call__(self, batch: Split, seed: int, t: int) -> Split:
+        """Return the batch of step t, whose images are warped, each by its own map, when seen."""
+        rng = stream(seed, "augmentation", t)
+        parameters = self.draw(len(batch), batch.images.shape[1], rng)
+        return Warped(batch.images, batch.labels, self, parameters)
+
+    @abstractmethod
+    def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
+        """Return the parameters of maps of ``size`` images (N, S, S), one row each."""
+
+    @abstractmethod
+    def warp(self, images: NDArray[np.uint8], parameters: Array) -> Images:
+        """Return images (N, S, S) as the maps of the given parameters (N, k) show them."""
+
+
+@dataclass(frozen=True)
+class Warped(Split):
+    """Images that are warped when they are seen."""
+
+    augmentation: Augmentation
+    parameters: Array
+
+    def __getitem__(self, index: NDArray[np.intp] | slice) -> "Warped":
+        return replace(
+            self,
+            images=self.images[index],
+            labels=self.labels[index],
+            parameters=self.parameters[index],
+        )
+
+    @property
+    def seen(self) -> Images:
+        """The images (N, S, S) as the network sees them."""
+        return self.augmentation.warp(self.images, self.parameters)
+
+
+@dataclass(frozen=True)
+class Original(Augmentation):
+    """Images as they are."""
+
+    def __call__(self, batch: Split, seed: int, t: int) -> Split:
+        """Return the batch."""
+        return batch
+
+    def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
+        """Return no parameters."""
+        return np.empty((size, 0), np.float32)
+
+    def warp(self, images: NDArray[np.uint8], parameters: Array) -> Images:
+        """Return the images."""
+        return images
+
+
+@dataclass(frozen=True)
+class Affine(Augmentation):
+    """Linear maps about the centre, and a shift; each part of a map is drawn uniformly.
+
+    ``rotation`` is in degrees, ``translation`` in pixels, and the others are shares: images are
+    scaled by 1 - scale to 1 + scale, made wider and lower or the reverse by ``squeeze``, and
+    slanted by ``shear`` of their height, all to either side.
+    """
+
+    rotation: Degrees
+    translation: Pixels
+    scale: Share
+    squeeze: Share
+    shear: Share
+
+    def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
+        """Return a linear map and a shift of rows and columns (N, 6) for each image."""
+        most = [
+            radians(self.rotation),
+            self.scale,
+            self.squeeze,
+            self.shear,
+            *2 * [self.translation],
+        ]
+        angle, scale, squeeze, shear, down, right = rng.uniform(-1, 1, (size, 6)).T * np.c_[most]
+        cos, sin = np.cos(angle), np.sin(angle)
+        high, wide = (1 + scale) * (1 + squeeze), (1 + scale) / (1 + squeeze)
+        A = [(cos - sin * shear) * high, -sin * wide, (sin + cos * shear) * high, cos * wide]
+        return np.stack([*A, down, right], axis=1).astype(np.float32)
+
+    def warp(self, images: NDArray[np.uint8], parameters: Array) -> Images:
+        """Read the pixel at (row, column) from A (row, column) + b, all counted from the centre."""
+        return resample(images, *self.places(images.shape[1], parameters))
+
+    def places(self, side: int, parameters: Array) -> tuple[Array, Array]:
+        """Return the row and the column (N, S, S) that each pixel is read from."""
+        centre = (side - 1) / 2
+        along = np.arange(side, dtype=np.float32) - np.float32(centre)
+        A00, A01, A10, A11, b0, b1 = parameters[:, :6].T[:, :, None]
+        rows = (A00 * along + b0 + centre)[:, :, None] + (A01 * along)[:, None, :]
+        columns = (A10 * along + b1 + centre)[:, :, None] + (A11 * along)[:, None, :]
+        return rows, columns
+
+
+@dataclass(frozen=True)
+class Elastic(Affine):
+    """An affine map, and a smooth displacement of every pixel (Simard et al. 2003).
+
+    White noise, smoothed by a Gaussian of standard deviation ``sigma`` (pixels), is scaled so that
+    rows and columns are displaced by N(0, displacement^2) pixels.
+    """
+
+    displacement: Pixels
+    sigma: Annotated[float, Ge(1), Le(14)]
+
+    def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
+        """Return the parameters of affine maps, then white noise on a grid (N, 6 + 2 g^2)."""
+        g = len(self._grid(side))
+        noise = rng.standard_normal((size, 2 * g**2), np.float32)
+        return np.concatenate([super().draw(size, side, rng), noise], axis=1)
+
+    def places(self, side: int, parameters: Array) -> tuple[Array, Array]:
+        """Return the places of the affine map, displaced."""
+        grid = self._grid(side)
+        noise = parameters[:, 6:].reshape(-1, 2, len(grid), len(grid))
+        distance = (np.arange(side)[:, None] - grid) / self.sigma
+        B = np.exp(-(distance**2) / 2)
+        B *= np.sqrt(self.displacement) / np.linalg.norm(B, axis=1, keepdims=True)
+        B = B.astype(np.float32)
+        down, right = np.moveaxis(B @ noise @ B.T, 1, 0)
+        rows, columns = super().places(side, parameters)
+        return rows + down, columns + right
+
+    def _grid(self, side: int) -> Array:
+        """Return points (g,), sigma apart, that reach beyond an image to either side."""
+        return np.arange(-3 * self.sigma, side - 1 + 4 * self.sigma, self.sigma)
+
+
+def resample(images: NDArray[np.uint8], rows: Array, columns: Array) -> Array:
+    """Return images (N, S, S) read at the given places, between pixels by bilinear interpolation.
+
+    Outside of an image all is 0. The four pixels around a place are packed into one number, so
+    that they are looked up at once.
+    """
+    N, S, _ = images.shape
+    width = S + 4
+    padded = np.zeros((N, width, width), np.uint32)
+    padded[:, 1 : S + 1, 1 : S + 1] = images
+    pixel = padded.ravel()
+    corners = pixel.copy()
+    for place, offset in enumerate((1, width, width + 1), start=1):
+        corners[:-offset] |= pixel[offset:] << np.uint32(8 * place)
+
+    row, column = (np.minimum(np.maximum(places + 1, 0), S + 1) for places in (rows, columns))
+    top, left = np.floor(row), np.floor(column)
+    row -= top
+    column -= left
+    top *= width
+    top += left
+    index = top.astype(np.intp)
+    index += np.arange(N)[:, None, None] * width**2
+    four = corners.take(index, mode="clip")
+    (a, b, c, d) = (
+        ((four >> np.uint32(shift)) & 255).astype(np.float32) for shift in (0, 8, 16, 24)
+    )
+    return between(between(a, b, column), between(c, d, column), row)
+
+
+def between(first: Array, last: Array, share: Array) -> Array:
+    """Return first + share (last - first), written over ``last``."""
+    last -= first
+    last *= share
+    last += first
+    return last

@@ -1,0 +1,97 @@
+"""What run.json and the lock say of a run: what has become of it, and who is at work on it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+RECORD = "run.json"
+LOCK = "lock"
+STATUSES = ("running", "finished", "diverged", "failed", "interrupted")
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Return what run.json says; nothing if it is missing or damaged."""
+    try:
+        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def has_result(record: dict[str, Any]) -> bool:
+    """Return whether a record is that of a finished run, with the accuracies to choose it by."""
+    match record:
+        case {"status": "finished", "result": {"test_accuracy": int() | float(), **others}}:
+            return isinstance(others.get("validation_accuracy"), int | float | None)
+    return False
+
+
+def status(path: Path) -> str:
+    """Return what has become of the run in a folder.
+
+    "finished", "diverged", "failed" or "interrupted", as it has noted itself; "running" while a
+    process holds the folder, "killed" if that is gone without a word; "not begun" without a
+    run.json, "unknown" if that is damaged.
+    """
+    if not (path / RECORD).exists():
+        return "not begun"
+    noted = noted_status(path)
+    if noted != "running" or is_held(path):
+        return noted
+    noted = noted_status(path)  # it may have ended meanwhile
+    return "killed" if noted == "running" else noted
+
+
+def noted_status(path: Path) -> str:
+    """Return what run.json says of the status, "unknown" if it is damaged."""
+    noted = read_record(path).get("status")
+    return str(noted) if noted in STATUSES else "unknown"
+
+
+def is_held(path: Path) -> bool:
+    """Return whether a process is at work in a run folder."""
+    if not (path / LOCK).exists():
+        return False
+    try:
+        with FileLock(path / LOCK, timeout=0):
+            return False
+    except (Timeout, PermissionError):  # whoever may not lock it cannot know
+        return True
+    except OSError:  # a disk that nobody can write to
+        return False
+
+
+def holder(path: Path) -> str:
+    """Return who is at work in a run folder, as far as it has said so."""
+    record = read_record(path)
+    match record.get("process"):
+        case {"host": host, "pid": pid}:
+            return f"process {pid} on {host}, since {record.get('started')}"
+    return "another process"
+
+
+def outcome(record: dict[str, Any]) -> str:
+    """Say in a few words what has come of a run: its accuracy and time, or what went wrong."""
+    if has_result(record):
+        split, accuracy = accuracy_to_choose_by(record["result"])
+        return f"{split} accuracy {accuracy:.2%}{time_taken(record)}"
+    match record:
+        case {"status": "finished"}:
+            return "without an accuracy in run.json"
+        case {"status": "diverged", "epoch": epoch, "step": step}:
+            return f"at epoch {epoch}, step {step}"
+    return str(record.get("error", "before its end"))
+
+
+def accuracy_to_choose_by(result: dict[str, Any]) -> tuple[str, float]:
+    """Return the accuracy on validation images, else that on test images, and which it is."""
+    validation = result.get("validation_accuracy")
+    return ("test", result["test_accuracy"]) if validation is None else ("validation", validation)
+
+
+def time_taken(record: dict[str, Any]) -> str:
+    """Say how long a run has taken; nothing if its record does not tell."""
+    seconds = record.get("seconds")
+    return f" in {seconds:.1f} s" if isinstance(seconds, int | float) else ""

@@ -1,0 +1,103 @@
+"""Augmentation: images are warped as the maps say, and the maps are as random as they should be."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.ndimage import map_coordinates
+
+from lenet.augmentation import Affine, Augmentation, Elastic, Original, resample
+from lenet.datasets import Data, Split
+
+STILL = {"rotation": 0.0, "translation": 0.0, "scale": 0.0, "squeeze": 0.0, "shear": 0.0}
+AFFINE = Affine(rotation=20.0, translation=3.0, scale=0.2, squeeze=0.1, shear=0.2)
+ELASTIC = Elastic(20.0, 3.0, 0.2, 0.1, 0.2, displacement=1.0, sigma=4.0)
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (5, 28, 28), dtype=np.uint8)
+
+
+def warped(augmentation: Augmentation, images: np.ndarray = IMAGES, t: int = 1) -> np.ndarray:
+    batch = Split(images, np.zeros(len(images), np.uint8))
+    return np.asarray(augmentation(batch, 0, t).seen)
+
+
+@given(st.integers(1, 9), st.integers(1, 40), st.floats(0.1, 100))
+def test_resampling_is_bilinear_interpolation_with_zeros_around(
+    n: int, side: int, spread: float
+) -> None:
+    """Against SciPy's, at places within an image and far outside."""
+    rng = np.random.default_rng(n)
+    images = rng.integers(0, 256, (n, side, side), dtype=np.uint8)
+    places = rng.uniform(-spread, side + spread, (2, n, side, side)).astype(np.float32)
+    expected = [
+        map_coordinates(image.astype(float), place, order=1, mode="grid-constant")
+        for image, place in zip(images, places.swapaxes(0, 1), strict=True)
+    ]
+    np.testing.assert_allclose(resample(images, *places), expected, atol=0.02)
+
+
+@pytest.mark.parametrize("augmentation", [Original(), Affine(**STILL)], ids=str)
+def test_a_map_that_moves_nothing_leaves_images_as_they_are(augmentation: Augmentation) -> None:
+    np.testing.assert_array_equal(warped(augmentation), IMAGES)
+
+
+def test_a_shift_is_a_shift() -> None:
+    right = np.tile(np.float32([1, 0, 0, 1, 0, -2]), (5, 1))  # read from two columns to the left
+    shifted = AFFINE.warp(IMAGES, right)
+    np.testing.assert_array_equal(shifted[:, :, 2:], IMAGES[:, :, :-2])
+    assert not shifted[:, :, :2].any()
+
+
+@pytest.mark.parametrize(
+    ("changes", "A"),
+    [
+        ({"rotation": 90.0}, lambda u: rotation(np.pi / 2 * u)),
+        ({"scale": 0.5}, lambda u: (1 + 0.5 * u) * np.eye(2)),
+        ({"squeeze": 0.5}, lambda u: np.diag([1 + 0.5 * u, 1 / (1 + 0.5 * u)])),
+        ({"shear": 0.5}, lambda u: np.array([[1, 0], [0.5 * u, 1]])),
+    ],
+    ids=["rotation", "scale", "squeeze", "shear"],
+)
+def test_each_part_of_a_linear_map_is_what_it_is_called(changes: dict[str, float], A: Any) -> None:
+    """u is uniform in [-1, 1]."""
+    parameters = Affine(**STILL | changes).draw(1000, 28, np.random.default_rng(0))
+    place = ["rotation", "scale", "squeeze", "shear"].index(*changes)
+    u = np.random.default_rng(0).uniform(-1, 1, (1000, 6))[:, place]
+    expected = [A(value).ravel() for value in u]
+    np.testing.assert_allclose(parameters[:, :4], expected, atol=1e-6)
+    assert not parameters[:, 4:].any()
+
+
+def rotation(angle: float) -> np.ndarray:
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def test_displacements_are_smooth_and_as_large_as_asked_for_everywhere() -> None:
+    """Correlated like white noise that a Gaussian has smoothed: exp(-d^2 / (2 sigma)^2)."""
+    elastic = Elastic(**STILL, displacement=1.5, sigma=4.0)
+    parameters = elastic.draw(4000, 28, np.random.default_rng(0))
+    rows, columns = elastic.places(28, parameters)
+    along = np.arange(28)
+    for moved, still in ((rows, along[:, None]), (columns, along)):
+        displacement = moved - still
+        np.testing.assert_allclose(displacement.std(axis=0), 1.5, rtol=0.1)
+        correlation = np.mean(displacement[:, 14, 14] * displacement[:, 14, 18]) / 1.5**2
+        assert correlation == pytest.approx(np.exp(-1 / 4), abs=0.06)
+
+
+@pytest.mark.parametrize("augmentation", [AFFINE, ELASTIC], ids=lambda each: type(each).__name__)
+def test_the_maps_follow_from_seed_and_step(augmentation: Augmentation) -> None:
+    np.testing.assert_array_equal(warped(augmentation), warped(augmentation))
+    assert not np.array_equal(warped(augmentation, t=1), warped(augmentation, t=2))
+    copies = np.repeat(IMAGES[:1], 2, axis=0)
+    first, second = warped(augmentation, copies)
+    assert not np.array_equal(first, second)
+
+
+def test_parts_of_a_batch_are_warped_as_the_whole(bars: Data) -> None:
+    batch = ELASTIC(bars.train[:10], 0, 1)
+    parts = [batch[:3].seen, batch[3:].seen]
+    np.testing.assert_array_equal(np.concatenate(parts), batch.seen)
+    np.testing.assert_array_equal(batch[:3].labels, bars.train.labels[:3])
