@@ -5,11 +5,11 @@ Only this file, sweep.py, compose.py and complaints.py know Hydra.
 
 import logging
 import os
+import signal
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
-from signal import SIGPIPE
 from typing import Any, cast
 
 import hydra
@@ -25,7 +25,7 @@ from lenet.identity import identity, run_name, trajectory
 from lenet.provenance import provenance
 from lenet.records import accuracy_to_choose_by, outcome
 from lenet.runs import FinishedError, RunFolder
-from lenet.signals import end_by_exceptions
+from lenet.signals import end_by_exceptions, end_worker
 from lenet.sweep import Sweep
 
 log = logging.getLogger("lenet")
@@ -63,6 +63,9 @@ def job(cfg: DictConfig) -> float:
         if sweeping:
             return 0.0
         sys.exit(1)
+    except SystemExit as stopped:
+        end_worker(stopped.code)
+        raise
     return accuracy
 
 
@@ -143,6 +146,8 @@ def main() -> None:
 
     So does a reader of its output who wants no more, such as ``head``, without a word.
     """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     logging.raiseExceptions = False  # a terminal that is gone is no reason for a traceback
     for stream in (sys.stdout, sys.stderr):
         cast(TextIOWrapper, stream).reconfigure(errors="backslashreplace")
@@ -153,7 +158,7 @@ def main() -> None:
             sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + SIGPIPE)
+        sys.exit(128 + signal.SIGPIPE)
     except KeyboardInterrupt:
         sweep = Sweep.current
         with suppress(KeyboardInterrupt):

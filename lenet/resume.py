@@ -25,7 +25,8 @@ def starting_state(config: Config, folder: RunFolder, data: dict[str, str]) -> T
     if state is not None:
         log.info("goes on after step %d", state.t)
         return state
-    return state_of_run_beside(config, folder, data) or TrainingState.initial(config)
+    beside = None if config.force else state_of_run_beside(config, folder, data)
+    return beside or TrainingState.initial(config)
 
 
 def state_of_run_beside(

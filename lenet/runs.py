@@ -50,7 +50,7 @@ PREVIOUS = "checkpoint.previous.npz"
 DAMAGED = "checkpoint.damaged.npz"
 CONFIG = "config.yaml"
 LOG = "lenet.log"
-WRITTEN = (RECORD, CONFIG, METRICS, STEPS, WEIGHTS, BEST, CHECKPOINT, PREVIOUS, DAMAGED, LOG)
+WRITTEN = (RECORD, CHECKPOINT, PREVIOUS, DAMAGED, CONFIG, METRICS, STEPS, WEIGHTS, BEST, LOG)
 RUN_LIST = "runs.txt"  # in a folder that is about runs elsewhere
 LOCK_PATIENCE = 1  # s: whoever only looks whether a folder is held, holds it for a moment
 ASIDE = ".aside-"
@@ -145,7 +145,10 @@ class RunFolder:
         )
 
     def _put_aside(self) -> None:
-        """Move what a run has written to a folder beside this one, run.json first."""
+        """Move what a run has written to a folder beside this one.
+
+        First what says that it has finished, and from where it could go on.
+        """
         found = [path for name in WRITTEN if (path := self.path / name).exists()]
         if not found:
             return
@@ -213,9 +216,7 @@ class RunFolder:
         self._append(METRICS, metrics_rows(state.metrics[-1:]))
         self._append(STEPS, step_rows(state.steps, self._steps_written))
         self._steps_written = state.t
-        write_weights(self.path / WEIGHTS, state.trained)
-        if state.best is not None:
-            write_weights(self.path / BEST, state.best)
+        self._write_weights(state)
         self.save(state)
 
     def save(self, state: TrainingState) -> None:
@@ -226,10 +227,16 @@ class RunFolder:
         write_checkpoint(self.path / CHECKPOINT, checkpoint)
 
     def finish(self, state: TrainingState) -> None:
-        """Write the tables once more, safely, and what the training has come to."""
+        """Write all that the training has come to, safely, whatever is there already."""
         self._write_tables(state)
+        self._write_weights(state)
         self.note(result=asdict(state.metrics[-1]))
         (self.path / PREVIOUS).unlink(missing_ok=True)
+
+    def _write_weights(self, state: TrainingState) -> None:
+        write_weights(self.path / WEIGHTS, state.trained)
+        if state.best is not None:
+            write_weights(self.path / BEST, state.best)
 
     def _write_tables(self, state: TrainingState) -> None:
         tables = {METRICS: metrics_rows(state.metrics), STEPS: step_rows(state.steps)}
@@ -276,7 +283,10 @@ def is_aside(path: Path) -> bool:
 
 def relative(path: Path) -> Path:
     """Return the path as seen from the current folder, where it lies below that."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # somebody has removed it
+        return path
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 

@@ -1,5 +1,7 @@
 """Ctrl-C, SIGTERM and SIGHUP: what they end, and when."""
 
+import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -31,14 +33,33 @@ def heeded() -> list[signal.Signals]:
     return [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
 
 
-class Stop:
-    """Whether a signal has asked for an end, which is yet to come."""
+def is_worker() -> bool:
+    """Return whether this process works for another, which gives it one job after the other."""
+    return multiprocessing.current_process().name != "MainProcess"
 
-    signal: int | None = None
+
+def end_worker(code: object) -> None:
+    """End a worker as a signal does, by the exit code of one: it would take the next job else."""
+    if is_worker() and isinstance(code, int) and code > 128:
+        signal.signal(code - 128, signal.SIG_DFL)
+        os.kill(os.getpid(), code - 128)
+
+
+class Stop:
+    """Whether an end is to come: a signal has asked for it, or a worker's employer has died.
+
+    The latter counts as SIGTERM.
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self._parent = os.getppid() if is_worker() else None
 
     @property
     def asked(self) -> bool:
-        """Whether there was a signal."""
+        """Whether there is a reason to end."""
+        if self._parent is not None and os.getppid() != self._parent:
+            self.signal = self.signal or signal.SIGTERM
         return self.signal is not None
 
     def obey(self) -> None:

@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import product
@@ -124,11 +125,23 @@ def go_on_with_study(config: DictConfig, space: list[str]) -> None:
         study = optuna.load_study(study_name=sweeper.study_name, storage=sweeper.storage)
     except KeyError:
         return
-    done = sum(trial.state.is_finished() for trial in study.trials)
+    take_up_again(study)
+    done = sum(trial.state == optuna.trial.TrialState.COMPLETE for trial in study.trials)
     with read_write(config):
         sweeper.n_trials = max(0, sweeper.n_trials - done)
         if sweeper.sampler.get("seed") is not None:
             sweeper.sampler.seed += len(study.trials)
+
+
+def take_up_again(study: Any) -> None:
+    """Have the trials proposed again that a search has left unfinished when it was stopped."""
+    import optuna
+
+    left = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.RUNNING]
+    with warnings.catch_warnings(category=optuna.exceptions.ExperimentalWarning, action="ignore"):
+        for trial in left:
+            study._storage.set_trial_state(trial._trial_id, optuna.trial.TrialState.FAIL)
+            study.enqueue_trial(trial.params)
 
 
 class Jobs:

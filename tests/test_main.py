@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -268,6 +269,16 @@ def test_a_signal_ends_the_run_and_is_recorded(tmp_path: Path, number: int, code
     assert "Traceback" not in errors
     (folder,) = run_folders(tmp_path)
     assert status(folder) == "interrupted"
+
+
+@pytest.mark.parametrize("after", [0.05, 0.2])
+def test_ctrl_c_while_all_is_imported_ends_without_a_word(tmp_path: Path, after: float) -> None:
+    process = start("epochs=1000", cwd=tmp_path)
+    time.sleep(after)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode in (130, -signal.SIGINT)
+    assert "Traceback" not in errors
 
 
 def test_help_names_the_groups_and_gives_examples(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command import lenet, record, run_folders
+from command import lenet, record, run_folders, start, wait_for
 
 INSTALLED = find_spec("hydra_plugins.hydra_optuna_sweeper") is not None
 pytestmark = [
@@ -42,6 +42,21 @@ def test_a_search_keeps_its_study_and_the_same_command_finishes_it(tmp_path: Pat
     assert {value for _, value in trials(tmp_path)} == set(accuracies)
     (path,) = tmp_path.rglob("summary.csv")
     assert len(pd.read_csv(path).query("kind == 'run'")) == 6
+
+
+def test_a_search_that_was_killed_in_a_trial_goes_on_with_it(tmp_path: Path) -> None:
+    options = ["epochs=8", "dataset.train_size=3000", "hydra.sweeper.n_trials=3"]
+    process = start(*SEARCH, *options, cwd=tmp_path)
+    wait_for(lambda: list(tmp_path.rglob("checkpoint.npz")))
+    process.kill()
+    process.communicate()
+    (folder,) = run_folders(tmp_path)
+    done = lenet(*SEARCH, *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Warning" not in done.stderr
+    assert "goes on after step" in (folder / "lenet.log").read_text()
+    assert [state for state, _ in trials(tmp_path)] == ["COMPLETE"] * 3
+    assert len(run_folders(tmp_path)) == 3
 
 
 def test_a_search_does_not_choose_by_the_test_set(tmp_path: Path) -> None:

@@ -107,6 +107,11 @@ def test_more_epochs_start_over_where_the_schedule_depends_on_their_number(tmp_p
     assert "goes on" not in more.stdout
 
 
+def test_force_starts_over_though_a_shorter_run_lies_beside(tmp_path: Path) -> None:
+    assert lenet(*TINY, "epochs=1", cwd=tmp_path).returncode == 0
+    assert "goes on" not in lenet(*TINY, "epochs=2", "force=true", cwd=tmp_path).stdout
+
+
 def test_other_settings_are_not_gone_on_from(tmp_path: Path) -> None:
     assert lenet(*TINY, "epochs=1", cwd=tmp_path).returncode == 0
     for other in ("seed=1", "optimizer.lr=0.01", "dataset.test_size=50"):

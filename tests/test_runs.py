@@ -187,6 +187,15 @@ def test_a_finished_run_keeps_one_checkpoint(tmp_path: Path) -> None:
     assert names == {BEST, CHECKPOINT, CONFIG, LOCK, METRICS, RECORD, STEPS, WEIGHTS}
 
 
+def test_a_finished_run_has_its_weights_whatever_was_there_before(tmp_path: Path) -> None:
+    """As when they were deleted, or put aside, after the last checkpoint."""
+    with RunFolder(tmp_path, "", data={}) as folder:
+        folder.save(state(ROW, steps=2, best=True))
+        folder.finish(state(ROW, steps=2, best=True))
+    assert (tmp_path / WEIGHTS).exists()
+    assert (tmp_path / BEST).exists()
+
+
 def test_a_clock_that_jumps_back_does_not_make_a_run_take_less_than_no_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
