@@ -1,12 +1,17 @@
 """Fixtures that several test files share."""
 
 import os
+import signal
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from lenet.datasets import MNIST, Data, Split
+
+# In the background of a shell, or with nohup, they would be ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 settings.register_profile("unhurried", deadline=None)  # tests run side by side
 settings.load_profile("unhurried")

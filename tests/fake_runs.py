@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from lenet.main import CONF
 from lenet.model import PARAMETERS
 from lenet.results import Run
-from lenet.runs import RunFolder
+from lenet.runs import WEIGHTS, RunFolder
 from lenet.training import Metrics, TrainingState
 
 
@@ -48,5 +48,6 @@ def fake_run(
     ]
     with RunFolder(path, OmegaConf.to_yaml(config), seed=seed) as folder:
         folder.finish(TrainingState(np.zeros(PARAMETERS), {}, metrics=rows))
+    (path / WEIGHTS).unlink()
     folder.note(**record)
     return Run(path)
