@@ -7,6 +7,7 @@ threads that train on them.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from functools import cache
 from math import radians
 from typing import Annotated
 
@@ -24,42 +25,11 @@ Share = Annotated[float, Ge(0), Lt(1)]
 
 
 class Augmentation(ABC):
-    """A distribution of maps of the plane."""
+    """What becomes of the images of a batch before the network sees them."""
 
+    @abstractmethod
     def __call__(self, batch: Split, seed: int, t: int) -> Split:
-        """Return the batch of step t, whose images are warped, each by its own map, when seen."""
-        rng = stream(seed, "augmentation", t)
-        parameters = self.draw(len(batch), batch.images.shape[1], rng)
-        return Warped(batch.images, batch.labels, self, parameters)
-
-    @abstractmethod
-    def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
-        """Return the parameters of maps of ``size`` images (N, S, S), one row each."""
-
-    @abstractmethod
-    def warp(self, images: NDArray[np.uint8], parameters: Array) -> Images:
-        """Return images (N, S, S) as the maps of the given parameters (N, k) show them."""
-
-
-@dataclass(frozen=True)
-class Warped(Split):
-    """Images that are warped when they are seen."""
-
-    augmentation: Augmentation
-    parameters: Array
-
-    def __getitem__(self, index: NDArray[np.intp] | slice) -> "Warped":
-        return replace(
-            self,
-            images=self.images[index],
-            labels=self.labels[index],
-            parameters=self.parameters[index],
-        )
-
-    @property
-    def seen(self) -> Images:
-        """The images (N, S, S) as the network sees them."""
-        return self.augmentation.warp(self.images, self.parameters)
+        """Return the batch of step t of a run, whose images may be others when they are seen."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +39,6 @@ class Original(Augmentation):
     def __call__(self, batch: Split, seed: int, t: int) -> Split:
         """Return the batch."""
         return batch
-
-    def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
-        """Return no parameters."""
-        return np.empty((size, 0), np.float32)
-
-    def warp(self, images: NDArray[np.uint8], parameters: Array) -> Images:
-        """Return the images."""
-        return images
 
 
 @dataclass(frozen=True)
@@ -94,6 +56,12 @@ class Affine(Augmentation):
     squeeze: Share
     shear: Share
 
+    def __call__(self, batch: Split, seed: int, t: int) -> Split:
+        """Return the batch with a map of its own for each image."""
+        rng = stream(seed, "augmentation", t)
+        parameters = self.draw(len(batch), batch.images.shape[1], rng)
+        return Warped(batch.images, batch.labels, self, parameters)
+
     def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
         """Return a linear map and a shift of rows and columns (N, 6) for each image."""
         most = [
@@ -109,7 +77,7 @@ class Affine(Augmentation):
         A = [(cos - sin * shear) * high, -sin * wide, (sin + cos * shear) * high, cos * wide]
         return np.stack([*A, down, right], axis=1).astype(np.float32)
 
-    def warp(self, images: NDArray[np.uint8], parameters: Array) -> Images:
+    def warp(self, images: NDArray[np.uint8], parameters: Array) -> Array:
         """Read the pixel at (row, column) from A (row, column) + b, all counted from the centre."""
         return resample(images, *self.places(images.shape[1], parameters))
 
@@ -136,25 +104,52 @@ class Elastic(Affine):
 
     def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
         """Return the parameters of affine maps, then white noise on a grid (N, 6 + 2 g^2)."""
-        g = len(self._grid(side))
+        _, g = smoothing(side, self.displacement, self.sigma).shape
         noise = rng.standard_normal((size, 2 * g**2), np.float32)
         return np.concatenate([super().draw(size, side, rng), noise], axis=1)
 
     def places(self, side: int, parameters: Array) -> tuple[Array, Array]:
         """Return the places of the affine map, displaced."""
-        grid = self._grid(side)
-        noise = parameters[:, 6:].reshape(-1, 2, len(grid), len(grid))
-        distance = (np.arange(side)[:, None] - grid) / self.sigma
-        B = np.exp(-(distance**2) / 2)
-        B *= np.sqrt(self.displacement) / np.linalg.norm(B, axis=1, keepdims=True)
-        B = B.astype(np.float32)
+        B = smoothing(side, self.displacement, self.sigma)
+        g = B.shape[1]
+        noise = parameters[:, 6:].reshape(-1, 2, g, g)
         down, right = np.moveaxis(B @ noise @ B.T, 1, 0)
         rows, columns = super().places(side, parameters)
         return rows + down, columns + right
 
-    def _grid(self, side: int) -> Array:
-        """Return points (g,), sigma apart, that reach beyond an image to either side."""
-        return np.arange(-3 * self.sigma, side - 1 + 4 * self.sigma, self.sigma)
+
+@cache
+def smoothing(side: int, displacement: float, sigma: float) -> Array:
+    """Return B (S, g) for which B Z B^T, with white noise Z (g, g), is a smooth displacement.
+
+    The points of the noise are sigma apart, and reach beyond an image to either side.
+    """
+    grid = np.arange(-3 * sigma, side - 1 + 4 * sigma, sigma)
+    distance = (np.arange(side)[:, None] - grid) / sigma
+    B = np.exp(-(distance**2) / 2)
+    B *= np.sqrt(displacement) / np.linalg.norm(B, axis=1, keepdims=True)
+    return B.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Warped(Split):
+    """Images that are warped when they are seen."""
+
+    augmentation: Affine
+    parameters: Array
+
+    def __getitem__(self, index: NDArray[np.intp] | slice) -> "Warped":
+        return replace(
+            self,
+            images=self.images[index],
+            labels=self.labels[index],
+            parameters=self.parameters[index],
+        )
+
+    @property
+    def seen(self) -> Images:
+        """The images (N, S, S) as the network sees them."""
+        return self.augmentation.warp(self.images, self.parameters)
 
 
 def resample(images: NDArray[np.uint8], rows: Array, columns: Array) -> Array:
