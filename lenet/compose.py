@@ -2,10 +2,17 @@
 
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
+from omegaconf import DictConfig
 
 from lenet.complaints import explain
 from lenet.config import CONF, Config, read_config
 from lenet.errors import ConfigError
+
+
+def composed(*overrides: str) -> DictConfig:
+    """Return what Hydra makes of a command line, unchecked, without its own part."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("config", [*overrides])
 
 
 def configure(*overrides: str) -> Config:
@@ -15,8 +22,7 @@ def configure(*overrides: str) -> Config:
         ConfigError: there is no such choice, key or value.
 
     """
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        try:
-            return read_config(compose("config", [*overrides]))
-        except HydraException as error:
-            raise ConfigError(explain(error)) from error
+    try:
+        return read_config(composed(*overrides))
+    except HydraException as error:
+        raise ConfigError(explain(error)) from error

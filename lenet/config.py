@@ -118,14 +118,14 @@ def build(kind: type, values: Any, path: tuple[str, ...], problems: list[str]) -
 
 def convert(hint: Any, value: Any, path: tuple[str, ...], problems: list[str]) -> Any:
     """Return the value as its annotation asks for it, or add to ``problems`` why it cannot be."""
-    if is_dataclass(hint) and not isabstract(hint):
+    if isabstract(hint):
+        target = find_class(value, hint, path, problems)
+        return target and build(target, value, path, problems)
+    if is_dataclass(hint):
         if isinstance(value, Mapping):
             return build(cast(type, hint), value, path, problems)
         problems.append(f"{join(path)} = {value!r}: should be set key by key")
         return None
-    if isabstract(hint):
-        target = find_class(value, hint, path, problems)
-        return target and build(target, value, path, problems)
     try:
         return TypeAdapter(hint, config=STRICT).validate_python(value)
     except ValidationError as error:

@@ -9,7 +9,7 @@ from lenet.errors import LenetError
 from lenet.evaluation import network_input, overflow_is_found_later
 from lenet.layers import Array
 from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
-from lenet.model import LeNet5, views
+from lenet.model import LeNet5, not_finite
 
 PARAMETER = "the parameter"
 
@@ -34,9 +34,8 @@ def origin(network: LeNet5, batches: Iterable[Split]) -> str:
 
     The batches go through the network again, layer by layer, and back.
     """
-    for name, parameter in views(network.theta).items():
-        if not is_finite(parameter):
-            return f"{PARAMETER} {name}"
+    for name in not_finite(network.theta):
+        return f"{PARAMETER} {name}"
     found = (origin_in_batch(network, batch) for batch in batches)
     return next(filter(None, found), "the norm of the gradient")
 

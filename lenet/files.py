@@ -32,6 +32,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Have a file hold a text, in UTF-8; whole, or as it was before."""
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
 def read_at_most(file: IO[bytes], limit: int) -> bytearray:
     """Return the rest of the file, or its first ``limit`` bytes, read a chunk at a time."""
     data = bytearray()
@@ -41,9 +47,7 @@ def read_at_most(file: IO[bytes], limit: int) -> bytearray:
 
 
 def sync_folder(path: Path) -> None:
-    """Have a folder's entries survive a power cut, where the system lets folders be opened."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
+    """Have a folder's entries survive a power cut."""
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

@@ -17,15 +17,15 @@ DIGITS = 10  # of the hash in a name: two of 10,000 runs clash with a probabilit
 
 def identity(config: Config) -> str:
     """Return a hash (SHA-256) of all that the results of a run depend on."""
-    return digest(config, NO_RESULT_DEPENDS_ON)
+    return hashed(config, NO_RESULT_DEPENDS_ON)
 
 
 def trajectory(config: Config) -> str:
     """Return a hash of the same but for the number of epochs."""
-    return digest(config, NO_RESULT_DEPENDS_ON | {"epochs"})
+    return hashed(config, NO_RESULT_DEPENDS_ON | {"epochs"})
 
 
-def digest(config: Config, without: Collection[str]) -> str:
+def hashed(config: Config, without: Collection[str]) -> str:
     """Return a hash (SHA-256) of a configuration without some of its keys."""
     content = {key: value for key, value in values(config).items() if key not in without}
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -22,6 +22,7 @@ from lenet.config import CONF, read_config, without_hydra
 from lenet.errors import LenetError
 from lenet.experiment import run
 from lenet.identity import identity, run_name, trajectory
+from lenet.pipes import until_the_reader_leaves
 from lenet.provenance import provenance
 from lenet.records import accuracy_to_choose_by, outcome
 from lenet.runs import FinishedError, RunFolder
@@ -152,13 +153,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         cast(TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     try:
-        try:
+        with until_the_reader_leaves():
             run_job_or_sweep()
-        finally:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)
     except KeyboardInterrupt:
         sweep = Sweep.current
         with suppress(KeyboardInterrupt):

@@ -39,6 +39,11 @@ def views(theta: Array) -> dict[str, Array]:
     return {name: part.reshape(SHAPES[name]) for name, part in zip(SHAPES, parts, strict=True)}
 
 
+def not_finite(theta: Array) -> list[str]:
+    """Return the names of the parameters (61706,) that hold anything but finite numbers."""
+    return [name for name, view in views(theta).items() if not np.isfinite(view).all()]
+
+
 def is_weight() -> NDArray[np.bool_]:
     """Return which of the parameters (61706,) are weights; the others are biases."""
     sizes = [prod(shape) for shape in SHAPES.values()]

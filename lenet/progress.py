@@ -1,6 +1,5 @@
 """What a sweep shows while it runs: each run that ends, and how many are left."""
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from lenet.pipes import discard_output
 from lenet.records import has_result, outcome, read_record
 
 PERIOD = 0.5  # s between two looks at the folders
@@ -91,4 +91,4 @@ def say(text: str) -> None:
         tqdm.write(text)
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()

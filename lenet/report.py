@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from lenet import plots
 from lenet.comparison import COMPARED, DIFFERS, intervals
 from lenet.figures import save, style
-from lenet.files import replacing
+from lenet.files import write_text
 from lenet.results import Run, differing_keys, short_names, tell_apart
 from lenet.runs import relative
 from lenet.saved import LARGEST
@@ -64,8 +64,7 @@ def write(path: Path, columns: list[str], rows: Iterable[dict[str, Any]]) -> Pat
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
-    with replacing(path) as file:
-        file.write(text.getvalue().encode())
+    write_text(path, text.getvalue())
     return path
 
 

@@ -5,7 +5,7 @@ import os
 import re
 import reprlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -134,9 +134,7 @@ class Run:
         for key, value in flat.items():
             if isinstance(value, float) and not isfinite(value):
                 raise self._unfit(key, "a finite number", value)
-        return {
-            key: value for key, value in flat.items() if key.partition(".")[0] not in NO_SETTING
-        }
+        return leave_out(NO_SETTING, flat)
 
     def _unfit(self, key: str, expected: str, found: Any) -> DataError:
         return DataError(
@@ -174,6 +172,15 @@ def flatten(node: Any, *path: str) -> dict[str, Any]:
         else:
             leaves |= flatten(value, *path, str(key))
     return leaves
+
+
+def leave_out(names: Collection[str], flat: dict[str, Any]) -> dict[str, Any]:
+    """Return flattened keys without those of the given names, and without all below these."""
+    return {
+        key: value
+        for key, value in flat.items()
+        if not any(key == name or key.startswith(f"{name}.") for name in names)
+    }
 
 
 def find_runs(paths: Sequence[Path]) -> list[Run]:

@@ -34,7 +34,7 @@ from filelock import FileLock, Timeout
 from lenet.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lenet.divergence import DivergedError
 from lenet.errors import DataError, LenetError
-from lenet.files import replacing
+from lenet.files import write_text
 from lenet.records import LOCK, RECORD, has_result, holder, read_record
 from lenet.training import Metrics, Step, TrainingState
 from lenet.weights import write_weights
@@ -103,8 +103,7 @@ class RunFolder:
         self._steps_written = 0
         try:
             self._make_room(identity, force)
-            with replacing(path / CONFIG) as file:
-                file.write(config.encode())
+            write_text(path / CONFIG, config)
             process = {"host": platform.node(), "pid": os.getpid()}
             self.note(status="running", identity=identity, process=process, started=now(), **record)
         except BaseException:
@@ -187,8 +186,7 @@ class RunFolder:
     def note(self, **record: Any) -> None:
         """Add to run.json, or change what it says; a reader finds it whole at any moment."""
         self.record |= record
-        with replacing(self.path / RECORD) as file:
-            file.write(f"{json.dumps(self.record, indent=2)}\n".encode())
+        write_text(self.path / RECORD, f"{json.dumps(self.record, indent=2)}\n")
 
     def restore(self, data: dict[str, str]) -> TrainingState | None:
         """Return what the last intact checkpoint of an earlier attempt holds; None without one.
@@ -241,11 +239,10 @@ class RunFolder:
     def _write_tables(self, state: TrainingState) -> None:
         tables = {METRICS: metrics_rows(state.metrics), STEPS: step_rows(state.steps)}
         for name, rows in tables.items():
-            if not rows:
+            if rows:
+                write_text(self.path / name, csv_text(rows, header=True))
+            else:
                 (self.path / name).unlink(missing_ok=True)
-                continue
-            with replacing(self.path / name) as file:
-                file.write(csv_text(rows, header=True).encode())
 
     def _append(self, name: str, rows: Sequence[Row]) -> None:
         """Add rows to a table; they need not be safe, as the next checkpoint has them too."""

@@ -6,9 +6,9 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from signal import SIGPIPE
 
 from lenet.errors import LenetError
+from lenet.pipes import until_the_reader_leaves
 from lenet.results import Run
 from lenet.runs import relative
 
@@ -54,13 +54,8 @@ def run_script(main: Callable[[], Iterable[Path | str]]) -> None:
     name = Path(sys.argv[0]).name
     logging.basicConfig(format=f"{name}: %(message)s")
     try:
-        try:
+        with until_the_reader_leaves():
             for line in main():
                 print(relative(line) if isinstance(line, Path) else line)
-        finally:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + SIGPIPE)
     except (LenetError, OSError) as error:
         sys.exit("\n".join(f"{name}: {line}" for line in str(error).splitlines()))

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from lenet.complaints import complain
 from lenet.config import read_config, without_hydra
 from lenet.errors import ConfigError, LenetError
-from lenet.files import replacing
+from lenet.files import write_text
 from lenet.identity import DIGITS, NO_RESULT_DEPENDS_ON, identity
 from lenet.progress import Progress, say
 from lenet.records import RECORD, read_record
@@ -213,8 +213,7 @@ class Jobs:
         """Write the runs' folders to runs.txt in the view, by which scripts find them."""
         self.view.mkdir(parents=True, exist_ok=True)
         lines = [f"{os.path.relpath(folder, self.view)}\n" for folder in self.folders()]
-        with replacing(self.view / RUN_LIST) as file:
-            file.write("".join(lines).encode())
+        write_text(self.view / RUN_LIST, "".join(lines))
 
     def _is_found(self, folder: Path) -> bool:
         """Return whether a run differs from this search's in nothing but what is searched."""
@@ -227,14 +226,10 @@ class Jobs:
 
     def _fixed(self, cfg: DictConfig) -> dict[str, Any]:
         """Return the part of a configuration that the search leaves as it is."""
-        from lenet.results import flatten
+        from lenet.results import flatten, leave_out
 
-        return {
-            key: value
-            for key, value in flatten(OmegaConf.to_container(cfg)).items()
-            if key.partition(".")[0] not in NO_RESULT_DEPENDS_ON
-            and not any(key == swept or key.startswith(f"{swept}.") for swept in self.swept)
-        }
+        flat = flatten(OmegaConf.to_container(cfg))
+        return leave_out([*NO_RESULT_DEPENDS_ON, *self.swept], flat)
 
 
 def digest(texts: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lenet.errors import DataError
 from lenet.layers import Array
-from lenet.model import PARAMETERS, SHAPES, views
+from lenet.model import PARAMETERS, SHAPES, not_finite, views
 from lenet.npz import brief, read_arrays, write_arrays
 
 LARGEST = PARAMETERS * np.dtype(np.float64).itemsize  # bytes
@@ -38,11 +38,7 @@ def read_weights(path: Path) -> Array:
         with np.errstate(over="ignore"):
             for name, view in views(theta).items():
                 view[...] = arrays[name]
-        problems = [
-            f"{name} with values that are not finite"
-            for name, view in views(theta).items()
-            if not np.isfinite(view).all()
-        ]
+        problems = [f"{name} with values that are not finite" for name in not_finite(theta)]
     if problems:
         more = f" and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
         raise DataError(

@@ -33,7 +33,7 @@ from threadpoolctl import threadpool_limits
 
 from lenet.datasets import Split
 from lenet.evaluation import evaluate
-from lenet.files import replacing
+from lenet.files import write_text
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import AveragePool, MaxPool, Tanh
 from lenet.model import LeNet5, views
@@ -362,8 +362,7 @@ def main() -> None:
         f"{end_of_epoch / fastest:.2%} of the fastest epoch of {PER:,} images."
     )
     if arguments.json:
-        with replacing(arguments.json) as file:
-            file.write(f"{json.dumps(rows, indent=1)}\n".encode())
+        write_text(arguments.json, f"{json.dumps(rows, indent=1)}\n")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import pandas as pd
 from lenet.comparison import half_width
 from lenet.datasets import MNIST
 from lenet.errors import LenetError
-from lenet.files import replacing
+from lenet.files import write_text
 from lenet.results import PAPER_ACCURACY, Run, by_setting, find_runs, over_seeds
 from lenet.scripting import output_folder, run_script, writing_parser
 
@@ -116,8 +116,7 @@ def write(rows: pd.DataFrame, text: str, folder: Path) -> list[Path]:
     csv = rows.to_csv(index=False, float_format="%.4f", lineterminator="\n")
     paths = [folder / "table1.md", folder / "table1.csv"]
     for path, content in zip(paths, (text, csv), strict=True):
-        with replacing(path) as file:
-            file.write(content.encode())
+        write_text(path, content)
     return paths
 
 

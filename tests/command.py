@@ -12,6 +12,12 @@ from typing import Any
 
 import pandas as pd
 
+OPTIMIZERS = {
+    "adam": ["optimizer=adam"],
+    "momentum": ["optimizer=sgd", "optimizer.lr=0.05", "optimizer.momentum=0.9"],
+    "rmsprop": ["optimizer=rmsprop"],
+}
+
 
 def lenet(*arguments: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(

@@ -2,23 +2,17 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from lenet.main import CONF
+from lenet.compose import composed
 from lenet.model import PARAMETERS
 from lenet.results import Run
 from lenet.runs import WEIGHTS, RunFolder
 from lenet.training import Metrics, TrainingState
 
-
-@cache
-def composed(*overrides: str) -> Any:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("config", list(overrides))
+quickly_composed = cache(composed)
 
 
 def fake_run(
@@ -30,7 +24,9 @@ def fake_run(
     **record: str,
 ) -> Run:
     """Write a run whose test accuracies are given, and whose other metrics follow from them."""
-    config = OmegaConf.merge(composed(*overrides), {"seed": seed, "epochs": len(accuracies)})
+    config = OmegaConf.merge(
+        quickly_composed(*overrides), {"seed": seed, "epochs": len(accuracies)}
+    )
     rows = [
         Metrics(
             epoch=epoch,

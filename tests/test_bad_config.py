@@ -17,8 +17,9 @@ from command import lenet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
-from test_config import CHOICES, COMPONENTS, composed
+from test_config import CHOICES, COMPONENTS
 
+from lenet.compose import composed
 from lenet.config import CONF, Config, read_config
 from lenet.datasets import Data, Split
 from lenet.divergence import DivergedError

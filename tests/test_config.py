@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from lenet import datasets, init, layers, optimizers, schedules
-from lenet.config import Config, read_config
+from lenet.compose import composed
+from lenet.config import CONF, Config, read_config
 from lenet.errors import ConfigError
-from lenet.main import CONF
 
 COMPONENTS = ["dataset", "pooling", "activation", "init", "optimizer", "schedule", "augmentation"]
 CHOICES = [
@@ -20,11 +19,6 @@ CHOICES = [
     for path in sorted((CONF / group).rglob("*.yaml"))
 ]
 HAS_OPTUNA = find_spec("hydra_plugins.hydra_optuna_sweeper") is not None
-
-
-def composed(*overrides: str) -> Any:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("config", list(overrides))
 
 
 def read(*overrides: str) -> Config:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import lenet, results, run_folders
+from command import OPTIMIZERS, lenet, results, run_folders
 
 from lenet.records import status
 
@@ -20,11 +20,6 @@ COMMAND = [
     "epochs=2",
     "checkpoint.every_steps=2",
 ]
-OPTIMIZERS = {
-    "adam": ["optimizer=adam"],
-    "momentum": ["optimizer=sgd", "optimizer.lr=0.05", "optimizer.momentum=0.9"],
-    "rmsprop": ["optimizer=rmsprop"],
-}
 PARTS = [0.35, 0.42, 0.5]  # of the files that a run touches: all from its first steps
 
 

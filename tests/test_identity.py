@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from fake_runs import composed
 
+from lenet.compose import composed
 from lenet.config import read_config
 from lenet.identity import identity, run_name, values
 

@@ -4,13 +4,13 @@ import gzip
 import math
 import os
 import struct
-import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from damaged import peak_memory, refusal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -48,22 +48,10 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def message(read: Callable[[Path], np.ndarray], path: Path) -> str:
     """The one line that says what is wrong; it names the file and what was expected and found."""
-    with pytest.raises(DataError) as caught:
-        read(path)
-    text = str(caught.value)
-    assert text.isprintable()
+    text = refusal(lambda: read(path), path)
     assert text.startswith(f"{path}: expected ")
     assert "found" in text
     return text
-
-
-def peak_memory(read: Callable[[], object]) -> int:
-    tracemalloc.start()
-    try:
-        read()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def test_images_and_labels_are_read(path: Path) -> None:

@@ -4,6 +4,7 @@ import gzip
 import logging
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -336,35 +337,42 @@ def test_files_are_read_once_so_that_a_later_change_is_not_seen(root: Path, chan
     np.testing.assert_array_equal(data.train.images, before)
 
 
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Have something happen after labels are read, while other files are yet to be."""
+
+    def arrange(happen: Callable[[], object]) -> None:
+        def read_labels_while_it_happens(path: Path) -> np.ndarray:
+            labels = read_labels(path)
+            happen()
+            return labels
+
+        read_labels = mnist.read_labels
+        monkeypatch.setattr(mnist, "read_labels", read_labels_while_it_happens)
+
+    return arrange
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_replaced_while_the_others_are_read_is_noticed(
-    root: Path, monkeypatch: pytest.MonkeyPatch, file: str
+    root: Path, meanwhile: Callable[[Callable[[], object]], None], file: str
 ) -> None:
     """Else the checksums in the record would be those of other images than were trained on."""
 
-    def read_labels_then_replace(path: Path) -> np.ndarray:
-        labels = read_labels(path)
+    def replace() -> None:
         with (root / file).open("ab") as changed:
             changed.write(gzip.compress(b""))
-        return labels
 
-    read_labels = mnist.read_labels
-    monkeypatch.setattr(mnist, "read_labels", read_labels_then_replace)
+    meanwhile(replace)
     with pytest.raises(DataError, match="expected files at rest, found that they changed"):
         all_of(MNIST, root).load(seed=0)
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_removed_while_the_others_are_read_is_named(
-    root: Path, monkeypatch: pytest.MonkeyPatch, file: str
+    root: Path, meanwhile: Callable[[Callable[[], object]], None], file: str
 ) -> None:
-    def read_labels_then_remove(path: Path) -> np.ndarray:
-        labels = read_labels(path)
-        (root / file).unlink(missing_ok=True)
-        return labels
-
-    read_labels = mnist.read_labels
-    monkeypatch.setattr(mnist, "read_labels", read_labels_then_remove)
+    meanwhile(lambda: (root / file).unlink(missing_ok=True))
     with pytest.raises(DataError, match=f"{file}: expected .* found: No such file"):
         all_of(MNIST, root).load(seed=0)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command import lenet, metrics, record, results, run_folders, start, wait_for
+from command import OPTIMIZERS, lenet, metrics, record, results, run_folders, start, wait_for
 
 from lenet.records import status
 from lenet.runs import CHECKPOINT
@@ -22,11 +22,6 @@ SMALL = [
     "checkpoint.every_steps=7",
 ]
 TINY = ["dataset.train_size=500", "dataset.test_size=100"]
-OPTIMIZERS = {
-    "adam": ["optimizer=adam"],
-    "momentum": ["optimizer=sgd", "optimizer.lr=0.05", "optimizer.momentum=0.9"],
-    "rmsprop": ["optimizer=rmsprop"],
-}
 
 
 @pytest.fixture(scope="module")
