@@ -59,7 +59,7 @@ class Affine(Augmentation):
     def __call__(self, batch: Split, seed: int, t: int) -> Split:
         """Return the batch with a map of its own for each image."""
         rng = stream(seed, "augmentation", t)
-        parameters = self.draw(len(batch), batch.images.shape[1], rng)
+        parameters = self.draw(len(batch), batch.images.shape[-1], rng)
         return Warped(batch.images, batch.labels, self, parameters)
 
     def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
@@ -79,7 +79,10 @@ class Affine(Augmentation):
 
     def warp(self, images: NDArray[np.uint8], parameters: Array) -> Array:
         """Read the pixel at (row, column) from A (row, column) + b, all counted from the centre."""
-        return resample(images, *self.places(images.shape[1], parameters))
+        side = images.shape[-1]
+        planes = images.reshape(-1, side, side)
+        parameters = np.repeat(parameters, len(planes) // len(images), axis=0)
+        return resample(planes, *self.places(side, parameters)).reshape(images.shape)
 
     def places(self, side: int, parameters: Array) -> tuple[Array, Array]:
         """Return the row and the column (N, S, S) that each pixel is read from."""
@@ -148,7 +151,7 @@ class Warped(Split):
 
     @property
     def seen(self) -> Images:
-        """The images (N, S, S) as the network sees them."""
+        """The images as the network sees them, in their shape."""
         return self.augmentation.warp(self.images, self.parameters)
 
 

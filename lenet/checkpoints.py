@@ -1,6 +1,6 @@
 """A checkpoint: a training between two steps, in one file that shows whether it is intact.
 
-An .npz file with vectors (61706,): theta, optimizer.<name>, average and best, the latter two where
+An .npz file with vectors (P,): theta, optimizer.<name>, average and best, the latter two where
 there are any; steps (t, 3); and as bytes meta, JSON with all that is no array, and sha256, a
 checksum of everything else.
 """
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from lenet.errors import DataError
 from lenet.evaluation import Score
-from lenet.model import PARAMETERS
 from lenet.npz import read_arrays, write_arrays
 from lenet.training import Metrics, Step, TrainingState
 
@@ -78,8 +77,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def restored(arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> TrainingState:
     """Return the state that arrays and meta describe; KeyError, ValueError or TypeError if none."""
     vectors = {name: array for name, array in arrays.items() if name not in ("steps", "meta")}
-    if any(vector.shape != (PARAMETERS,) for vector in vectors.values()):
-        raise ValueError("not the parameters of LeNet-5")
+    if any(vector.shape != (arrays["theta"].size,) for vector in vectors.values()):
+        raise ValueError("not the vectors of one network")
     return TrainingState(
         theta=arrays["theta"],
         optimizer={

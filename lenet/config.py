@@ -42,7 +42,6 @@ class Config(Recipe):
     Made by ``read_config``, which checks the ranges that the annotations give.
     """
 
-    dataset: Dataset
     threads: Annotated[int, Gt(0)] | None
     checkpoint: Checkpoints
     force: bool
@@ -118,7 +117,7 @@ def build(kind: type, values: Any, path: tuple[str, ...], problems: list[str]) -
 
 def convert(hint: Any, value: Any, path: tuple[str, ...], problems: list[str]) -> Any:
     """Return the value as its annotation asks for it, or add to ``problems`` why it cannot be."""
-    if isabstract(hint):
+    if isabstract(hint) or (is_dataclass(hint) and isinstance(value, Mapping) and TARGET in value):
         target = find_class(value, hint, path, problems)
         return target and build(target, value, path, problems)
     if is_dataclass(hint):

@@ -6,10 +6,11 @@ import numpy as np
 
 from lenet.datasets.base import Split
 from lenet.errors import LenetError
-from lenet.evaluation import network_input, overflow_is_found_later
+from lenet.evaluation import network_input
 from lenet.layers import Array
 from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
-from lenet.model import LeNet5, not_finite
+from lenet.model import LeNet5
+from lenet.overflow import overflow_is_found_later
 
 PARAMETER = "the parameter"
 
@@ -34,7 +35,7 @@ def origin(network: LeNet5, batches: Iterable[Split]) -> str:
 
     The batches go through the network again, layer by layer, and back.
     """
-    for name in not_finite(network.theta):
+    for name in network.architecture.not_finite(network.theta):
         return f"{PARAMETER} {name}"
     found = (origin_in_batch(network, batch) for batch in batches)
     return next(filter(None, found), "the norm of the gradient")

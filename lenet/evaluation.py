@@ -10,6 +10,7 @@ from lenet.datasets.base import Images, Split
 from lenet.layers import Array
 from lenet.losses import cross_entropy, log_softmax
 from lenet.model import INPUT_SIDE, LeNet5
+from lenet.overflow import overflow_is_found_later
 from lenet.team import Map
 
 EVALUATION_CHUNK = 128
@@ -39,24 +40,20 @@ class Score:
         return self.correct / self.images
 
 
-def overflow_is_found_later() -> np.errstate:
-    """Keep NumPy from warning of overflow where results are checked; a context or a decorator."""
-    return np.errstate(over="ignore", invalid="ignore")
-
-
 def network_input(images: Images, dtype: np.dtype[Any]) -> Array:
-    """Turn images (N, H, W) into pixels in [0, 1] (1, 32, 32, N), with zeros around them."""
-    N, H, W = images.shape
+    """Turn images (N, H, W) or (N, C, H, W) into pixels in [0, 1] (C, 32, 32, N), 0 around them."""
+    N, *_, H, W = images.shape
+    channels = images.reshape(N, -1, H, W)
     top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
-    x = np.zeros((1, INPUT_SIDE, INPUT_SIDE, N), dtype)
-    inner = x[0, top : top + H, left : left + W]
-    inner[...] = images.transpose(1, 2, 0)
+    x = np.zeros((channels.shape[1], INPUT_SIDE, INPUT_SIDE, N), dtype)
+    inner = x[:, top : top + H, left : left + W]
+    inner[...] = channels.transpose(1, 2, 3, 0)
     inner /= 255
     return x
 
 
 def score(log_y_hat: Array, labels: NDArray[np.uint8]) -> Score:
-    """Compare log probabilities (10, N) with labels (N,)."""
+    """Compare log probabilities (classes, N) with labels (N,)."""
     loss = cross_entropy(log_y_hat, labels).sum(dtype=np.float64)
     correct = np.count_nonzero(log_y_hat.argmax(axis=0) == labels)
     return Score(float(loss), int(correct), len(labels))
@@ -79,5 +76,5 @@ def chunks(split: Split) -> list[Split]:
 
 
 def logits_of(network: LeNet5, split: Split) -> Array:
-    """Return the logits (10, N) of a split's images."""
+    """Return the logits (classes, N) of a split's images."""
     return network.logits(network_input(split.images, network.theta.dtype))

@@ -1,4 +1,4 @@
-"""Initial weights; biases start at zero.
+"""Initial weights; biases start at zero, a normalization as what changes nothing.
 
 A unit's fan-in is how many inputs it sums, its fan-out how many units use each of its inputs.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Gt, Le
 from numpy.typing import NDArray
 
-from lenet.model import PARAMETERS, SHAPES, views
+from lenet.architecture import LENET5, Architecture, last
 from lenet.streams import stream
 
 
@@ -89,11 +89,14 @@ class LecunUniform(Init):
         return rng.uniform(-limit, limit, shape)
 
 
-def initial_theta(init: Init, seed: int) -> NDArray[np.float32]:
-    """Return the parameter vector (61706,) that a training with this seed starts from."""
-    theta = np.zeros(PARAMETERS, np.float32)
-    parameters = views(theta)
-    for name, shape in SHAPES.items():
-        if name.endswith("weight"):
-            parameters[name][...] = init.draw(shape, stream(seed, "init", name))
+def initial_theta(
+    init: Init, seed: int, architecture: Architecture = LENET5
+) -> NDArray[np.float32]:
+    """Return the vector of all numbers (P,) that a training with this seed starts from."""
+    theta = np.zeros(architecture.size, np.float32)
+    for name, view in architecture.views(theta).items():
+        if last(name) == "weight":
+            view[...] = init.draw(view.shape, stream(seed, "init", name))
+        else:
+            view[...] = architecture.normalization.initial.get(last(name), 0)
     return theta

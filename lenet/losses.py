@@ -1,6 +1,10 @@
 """Softmax and cross-entropy."""
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import numpy as np
+from annotated_types import Ge, Lt
 from numpy.typing import NDArray
 
 from lenet.layers import Array
@@ -22,3 +26,26 @@ def cross_entropy_gradient(log_y_hat: Array, labels: NDArray[np.uint8]) -> Array
     gradient = np.exp(log_y_hat)
     gradient[labels, np.arange(len(labels))] -= 1
     return gradient
+
+
+@dataclass(frozen=True)
+class CrossEntropy:
+    """What training makes small: cross-entropy, to labels that may be smoothed.
+
+    A share ``smoothing`` of each one-hot y is spread evenly over all classes (Szegedy et al. 2016).
+    """
+
+    smoothing: Annotated[float, Ge(0), Lt(1)]
+
+    def __call__(self, log_y_hat: Array, labels: NDArray[np.uint8]) -> Array:
+        """Loss of each image (N,), given log probabilities (classes, N)."""
+        s = self.smoothing
+        return (1 - s) * cross_entropy(log_y_hat, labels) - s * log_y_hat.mean(axis=0)
+
+    def gradient(self, log_y_hat: Array, labels: NDArray[np.uint8]) -> Array:
+        """Derivative of each image's loss by its logits (classes, N): y_hat - smoothed y."""
+        gradient = cross_entropy_gradient(log_y_hat, labels)
+        if self.smoothing:
+            gradient[labels, np.arange(len(labels))] += self.smoothing
+            gradient -= self.smoothing / len(gradient)
+        return gradient

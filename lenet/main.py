@@ -84,6 +84,7 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
         folder = RunFolder(
             path,
             OmegaConf.to_yaml(cfg),
+            architecture=config.architecture,
             identity=identity(config),
             trajectory=trajectory(config),
             force=config.force,

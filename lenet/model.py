@@ -4,50 +4,27 @@ All parameters are one vector theta; the layers' weights and biases are views of
 optimizer's eq. (8) is a few lines on vectors, and whatever changes theta changes the layers.
 """
 
-from math import prod
-
 import numpy as np
-from numpy.typing import NDArray
 
-from lenet.layers import Activation, Array, Cache, Conv2D, Dense, Flatten, Layer, Pooling
-
-# C5 is written as the paper's FC1; on 5x5 maps it is the same as its Conv 3 with 120 filters.
-SHAPES: dict[str, tuple[int, ...]] = {
-    "c1.weight": (6, 1, 5, 5),
-    "c1.bias": (6,),
-    "c3.weight": (16, 6, 5, 5),
-    "c3.bias": (16,),
-    "c5.weight": (120, 16 * 5 * 5),
-    "c5.bias": (120,),
-    "f6.weight": (84, 120),
-    "f6.bias": (84,),
-    "output.weight": (10, 84),
-    "output.bias": (10,),
-}
-PARAMETERS = sum(map(prod, SHAPES.values()))
-assert PARAMETERS == 61_706
+from lenet.architecture import LENET5, Architecture
+from lenet.layers import (
+    Activation,
+    Array,
+    BatchNorm,
+    Cache,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    Moments,
+    Normalized,
+    Pooling,
+)
+from lenet.parts import Work, complete
 
 INPUT_SIDE = 32
-
-
-def views(theta: Array) -> dict[str, Array]:
-    """Cut a vector of all parameters (61706,) into named arrays that share its memory."""
-    if theta.shape != (PARAMETERS,):
-        raise ValueError(f"LeNet-5 has {PARAMETERS} parameters, not an array of {theta.shape}")
-    ends = np.cumsum([prod(shape) for shape in SHAPES.values()])
-    parts = np.split(theta, ends[:-1])
-    return {name: part.reshape(SHAPES[name]) for name, part in zip(SHAPES, parts, strict=True)}
-
-
-def not_finite(theta: Array) -> list[str]:
-    """Return the names of the parameters (61706,) that hold anything but finite numbers."""
-    return [name for name, view in views(theta).items() if not np.isfinite(view).all()]
-
-
-def is_weight() -> NDArray[np.bool_]:
-    """Return which of the parameters (61706,) are weights; the others are biases."""
-    sizes = [prod(shape) for shape in SHAPES.values()]
-    return np.repeat([name.endswith("weight") for name in SHAPES], sizes)
+MAPS, VECTORS = -4, -2  # the axis of the features: (..., C, H, W, N), (features, N)
 
 
 def subsample(
@@ -66,49 +43,103 @@ def subsample(
 
 
 class LeNet5:
-    """The network of the paper's Fig. 2: images (1, 32, 32, N) to logits (10, N)."""
+    """The network of the paper's Fig. 2: images (C, 32, 32, N) to logits (classes, N)."""
 
-    def __init__(self, theta: Array, pooling: Pooling, activation: Activation) -> None:
+    def __init__(
+        self,
+        theta: Array,
+        pooling: Pooling,
+        activation: Activation,
+        dropout: Dropout | None = None,
+        architecture: Architecture = LENET5,
+    ) -> None:
         self.theta = theta
-        p = views(theta)
-        self.layers: dict[str, Layer] = {
+        self.architecture = architecture
+        p = architecture.views(theta)
+
+        def normalization(layer: str, axis: int) -> Layer | None:
+            own = {name: p[f"{layer}.{name}"] for name in architecture.normalization.initial}
+            return architecture.normalization.layer(own, axis)
+
+        layers: dict[str, Layer | None] = {
             "C1": Conv2D(p["c1.weight"], p["c1.bias"], block=2),
+            "the normalization of C1": normalization("c1", MAPS),
             **subsample("C1", "S2", pooling, activation),
             "C3": Conv2D(p["c3.weight"], p["c3.bias"], block=2),
+            "the normalization of C3": normalization("c3", MAPS),
             **subsample("C3", "S4", pooling, activation),
             "the vector of S4": Flatten(),
             "C5": Dense(p["c5.weight"], p["c5.bias"]),
+            "the normalization of C5": normalization("c5", VECTORS),
             "the activation of C5": activation,
+            "the dropout of C5": dropout,
             "F6": Dense(p["f6.weight"], p["f6.bias"]),
+            "the normalization of F6": normalization("f6", VECTORS),
             "the activation of F6": activation,
+            "the dropout of F6": dropout,
             "the output layer": Dense(p["output.weight"], p["output.bias"]),
         }
-
-    def forward(self, x: Array) -> tuple[Array, list[Cache]]:
-        """Return the logits and every layer's cache."""
-        caches = []
-        for layer in self.layers.values():
-            x, cache = layer.forward(x)
-            caches.append(cache)
-        return x, caches
+        self.layers = {name: layer for name, layer in layers.items() if layer is not None}
 
     def logits(self, x: Array) -> Array:
-        """Return the logits alone; no cache outlives its layer."""
+        """Return the logits of a network that is not trained any more; nothing is kept."""
         for layer in self.layers.values():
-            x, _ = layer.forward(x)
+            x = layer.infer(x)
         return x
 
+    def forward(self, x: Array) -> tuple[Array, list[Cache]]:
+        """Return the logits and every layer's cache, as in training but without dropout."""
+        (result,) = complete([self.forward_part(x)])
+        return result
+
     def gradient(self, dlogits: Array, caches: list[Cache]) -> Array:
-        """Return dL/dtheta (61706,), given dL/dlogits (10, N): eq. (9) from layer to layer.
+        """Return dL/dtheta (P,), given dL/dlogits (classes, N): eq. (9) from layer to layer.
 
         The gradient with respect to the images is not needed, and not computed.
         """
+        (result,) = complete([self.gradient_part(dlogits, caches)])
+        return result
+
+    def forward_part(
+        self, x: Array, rng: np.random.Generator | None = None
+    ) -> Work[tuple[Array, list[Cache]]]:
+        """Return, for a part of a batch, the same; ``rng`` decides what is dropped."""
+        caches = []
+        for layer in self.layers.values():
+            cache: Cache
+            match layer:
+                case BatchNorm():
+                    moments = yield layer.part(x)
+                    x, cache = layer.forward(x, moments)
+                case Dropout():
+                    x, cache = layer.forward(x, rng)
+                case _:
+                    x, cache = layer.forward(x)
+            caches.append(cache)
+        return x, caches
+
+    def gradient_part(self, dlogits: Array, caches: list[Cache]) -> Work[Array]:
+        """Return what a part of a batch, whose caches are given, adds to the gradient (P,)."""
         gradients: list[Array] = []
         dy = dlogits
         layers = list(self.layers.values())
         for depth in reversed(range(len(layers))):
             layer, cache = layers[depth], caches[depth]
-            gradients[:0] = layer.gradients(dy, cache)
-            if depth > 0:
+            own = layer.gradients(dy, cache)
+            gradients[:0] = own
+            if isinstance(layer, BatchNorm):
+                sums = yield np.stack(own[:2])
+                dy = layer.backward(dy, cache, sums)
+            elif depth > 0:
                 dy = layer.backward(dy, cache)
         return np.concatenate([gradient.ravel() for gradient in gradients])
+
+    def moments(self, caches: list[Cache]) -> list[Moments]:
+        """Return the moments of the batch, in the order of the normalizations."""
+        return [cache.moments for cache in caches if isinstance(cache, Normalized)]
+
+    def follow(self, moments: list[Moments]) -> None:
+        """Move the running statistics towards the moments of a batch."""
+        normalizations = [layer for layer in self.layers.values() if isinstance(layer, BatchNorm)]
+        for layer, of_batch in zip(normalizations, moments, strict=True):
+            layer.follow(of_batch)

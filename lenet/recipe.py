@@ -1,13 +1,16 @@
-"""The recipe of a training: everything that its numbers depend on, but for the data."""
+"""The recipe of a training: everything that its numbers depend on."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Lt
 
+from lenet.architecture import Architecture
 from lenet.augmentation import Augmentation
+from lenet.datasets import Dataset
 from lenet.init import Init, initial_theta
-from lenet.layers import Activation, Array, Pooling
+from lenet.layers import Activation, Array, Dropout, Normalization, Pooling
+from lenet.losses import CrossEntropy
 from lenet.model import LeNet5
 from lenet.optimizers import Optimizer
 from lenet.schedules import Schedule
@@ -15,11 +18,15 @@ from lenet.schedules import Schedule
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network, how it is trained, and the seed; ``conf/config.yaml`` says what each key means."""
+    """Data, a network, how it is trained, and the seed; see ``conf/config.yaml`` for each key."""
 
+    dataset: Dataset
     pooling: Pooling
     activation: Activation
+    normalization: Normalization
+    dropout: Dropout
     init: Init
+    loss: CrossEntropy
     optimizer: Optimizer
     schedule: Schedule
     augmentation: Augmentation
@@ -37,10 +44,18 @@ class Recipe:
                 f"optimizer = {type(self.optimizer).__name__} does not have"
             )
 
+    @property
+    def architecture(self) -> Architecture:
+        """What the network has parameters for."""
+        return Architecture(
+            self.dataset.channels, len(self.dataset.class_names), self.normalization
+        )
+
     def initial_theta(self) -> Array:
-        """Return the parameters (61706,) before the first step."""
-        return initial_theta(self.init, self.seed)
+        """Return all numbers of the network (P,) before the first step."""
+        return initial_theta(self.init, self.seed, self.architecture)
 
     def network(self, theta: Array) -> LeNet5:
-        """Return the network with the given parameters (61706,)."""
-        return LeNet5(theta, self.pooling, self.activation)
+        """Return the network with the given numbers (P,)."""
+        dropout = self.dropout if self.dropout.rate else None
+        return LeNet5(theta, self.pooling, self.activation, dropout, self.architecture)

@@ -153,8 +153,8 @@ class Run:
             ConfigError: config.yaml is not one for this version.
 
         """
-        theta = read_weights(self.path / WEIGHTS)
-        return LeNet5(theta, self.config.pooling, self.config.activation)
+        theta = read_weights(self.path / WEIGHTS, self.config.architecture)
+        return self.config.network(theta)
 
 
 def flatten(node: Any, *path: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
+from lenet.architecture import LENET5, Architecture
 from lenet.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lenet.divergence import DivergedError
 from lenet.errors import DataError, LenetError
@@ -77,7 +78,14 @@ class RunFolder:
     """
 
     def __init__(
-        self, path: Path, config: str, *, identity: str = "", force: bool = False, **record: Any
+        self,
+        path: Path,
+        config: str,
+        *,
+        architecture: Architecture = LENET5,
+        identity: str = "",
+        force: bool = False,
+        **record: Any,
     ) -> None:
         """Claim the folder; write the configuration (YAML) and the record of a run that has begun.
 
@@ -91,6 +99,7 @@ class RunFolder:
 
         """
         self.path = path
+        self.architecture = architecture
         path.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(path / LOCK)
         try:
@@ -232,9 +241,9 @@ class RunFolder:
         (self.path / PREVIOUS).unlink(missing_ok=True)
 
     def _write_weights(self, state: TrainingState) -> None:
-        write_weights(self.path / WEIGHTS, state.trained)
+        write_weights(self.path / WEIGHTS, state.trained, self.architecture)
         if state.best is not None:
-            write_weights(self.path / BEST, state.best)
+            write_weights(self.path / BEST, state.best, self.architecture)
 
     def _write_tables(self, state: TrainingState) -> None:
         tables = {METRICS: metrics_rows(state.metrics), STEPS: step_rows(state.steps)}

@@ -7,12 +7,11 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from lenet.datasets.base import Split
 from lenet.memory import keep_freed_memory
 
 BLAS_THREADS = 1
 
-Map = Callable[[Callable[[Split], Any], Iterable[Split]], Iterable[Any]]
+Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 @contextmanager
@@ -24,7 +23,7 @@ def team(threads: int) -> Iterator[Map]:
     keep_freed_memory()
     with threadpool_limits(BLAS_THREADS, user_api="blas"), ThreadPoolExecutor(threads) as executor:
 
-        def map_in_shares(work: Callable[[Split], Any], items: Iterable[Split]) -> list[Any]:
+        def map_in_shares(work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
             items = list(items)
             results: list[Any] = [None] * len(items)
 

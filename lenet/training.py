@@ -1,10 +1,11 @@
 """Training. Nothing here opens a file: what comes of it is handed out as it comes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial, reduce
-from itertools import pairwise
+from functools import reduce
+from itertools import pairwise, repeat
 from math import ceil, isfinite
+from operator import add
 from time import perf_counter
 from typing import NamedTuple, Self
 
@@ -13,11 +14,13 @@ from tqdm import tqdm
 
 from lenet.datasets.base import Data, Split
 from lenet.divergence import DivergedError, is_finite, origin
-from lenet.evaluation import Score, chunks, evaluate, network_input, overflow_is_found_later, score
-from lenet.layers import Array
-from lenet.losses import cross_entropy_gradient, log_softmax
-from lenet.model import LeNet5, is_weight
+from lenet.evaluation import Score, chunks, evaluate, network_input, score
+from lenet.layers import Array, Moments
+from lenet.losses import CrossEntropy, log_softmax
+from lenet.model import LeNet5
 from lenet.optimizers import State
+from lenet.overflow import overflow_is_found_later
+from lenet.parts import Work, complete
 from lenet.recipe import Recipe
 from lenet.schedules import Moment
 from lenet.streams import stream
@@ -27,7 +30,7 @@ from lenet.team import Map
 class Step(NamedTuple):
     """A step of the optimizer: the mean loss of its batch, the rate, the gradient's 2-norm.
 
-    The norm is that before clipping.
+    The loss is the cross-entropy to the labels themselves, the norm that before clipping.
     """
 
     loss: float
@@ -39,7 +42,8 @@ class Step(NamedTuple):
 class Metrics:
     """One row of metrics.csv. Losses are means over images, accuracies fractions of them.
 
-    The training figures are running ones: each image counts as it was when its batch came, before
+    A loss is the cross-entropy to the labels, also where training makes it to smoothed ones. The
+    training figures are running ones: each image counts as it was when its batch came, before
     the step. Test and validation are read at the end of the epoch, on all images.
     """
 
@@ -71,7 +75,7 @@ class TrainingState:
     theta: Array
     optimizer: State  # what that remembers
     average: Array | None = None  # exponential moving average of theta, if there is to be one
-    best: Array | None = None  # what was trained (61706,) at the best validation accuracy
+    best: Array | None = None  # what was trained (P,) at the best validation accuracy
     steps: list[Step] = field(default_factory=list)
     metrics: list[Metrics] = field(default_factory=list)
     running: Score = field(default_factory=Score)  # of the epoch in hand
@@ -82,7 +86,8 @@ class TrainingState:
         """Return the state before the first step."""
         theta = recipe.initial_theta()
         average = theta.copy() if recipe.ema else None
-        return cls(theta, recipe.optimizer.new_state(theta, is_weight()), average)
+        is_weight = recipe.architecture.is_weight
+        return cls(theta, recipe.optimizer.new_state(theta, is_weight), average)
 
     @property
     def trained(self) -> Array:
@@ -119,29 +124,56 @@ def cut(batch: Split, parts: int) -> list[Split]:
     return [batch[start:end] for start, end in pairwise(ends)]
 
 
-@overflow_is_found_later()
-def score_and_gradient(network: LeNet5, batch_size: int, part: Split) -> tuple[Score, Array]:
-    """Return the score of a part of a batch, and its share of the batch's gradient (61706,)."""
-    logits, caches = network.forward(network_input(part.seen, network.theta.dtype))
-    log_y_hat = log_softmax(logits)
-    dlogits = cross_entropy_gradient(log_y_hat, part.labels) / batch_size
-    return score(log_y_hat, part.labels), network.gradient(dlogits, caches)
+@dataclass(frozen=True)
+class Outcome:
+    """What the network makes of a batch, or a part of it.
+
+    Its score, its share of the gradient of the batch's mean loss (P,), and the moments of the whole
+    batch, one for each normalization.
+    """
+
+    score: Score
+    gradient: Array
+    moments: list[Moments]
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(self.score + other.score, self.gradient + other.gradient, self.moments)
 
 
-def score_and_mean_gradient(
+def part_outcome(
     network: LeNet5,
+    loss: CrossEntropy,
+    batch_size: int,
+    part: Split,
+    rng: np.random.Generator | None = None,
+) -> Work[Outcome]:
+    """Return the outcome of a part of a batch; ``rng`` decides what is dropped."""
+    x = network_input(part.seen, network.theta.dtype)
+    logits, caches = yield from network.forward_part(x, rng)
+    log_y_hat = log_softmax(logits)
+    dlogits = loss.gradient(log_y_hat, part.labels) / batch_size
+    gradient = yield from network.gradient_part(dlogits, caches)
+    return Outcome(score(log_y_hat, part.labels), gradient, network.moments(caches))
+
+
+def batch_outcome(
+    network: LeNet5,
+    loss: CrossEntropy,
     batch: Split,
     parts: int,
     each: Map = map,
-) -> tuple[Score, Array]:
-    """Return the score of a batch and the gradient of its mean loss (61706,).
+    rngs: Iterable[np.random.Generator | None] = repeat(None),
+) -> Outcome:
+    """Return the outcome of a batch; ``rngs`` decide what is dropped, each in a part of its own.
 
     The batch is cut into parts, whose gradients are added in their order: the sum depends on how
     many parts there are, but not on how many threads of ``each`` work on them.
     """
-    work = partial(score_and_gradient, network, len(batch))
-    scores, gradients = zip(*each(work, cut(batch, parts)), strict=True)
-    return sum(scores, Score()), reduce(np.add, gradients)
+    works = [
+        part_outcome(network, loss, len(batch), part, rng)
+        for part, rng in zip(cut(batch, parts), rngs, strict=False)
+    ]
+    return reduce(add, complete(works, each))
 
 
 def clip(g: Array, norm: float, clip_norm: float | None) -> Array:
@@ -211,7 +243,10 @@ class Training:
         recipe, state = self.recipe, self.state
         t = state.t + 1
         batch = recipe.augmentation(batch, recipe.seed, t)
-        score, g = score_and_mean_gradient(self.network, batch, recipe.parts, self.each)
+        outcome = batch_outcome(
+            self.network, recipe.loss, batch, recipe.parts, self.each, self._rngs(t)
+        )
+        score, g = outcome.score, outcome.gradient
         norm = float(np.linalg.norm(g))
         if not (isfinite(score.loss) and isfinite(norm)):
             raise DivergedError(state.epoch, t, origin(self.network, [batch]))
@@ -220,6 +255,7 @@ class Training:
         eta = recipe.optimizer.lr * recipe.schedule.factor(moment)
         optimizer = recipe.optimizer.with_momentum(recipe.schedule.momentum(moment))
         optimizer.step(state.theta, clip(g, norm, recipe.clip_norm), state.optimizer, t, eta)
+        self.network.follow(outcome.moments)
         if not is_finite(state.theta):
             raise DivergedError(state.epoch, t, origin(self.network, [batch]))
 
@@ -228,6 +264,13 @@ class Training:
         state.running += score
         state.steps.append(Step(score.mean_loss, eta, norm))
         return state.steps[-1]
+
+    def _rngs(self, t: int) -> Iterable[np.random.Generator | None]:
+        """Return what decides by chance in each part of the batch of step t."""
+        recipe = self.recipe
+        if not recipe.dropout.rate:
+            return repeat(None)
+        return (stream(recipe.seed, "dropout", t, part) for part in range(recipe.parts))
 
     def _moment(self, t: int) -> Moment:
         losses = [metrics.loss_to_watch for metrics in self.state.metrics]

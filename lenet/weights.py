@@ -1,4 +1,4 @@
-"""Weights of a LeNet-5 in a file: its ten arrays by name, as an .npz file."""
+"""Weights of a LeNet-5 in a file: its arrays by name, as an .npz file."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,38 +7,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.architecture import LENET5, Architecture
 from lenet.errors import DataError
 from lenet.layers import Array
-from lenet.model import PARAMETERS, SHAPES, not_finite, views
 from lenet.npz import brief, read_arrays, write_arrays
 
-LARGEST = PARAMETERS * np.dtype(np.float64).itemsize  # bytes
+WIDEST = np.dtype(np.float64).itemsize  # bytes of a number
 NAMED = 10  # problems in a message, at most
 
 
-def write_weights(path: Path, theta: Array) -> None:
-    """Write all parameters (61706,), each array under its name."""
-    write_arrays(path, views(theta))
+def write_weights(path: Path, theta: Array, architecture: Architecture = LENET5) -> None:
+    """Write all numbers of a network (P,), each array under its name."""
+    write_arrays(path, architecture.views(theta))
 
 
-def read_weights(path: Path) -> Array:
-    """Return all parameters (61706,), float32, of a file that was written with any float type.
+def read_weights(path: Path, architecture: Architecture = LENET5) -> Array:
+    """Return all numbers of a network (P,), float32, from a file with any float type.
 
     Raises:
-        DataError: the file does not hold the finite weights of a LeNet-5 and nothing else.
+        DataError: the file does not hold finite numbers of this architecture and nothing else.
 
     """
     try:
-        arrays = read_arrays(path, LARGEST)
+        arrays = read_arrays(path, WIDEST * architecture.size)
     except OSError as error:
         raise DataError(f"{path}: expected weights, found: {error.strerror}") from error
-    problems = [*_other_arrays(arrays)]
+    problems = [*_other_arrays(arrays, architecture.shapes)]
     if not problems:
-        theta = np.empty(PARAMETERS, np.float32)
+        theta = np.empty(architecture.size, np.float32)
         with np.errstate(over="ignore"):
-            for name, view in views(theta).items():
+            for name, view in architecture.views(theta).items():
                 view[...] = arrays[name]
-        problems = [f"{name} with values that are not finite" for name in not_finite(theta)]
+        unfit = architecture.not_finite(theta)
+        problems = [f"{name} with values that are not finite" for name in unfit]
     if problems:
         more = f" and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
         raise DataError(
@@ -47,13 +48,15 @@ def read_weights(path: Path) -> Array:
     return theta
 
 
-def _other_arrays(arrays: Mapping[str, NDArray[Any]]) -> Iterator[str]:
+def _other_arrays(
+    arrays: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]
+) -> Iterator[str]:
     """Yield what is wrong with the names, the shapes and the types of the arrays."""
-    for name, shape in SHAPES.items():
+    for name, shape in shapes.items():
         if name not in arrays:
             yield f"no {name}"
         elif arrays[name].shape != shape:
             yield f"{name} of shape {arrays[name].shape} in place of {shape}"
         elif arrays[name].dtype.kind != "f":
             yield f"{name} of type {arrays[name].dtype} in place of a float type"
-    yield from (f"an unknown array {brief(name)}" for name in arrays if name not in SHAPES)
+    yield from (f"an unknown array {brief(name)}" for name in arrays if name not in shapes)

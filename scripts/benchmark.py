@@ -31,16 +31,18 @@ import numpy as np
 from textbook import TextbookLeNet5
 from threadpoolctl import threadpool_limits
 
+from lenet.architecture import LENET5
 from lenet.datasets import Split
 from lenet.evaluation import evaluate
 from lenet.files import write_text
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import AveragePool, MaxPool, Tanh
-from lenet.model import LeNet5, views
+from lenet.losses import CrossEntropy
+from lenet.model import LeNet5
 from lenet.optimizers import Adam
 from lenet.runs import RunFolder
 from lenet.team import team
-from lenet.training import Metrics, Step, TrainingState, score_and_mean_gradient
+from lenet.training import Metrics, Step, TrainingState, batch_outcome
 
 BATCH = 128
 TRAIN_IMAGES = 150 * BATCH
@@ -48,6 +50,7 @@ TEST_IMAGES = 10_000
 PER = 60_000  # images that the seconds in the table are for
 GFLOP = {"train": 135.8, "evaluate": 50.0}  # minimal arithmetic of 60,000 images
 BASELINE = "PyTorch eager"
+LOSS = CrossEntropy(smoothing=0)
 ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
 
 
@@ -101,7 +104,7 @@ class Ours(Engine):
     def train(self) -> None:
         for batch in self.batches():
             self.t += 1
-            _, g = score_and_mean_gradient(self.network, batch, parts=2, each=self.each)
+            g = batch_outcome(self.network, LOSS, batch, parts=2, each=self.each).gradient
             ADAM.step(self.theta, g, self.state, self.t, ADAM.lr)
 
     def evaluate(self) -> None:
@@ -113,7 +116,7 @@ class Textbook(Engine):
 
     def build(self, pooling: str, threads: int) -> None:
         threadpool_limits(threads)
-        self.network = TextbookLeNet5(views(self.theta), pooling)
+        self.network = TextbookLeNet5(LENET5.views(self.theta), pooling)
         self.state = ADAM.new_state(self.theta)
         self.t = 0
 
@@ -159,7 +162,7 @@ class TorchEager(Engine):
             nn.Linear(84, 10),
         )  # fmt: skip
         with torch.no_grad():
-            parameters = views(self.theta).values()
+            parameters = LENET5.views(self.theta).values()
             for theirs, ours in zip(self.network.parameters(), parameters, strict=True):
                 theirs.copy_(torch.from_numpy(ours).reshape(theirs.shape))
         if self.channels_last:

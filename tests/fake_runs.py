@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from omegaconf import OmegaConf
 
+from lenet.architecture import LENET5
 from lenet.compose import composed
-from lenet.model import PARAMETERS
 from lenet.results import Run
 from lenet.runs import WEIGHTS, RunFolder
 from lenet.training import Metrics, TrainingState
@@ -43,7 +43,7 @@ def fake_run(
         for epoch, accuracy in enumerate(accuracies, start=1)
     ]
     with RunFolder(path, OmegaConf.to_yaml(config), seed=seed) as folder:
-        folder.finish(TrainingState(np.zeros(PARAMETERS), {}, metrics=rows))
+        folder.finish(TrainingState(np.zeros(LENET5.size), {}, metrics=rows))
     (path / WEIGHTS).unlink()
     folder.note(**record)
     return Run(path)

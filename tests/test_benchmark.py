@@ -7,10 +7,11 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from test_training import LOSS
 
+from lenet.architecture import LENET5
 from lenet.evaluation import evaluate
-from lenet.model import views
-from lenet.training import score_and_mean_gradient
+from lenet.training import batch_outcome
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
@@ -31,7 +32,7 @@ def benchmark() -> ModuleType:
 def test_the_textbook_network_has_the_same_gradient(benchmark: ModuleType, pooling: str) -> None:
     ours, textbook = (benchmark.ENGINES[name](pooling, 1) for name in ("lenet", "textbook NumPy"))
     batch = next(ours.batches())
-    _, expected = score_and_mean_gradient(ours.network, batch, parts=2)
+    expected = batch_outcome(ours.network, LOSS, batch, parts=2).gradient
     logits = textbook.network.forward(textbook.input(batch.images))
     gradient = textbook.network.gradient(logits, batch.labels)
     np.testing.assert_allclose(gradient, expected, atol=1e-5)
@@ -42,7 +43,7 @@ def test_pytorch_has_the_same_gradient(benchmark: ModuleType, pooling: str) -> N
     pytest.importorskip("torch")
     ours, eager = (benchmark.ENGINES[name](pooling, 1) for name in ("lenet", "PyTorch eager"))
     batch = next(ours.batches())
-    _, expected = score_and_mean_gradient(ours.network, batch, parts=2)
+    expected = batch_outcome(ours.network, LOSS, batch, parts=2).gradient
     images, labels = eager.tensors[0]
     eager.loss(eager.input(images[:128]), labels[:128]).backward()
     theirs = np.concatenate([p.grad.numpy().ravel() for p in eager.network.parameters()])
@@ -67,4 +68,4 @@ def test_the_table_has_ratios_within_rounds(benchmark: ModuleType) -> None:
 def test_evaluation_sees_every_image(benchmark: ModuleType) -> None:
     engine = benchmark.ENGINES["lenet"]("max", 1)
     assert evaluate(engine.network, engine.test_images[:300], engine.each).images == 300
-    assert views(engine.theta).keys() == views(engine.network.theta).keys()
+    assert LENET5.views(engine.theta).keys() == LENET5.views(engine.network.theta).keys()

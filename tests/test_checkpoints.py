@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lenet.architecture import LENET5
 from lenet.checkpoints import Checkpoint, checksum, read_checkpoint, write_checkpoint
 from lenet.errors import DataError
 from lenet.evaluation import Score
-from lenet.model import PARAMETERS
 from lenet.training import Metrics, Step, TrainingState
 
 RNG = np.random.default_rng(0)
@@ -21,7 +21,7 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
 def vector() -> np.ndarray:
-    return RNG.normal(size=PARAMETERS).astype(np.float32)
+    return RNG.normal(size=LENET5.size).astype(np.float32)
 
 
 def a_checkpoint(**changes: object) -> Checkpoint:

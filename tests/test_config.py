@@ -12,7 +12,18 @@ from lenet.compose import composed
 from lenet.config import CONF, Config, read_config
 from lenet.errors import ConfigError
 
-COMPONENTS = ["dataset", "pooling", "activation", "init", "optimizer", "schedule", "augmentation"]
+COMPONENTS = [
+    "dataset",
+    "pooling",
+    "activation",
+    "normalization",
+    "dropout",
+    "init",
+    "loss",
+    "optimizer",
+    "schedule",
+    "augmentation",
+]
 CHOICES = [
     (group, str(path.relative_to(CONF / group).with_suffix("")))
     for group in [*COMPONENTS, "experiment", "setting"]

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from test_training import RECIPE
 
+from lenet.architecture import LENET5
 from lenet.datasets import Data
 from lenet.divergence import DivergedError, origin
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import Activation, Array, AveragePool, MaxPool, Pooling, ReLU, Tanh
-from lenet.model import LeNet5, views
+from lenet.model import LeNet5
 from lenet.optimizers import SGD
 from lenet.training import TrainingState, train
 
@@ -26,7 +27,7 @@ def test_a_parameter_is_named_before_what_follows_from_it(
     bars: Data, name: str, value: float
 ) -> None:
     broken = network(MaxPool(), Tanh())
-    views(broken.theta)[name].flat[0] = value
+    LENET5.views(broken.theta)[name].flat[0] = value
     assert origin(broken, [bars.train]) == f"the parameter {name}"
 
 
@@ -47,14 +48,14 @@ def test_the_first_layer_on_the_way_back_is_named(bars: Data, name: str) -> None
 def test_what_overflows_by_itself_is_named(bars: Data) -> None:
     """Every parameter is finite, but products of them are not."""
     broken = network(MaxPool(), ReLU())
-    views(broken.theta)["c3.weight"] *= 1e30
-    views(broken.theta)["c5.weight"] *= 1e30
+    LENET5.views(broken.theta)["c3.weight"] *= 1e30
+    LENET5.views(broken.theta)["c5.weight"] *= 1e30
     assert origin(broken, [bars.train]) == "the output of C5"
 
 
 def test_the_batch_that_shows_it_is_looked_for(bars: Data) -> None:
     broken = network(MaxPool(), ReLU())
-    views(broken.theta)["c1.weight"][...] = 1e38
+    LENET5.views(broken.theta)["c1.weight"][...] = 1e38
     black = replace(bars.train, images=np.zeros_like(bars.train.images))
     assert origin(broken, [black]) == "the norm of the gradient"
     assert origin(broken, [black, bars.train]) == "the output of C1"
@@ -68,8 +69,8 @@ def first_step(theta: Array, data: Data) -> None:
 
 def test_the_training_stops_at_the_step_and_names_the_layer(bars: Data) -> None:
     theta = initial_theta(GlorotUniform(), 0)
-    views(theta)["c3.weight"] *= 1e30
-    views(theta)["c5.weight"] *= 1e30
+    LENET5.views(theta)["c3.weight"] *= 1e30
+    LENET5.views(theta)["c5.weight"] *= 1e30
     before = theta.copy()
     with pytest.raises(DivergedError, match=r"output of C5 .* at epoch 1, step 1; smaller initial"):
         first_step(theta, bars)
@@ -80,8 +81,8 @@ def test_a_gradient_whose_norm_is_not_finite_stops_the_training_though_the_loss_
     bars: Data,
 ) -> None:
     theta = initial_theta(GlorotUniform(), 0)
-    views(theta)["f6.weight"] *= 1e-20
-    views(theta)["output.weight"] *= 1e20
+    LENET5.views(theta)["f6.weight"] *= 1e-20
+    LENET5.views(theta)["output.weight"] *= 1e20
     with pytest.raises(DivergedError, match="the norm of the gradient is no longer finite"):
         first_step(theta, bars)
 

@@ -10,18 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from test_layers import ACTIVATIONS, POOLINGS, name
-from test_training import RECIPE
+from test_training import LOSS, RECIPE
 
+from lenet.architecture import LENET5
 from lenet.datasets import Data, Split
 from lenet.divergence import DivergedError
 from lenet.evaluation import evaluate
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import Activation, Pooling, ReLU
 from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
-from lenet.model import PARAMETERS, LeNet5, views
+from lenet.model import LeNet5
 from lenet.optimizers import SGD
 from lenet.team import team
-from lenet.training import TrainingState, score_and_mean_gradient, train
+from lenet.training import TrainingState, batch_outcome, train
 
 TYPES = [np.float32, np.float64]
 IMAGES = {
@@ -31,10 +32,10 @@ IMAGES = {
     "noise": np.random.default_rng(0).integers(0, 256, (4, 28, 28), dtype=np.uint8),
 }
 WEIGHTS = {
-    "zero": np.zeros(PARAMETERS),
+    "zero": np.zeros(LENET5.size),
     "Glorot's": initial_theta(GlorotUniform(), 0),
-    "a thousand": np.full(PARAMETERS, 1e3),
-    "tiny": np.full(PARAMETERS, 1e-45),
+    "a thousand": np.full(LENET5.size, 1e3),
+    "tiny": np.full(LENET5.size, 1e-45),
 }
 
 
@@ -49,7 +50,8 @@ def test_any_image_has_a_finite_loss_and_gradient(
     for images in IMAGES.values():
         batch = Split(images, np.full(len(images), 7, np.uint8))
         with team(1) as map:  # noqa: A001
-            score, gradient = score_and_mean_gradient(network, batch, 2, map)
+            outcome = batch_outcome(network, LOSS, batch, 2, map)
+            score, gradient = outcome.score, outcome.gradient
         assert np.isfinite(score.loss)
         assert score.loss >= 0
         assert np.isfinite(gradient).all()
@@ -62,14 +64,14 @@ def test_equal_images_of_one_class_are_as_likely_each(dtype: Any) -> None:
     """A batch of four equal images has the loss and gradient of one of them alone."""
     network = LeNet5(WEIGHTS["Glorot's"].astype(dtype), POOLINGS[0], ACTIVATIONS[0])
     white = Split(IMAGES["white"], np.zeros(4, np.uint8))
-    four, gradient_of_four = score_and_mean_gradient(network, white, parts=2)
-    one, gradient_of_one = score_and_mean_gradient(network, white[:1], parts=2)
-    assert four.mean_loss == pytest.approx(one.mean_loss, rel=1e-5)
-    np.testing.assert_allclose(gradient_of_four, gradient_of_one, rtol=1e-3, atol=1e-5)
+    four = batch_outcome(network, LOSS, white, parts=2)
+    one = batch_outcome(network, LOSS, white[:1], parts=2)
+    assert four.score.mean_loss == pytest.approx(one.score.mean_loss, rel=1e-5)
+    np.testing.assert_allclose(four.gradient, one.gradient, rtol=1e-3, atol=1e-5)
 
 
 def test_a_network_of_zeros_gives_every_class_the_same_chance() -> None:
-    network = LeNet5(np.zeros(PARAMETERS), POOLINGS[0], ACTIVATIONS[0])
+    network = LeNet5(np.zeros(LENET5.size), POOLINGS[0], ACTIVATIONS[0])
     score = evaluate(network, Split(IMAGES["noise"], np.arange(4, dtype=np.uint8)))
     assert score.mean_loss == pytest.approx(np.log(10), rel=1e-15)
 
@@ -123,7 +125,7 @@ def test_a_network_that_fails_on_validation_images_alone_has_diverged() -> None:
     still = SGD(lr=1e-30, momentum=0, nesterov=False)
     recipe = replace(RECIPE, activation=ReLU(), optimizer=still, batch_size=4)
     state = TrainingState.initial(recipe)
-    views(state.theta)["c1.weight"][...] = 3e37
+    LENET5.views(state.theta)["c1.weight"][...] = 3e37
     black, white = (Split(IMAGES[name], np.zeros(4, np.uint8)) for name in ("black", "white"))
     data = Data(black, black, tuple("0123456789"), validation=white)
     with pytest.raises(DivergedError, match="the output of C1"):

@@ -5,6 +5,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
+from lenet.architecture import LENET5
 from lenet.init import (
     GlorotNormal,
     GlorotUniform,
@@ -16,7 +17,6 @@ from lenet.init import (
     fans,
     initial_theta,
 )
-from lenet.model import SHAPES, views
 
 FAN_IN, FAN_OUT = 6 * 25, 160 * 25
 LARGE = (160, 6, 5, 5)
@@ -52,7 +52,7 @@ def test_spread(init: Init, std: float, limit: float | None) -> None:
 
 
 def test_biases_are_zero_and_weights_are_not() -> None:
-    for name, view in views(initial_theta(GlorotUniform(), seed=0)).items():
+    for name, view in LENET5.views(initial_theta(GlorotUniform(), seed=0)).items():
         assert view.any() == name.endswith("weight")
 
 
@@ -63,6 +63,6 @@ def test_seeds_differ_also_from_seed_0() -> None:
 
 
 def test_every_layer_draws_from_a_stream_of_its_own() -> None:
-    weights = views(initial_theta(Normal(std=1), seed=0))
-    starts = [weights[name].ravel()[0] for name in SHAPES if name.endswith("weight")]
+    weights = LENET5.views(initial_theta(Normal(std=1), seed=0))
+    starts = [weights[name].ravel()[0] for name in LENET5.shapes if name.endswith("weight")]
     assert len(set(starts)) == 5

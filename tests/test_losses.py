@@ -1,13 +1,14 @@
 """Softmax cross-entropy: exact, and finite for any logits."""
 
 import numpy as np
+import pytest
 from gradients import assert_gradient
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from test_layers import normal
 
-from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
+from lenet.losses import CrossEntropy, cross_entropy, cross_entropy_gradient, log_softmax
 
 LABELS = np.array([3, 0, 9], np.uint8)
 
@@ -35,3 +36,25 @@ def test_loss_and_gradient_are_finite_for_any_logits(z: np.ndarray) -> None:
 @given(arrays(np.float64, (10, 2), elements=st.floats(-50, 50)), st.floats(-1e3, 1e3))
 def test_softmax_does_not_change_when_all_logits_are_shifted(z: np.ndarray, shift: float) -> None:
     np.testing.assert_allclose(log_softmax(z + shift), log_softmax(z), atol=1e-9)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
+def test_gradient_of_the_loss_to_smoothed_labels(smoothing: float) -> None:
+    loss, z = CrossEntropy(smoothing), np.random.default_rng(0).normal(size=(10, 3))
+    gradient = loss.gradient(log_softmax(z), LABELS)
+    assert_gradient(lambda: float(loss(log_softmax(z), LABELS).sum()), z, gradient)
+
+
+def test_the_loss_to_smoothed_labels_is_cross_entropy_to_their_mixture() -> None:
+    log_y_hat = log_softmax(np.random.default_rng(0).normal(size=(10, 3)))
+    y = 0.8 * np.eye(10)[:, LABELS] + 0.2 / 10
+    loss = CrossEntropy(smoothing=0.2)(log_y_hat, LABELS)
+    np.testing.assert_allclose(loss, -np.sum(y * log_y_hat, axis=0))
+
+
+def test_without_smoothing_it_is_the_cross_entropy_bit_for_bit() -> None:
+    log_y_hat = log_softmax(np.random.default_rng(0).normal(size=(10, 3)))
+    loss = CrossEntropy(smoothing=0.0)
+    np.testing.assert_array_equal(
+        loss.gradient(log_y_hat, LABELS), cross_entropy_gradient(log_y_hat, LABELS)
+    )

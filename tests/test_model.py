@@ -5,17 +5,18 @@ import pytest
 from gradients import assert_gradient
 from test_layers import ACTIVATIONS, POOLINGS, name, normal
 
+from lenet.architecture import LENET5
 from lenet.layers import Activation, Array, AveragePool, MaxPool, Pooling, Tanh
 from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
-from lenet.model import PARAMETERS, SHAPES, LeNet5, views
+from lenet.model import LeNet5
 
 LABELS = np.array([3, 0, 9], np.uint8)
 
 
 def random_theta() -> Array:
     """Weights of a size that keeps signals alive, and biases that are not zero."""
-    theta = 0.1 * normal(PARAMETERS)
-    for name_, view in views(theta).items():
+    theta = 0.1 * normal(LENET5.size)
+    for name_, view in LENET5.views(theta).items():
         if name_.startswith("c1"):
             view *= 3
     return theta
@@ -45,16 +46,16 @@ def test_gradient_of_the_whole_network(pooling: Pooling, activation: Activation)
     gradient = gradient_of(network, x)
     assert_gradient(loss, network.theta, gradient, directions=2)
     for parameter, part in zip(
-        views(network.theta).values(), views(gradient).values(), strict=True
+        LENET5.views(network.theta).values(), LENET5.views(gradient).values(), strict=True
     ):
         assert np.linalg.norm(part) > 0
         assert_gradient(loss, parameter, part, directions=1)
 
 
 def test_parameters_are_views_of_one_vector() -> None:
-    theta = np.zeros(PARAMETERS, np.float32)
-    parameters = views(theta)
-    assert {key: view.shape for key, view in parameters.items()} == SHAPES
+    theta = np.zeros(LENET5.size, np.float32)
+    parameters = LENET5.views(theta)
+    assert {key: view.shape for key, view in parameters.items()} == LENET5.shapes
     for number, view in enumerate(parameters.values(), start=1):
         view += number
     assert (theta > 0).all()
@@ -63,7 +64,7 @@ def test_parameters_are_views_of_one_vector() -> None:
 
 def test_a_vector_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match=r"61706 parameters.*\(100,\)"):
-        views(np.zeros(100))
+        LENET5.views(np.zeros(100))
 
 
 def test_evaluation_between_forward_and_backward_changes_nothing() -> None:

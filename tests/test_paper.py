@@ -5,11 +5,11 @@ from math import exp, log, sqrt
 import numpy as np
 from test_layers import convolution_by_loops, normal
 
+from lenet.architecture import LENET5
 from lenet.layers import Conv2D, Dense, MaxPool, Tanh
 from lenet.layers.conv import output_size
 from lenet.layers.pool import maps, windows
 from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
-from lenet.model import PARAMETERS, SHAPES
 from lenet.optimizers import Adam
 
 
@@ -178,5 +178,5 @@ def test_figure_2_number_of_parameters() -> None:
     C1, C3, C5 = 6 * (1 * 5 * 5 + 1), 16 * (6 * 5 * 5 + 1), 120 * (16 * 5 * 5 + 1)
     F6, output = 84 * (120 + 1), 10 * (84 + 1)
     assert [C1, C3, C5, F6, output] == [156, 2416, 48120, 10164, 850]
-    assert C1 + C3 + C5 + F6 + output == PARAMETERS == 61_706
-    assert len(SHAPES) == 10
+    assert C1 + C3 + C5 + F6 + output == LENET5.size == 61_706
+    assert len(LENET5.shapes) == 10

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lenet.architecture import LENET5
 from lenet.divergence import DivergedError
 from lenet.errors import LenetError
 from lenet.init import GlorotUniform, initial_theta
-from lenet.model import SHAPES
 from lenet.records import LOCK, RECORD, is_held, status
 from lenet.runs import (
     BEST,
@@ -302,9 +302,9 @@ def test_weights_are_named_float32_arrays_without_pickles(tmp_path: Path) -> Non
     RunFolder(tmp_path, "", data={}).end_epoch(ended := state(ROW, steps=1, best=True))
     for name, theta in ((WEIGHTS, ended.theta), (BEST, ended.best)):
         with np.load(tmp_path / name, allow_pickle=False) as weights:
-            assert {name: weights[name].shape for name in weights.files} == SHAPES
+            assert {name: weights[name].shape for name in weights.files} == LENET5.shapes
             assert all(weights[name].dtype == np.float32 for name in weights.files)
-            together = np.concatenate([weights[name].ravel() for name in SHAPES])
+            together = np.concatenate([weights[name].ravel() for name in LENET5.shapes])
         np.testing.assert_array_equal(together, theta)
 
 

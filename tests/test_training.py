@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lenet.architecture import LENET5
 from lenet.augmentation import Elastic, Original
-from lenet.datasets import Data, Split
+from lenet.datasets import Data, Split, Strokes
 from lenet.divergence import DivergedError
 from lenet.evaluation import evaluate, network_input
 from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import MaxPool, Tanh
-from lenet.losses import cross_entropy, log_softmax
-from lenet.model import LeNet5, views
+from lenet.layers import Dropout, MaxPool, NoNormalization, Tanh
+from lenet.losses import CrossEntropy, cross_entropy, log_softmax
+from lenet.model import LeNet5
 from lenet.optimizers import SGD, Adam, AdamW, RMSprop
 from lenet.recipe import Recipe
 from lenet.schedules import Constant, Moment, OneCycle, Plateau
@@ -24,9 +25,9 @@ from lenet.training import (
     Metrics,
     Step,
     TrainingState,
+    batch_outcome,
     batches,
     cut,
-    score_and_mean_gradient,
     train,
 )
 
@@ -39,10 +40,15 @@ def new_network(seed: int = 0, dtype: Any = np.float32) -> LeNet5:
     return LeNet5(initial_theta(GlorotUniform(), seed).astype(dtype), MaxPool(), Tanh())
 
 
+LOSS = CrossEntropy(smoothing=0)
 RECIPE = Recipe(
+    dataset=Strokes(train_size=1, test_size=1, validation=0, seed=0),
     pooling=MaxPool(),
     activation=Tanh(),
+    normalization=NoNormalization(),
+    dropout=Dropout(rate=0),
     init=GlorotUniform(),
+    loss=LOSS,
     optimizer=ADAM,
     schedule=Constant(),
     augmentation=Original(),
@@ -161,7 +167,7 @@ def test_parts_hold_the_whole_batch_in_order(bars: Data, size: int, parts: int) 
 
 def test_gradient_is_that_of_the_mean_loss_however_the_batch_is_cut(bars: Data) -> None:
     network, batch = new_network(dtype=np.float64), bars.train[:33]
-    _, whole = score_and_mean_gradient(network, batch, parts=1)
+    whole = batch_outcome(network, LOSS, batch, parts=1).gradient
     theta = network.theta.copy()
     v = np.random.default_rng(0).normal(size=theta.shape)
     losses = []
@@ -171,7 +177,7 @@ def test_gradient_is_that_of_the_mean_loss_however_the_batch_is_cut(bars: Data) 
     network.theta[:] = theta
     np.testing.assert_allclose((losses[0] - losses[1]) / 2e-6, whole @ v, rtol=1e-6)
     for parts in (2, 3, 33):
-        _, gradient = score_and_mean_gradient(network, batch, parts)
+        gradient = batch_outcome(network, LOSS, batch, parts).gradient
         np.testing.assert_allclose(gradient, whole, rtol=1e-9, atol=1e-12)
 
 
@@ -262,7 +268,7 @@ def test_the_schedule_sets_learning_rate_and_momentum(bars: Data) -> None:
     expected = state.theta.copy()
     v = np.zeros_like(expected)
     for t, batch in enumerate(batches(bars.train, 100, stream(0, "order", 1)), start=1):
-        _, g = score_and_mean_gradient(recipe.network(expected), batch, parts=2)
+        g = batch_outcome(recipe.network(expected), LOSS, batch, parts=2).gradient
         moment = Moment(t, 3, 3)
         v = CYCLE.momentum(moment) * v + g
         expected -= 0.05 * CYCLE.factor(moment) * v
@@ -298,10 +304,10 @@ def test_without_validation_there_is_no_best(bars: Data) -> None:
 
 def test_a_step_tells_loss_rate_and_the_norm_of_the_gradient(bars: Data) -> None:
     step = run(bars, batch_size=300, parts=1).steps[0]
-    score, g = score_and_mean_gradient(new_network(), bars.train, parts=1)
+    outcome = batch_outcome(new_network(), LOSS, bars.train, parts=1)
     assert step.learning_rate == 0.001
-    np.testing.assert_allclose(step.loss, score.mean_loss, rtol=1e-5)
-    np.testing.assert_allclose(step.gradient_norm, np.linalg.norm(g), rtol=1e-5)
+    np.testing.assert_allclose(step.loss, outcome.score.mean_loss, rtol=1e-5)
+    np.testing.assert_allclose(step.gradient_norm, np.linalg.norm(outcome.gradient), rtol=1e-5)
 
 
 def test_a_gradient_is_clipped_to_a_norm_and_keeps_its_direction(bars: Data) -> None:
@@ -342,5 +348,5 @@ def test_weights_decay_and_biases_do_not(bars: Data) -> None:
     state = TrainingState.initial(recipe)
     state.theta[...] = 1
     next(train(recipe, bars, state))
-    for name, parameter in views(state.theta).items():
+    for name, parameter in LENET5.views(state.theta).items():
         np.testing.assert_allclose(parameter, 0.75 if name.endswith("weight") else 1)

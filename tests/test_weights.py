@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from lenet.architecture import LENET5
 from lenet.errors import DataError
 from lenet.init import GlorotUniform, initial_theta
-from lenet.model import PARAMETERS, views
 from lenet.weights import read_weights, write_weights
 
 THETA = initial_theta(GlorotUniform(), 0)
@@ -35,7 +35,7 @@ def message(path: Path) -> str:
 
 
 @settings(max_examples=20)
-@given(arrays(np.float32, PARAMETERS, elements=FINITE, fill=FINITE))
+@given(arrays(np.float32, LENET5.size, elements=FINITE, fill=FINITE))
 def test_any_finite_weights_survive(
     tmp_path_factory: pytest.TempPathFactory, theta: np.ndarray[Any, Any]
 ) -> None:
@@ -69,7 +69,7 @@ def test_weights_of_another_float_type_are_rounded(path: Path, dtype: str) -> No
 def test_weights_of_another_network(
     path: Path, name: str, array: np.ndarray[Any, Any] | None, found: str
 ) -> None:
-    weights = views(THETA) | {name: array}
+    weights = LENET5.views(THETA) | {name: array}
     np.savez(path, **{name: array for name, array in weights.items() if array is not None})
     assert message(path) == found
 
@@ -81,6 +81,6 @@ def test_all_that_is_wrong_is_said_in_a_line(path: Path) -> None:
 
 
 def test_a_file_of_too_much_is_refused_before_it_is_read(path: Path) -> None:
-    np.savez(path, a=np.zeros(PARAMETERS + 10_000))
-    with pytest.raises(DataError, match=f"expected at most {8 * PARAMETERS} "):
+    np.savez(path, a=np.zeros(LENET5.size + 10_000))
+    with pytest.raises(DataError, match=f"expected at most {8 * LENET5.size} "):
         read_weights(path)

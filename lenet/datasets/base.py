@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Split:
-    """Images (N, H, W), unsigned bytes with 0 as background, and their labels (N,)."""
+    """Images (N, H, W), or (N, C, H, W) in colour, unsigned bytes, and their labels (N,)."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -42,6 +42,9 @@ class Data:
 
 class Dataset(ABC):
     """A source of data, as the ``dataset`` group of the configuration chooses it."""
+
+    class_names: ClassVar[tuple[str, ...]]
+    channels: ClassVar[int] = 1
 
     @abstractmethod
     def load(self, seed: int) -> Data:

@@ -238,6 +238,8 @@ class Strokes(Dataset):
     ``seed`` alone decides the data. Every split has its own stream of chance.
     """
 
+    class_names = tuple("0123456789")
+
     train_size: Annotated[int, Gt(0), Le(MOST)]
     test_size: Annotated[int, Gt(0), Le(MOST)]
     validation: Annotated[int, Ge(0), Le(MOST)]
@@ -250,7 +252,7 @@ class Strokes(Dataset):
         return Data(
             train=splits["train"],
             test=splits["test"],
-            class_names=tuple("0123456789"),
+            class_names=self.class_names,
             validation=splits.get("validation"),
             checksums={f"strokes-{name}": _sha256(split) for name, split in splits.items()},
         )

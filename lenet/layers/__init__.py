@@ -15,7 +15,16 @@ from lenet.layers.activation import (
 from lenet.layers.base import Array, Cache, Layer
 from lenet.layers.conv import Conv2D
 from lenet.layers.dense import Dense
+from lenet.layers.dropout import Dropout
 from lenet.layers.flatten import Flatten
+from lenet.layers.normalization import (
+    BatchNorm,
+    BatchNormalization,
+    Moments,
+    NoNormalization,
+    Normalization,
+    Normalized,
+)
 from lenet.layers.pool import AveragePool, MaxPool, Pooling
 
 __all__ = [
@@ -24,13 +33,20 @@ __all__ = [
     "Activation",
     "Array",
     "AveragePool",
+    "BatchNorm",
+    "BatchNormalization",
     "Cache",
     "Conv2D",
     "Dense",
+    "Dropout",
     "Flatten",
     "Layer",
     "LeakyReLU",
     "MaxPool",
+    "Moments",
+    "NoNormalization",
+    "Normalization",
+    "Normalized",
     "Pooling",
     "ReLU",
     "ScaledTanh",

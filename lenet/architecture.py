@@ -1,0 +1,88 @@
+"""What LeNet-5 has parameters for: names and shapes, and the one vector that they lie in."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.layers import Array
+from lenet.layers.normalization import NoNormalization, Normalization
+
+OUTPUT = "output"
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """LeNet-5 for images of some channels and classes, with or without normalization.
+
+    All that a trained network is lies in one vector theta (P,): its parameters, and the running
+    statistics of normalizations, which have no gradient.
+    """
+
+    channels: int
+    classes: int
+    normalization: Normalization
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every array, by its name, in the order of theta.
+
+        C5 is written as the paper's FC1; on 5x5 maps it is the same as its Conv 3 with 120 filters.
+        """
+        weights = {
+            "c1": (6, self.channels, 5, 5),
+            "c3": (16, 6, 5, 5),
+            "c5": (120, 16 * 5 * 5),
+            "f6": (84, 120),
+            OUTPUT: (self.classes, 84),
+        }
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer, shape in weights.items():
+            normalized = () if layer == OUTPUT else self.normalization.initial
+            shapes |= {f"{layer}.weight": shape, f"{layer}.bias": shape[:1]}
+            shapes |= {f"{layer}.{name}": shape[:1] for name in normalized}
+        return shapes
+
+    @cached_property
+    def size(self) -> int:
+        """P, how many numbers theta holds."""
+        return sum(map(prod, self.shapes.values()))
+
+    @cached_property
+    def parameters(self) -> int:
+        """How many of them are trained."""
+        statistics = self.normalization.statistics
+        trained = (s for name, s in self.shapes.items() if last(name) not in statistics)
+        return sum(map(prod, trained))
+
+    @cached_property
+    def is_weight(self) -> NDArray[np.bool_]:
+        """Which numbers of theta (P,) are weights, rather than biases or of a normalization."""
+        sizes = [prod(shape) for shape in self.shapes.values()]
+        return np.repeat([last(name) == "weight" for name in self.shapes], sizes)
+
+    def views(self, theta: Array) -> dict[str, Array]:
+        """Cut theta (P,) into named arrays that share its memory."""
+        if theta.shape != (self.size,):
+            raise ValueError(f"LeNet-5 has {self.size} parameters, not an array of {theta.shape}")
+        ends = np.cumsum([prod(shape) for shape in self.shapes.values()])
+        parts = np.split(theta, ends[:-1])
+        return {
+            name: part.reshape(shape)
+            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
+        }
+
+    def not_finite(self, theta: Array) -> list[str]:
+        """Return the names of the arrays that hold anything but finite numbers."""
+        return [name for name, view in self.views(theta).items() if not np.isfinite(view).all()]
+
+
+def last(name: str) -> str:
+    """Return the last part of a dotted name."""
+    return name.rpartition(".")[2]
+
+
+LENET5 = Architecture(channels=1, classes=10, normalization=NoNormalization())
+assert LENET5.parameters == LENET5.size == 61_706

@@ -1,0 +1,70 @@
+"""Dropout: by chance of the run's own stream, in training only."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from gradients import assert_gradient
+from hypothesis import given
+from hypothesis import strategies as st
+from test_layers import normal
+from test_training import LOSS, RECIPE, run
+
+from lenet.datasets import Data
+from lenet.layers import Dropout
+from lenet.team import team
+from lenet.training import batch_outcome
+
+
+@given(st.floats(0, 0.99), st.integers(0, 100))
+def test_a_share_is_dropped_and_the_mean_stays(rate: float, seed: int) -> None:
+    x = np.ones((200, 100))
+    y, _ = Dropout(rate).forward(x, np.random.default_rng(seed))
+    kept = y != 0
+    np.testing.assert_allclose(y[kept], 1 / (1 - rate))
+    assert kept.mean() == pytest.approx(1 - rate, abs=0.02)
+
+
+def test_the_gradient_goes_where_the_numbers_went() -> None:
+    layer, x, dy = Dropout(0.4), normal(5, 6), normal(5, 6, seed=1)
+
+    def forward() -> tuple[np.ndarray, np.ndarray]:
+        y, mask = layer.forward(x, np.random.default_rng(7))
+        assert mask is not None
+        return y, mask
+
+    _, mask = forward()
+    assert_gradient(lambda: float(np.sum(dy * forward()[0])), x, layer.backward(dy, mask))
+
+
+def test_tested_networks_drop_nothing() -> None:
+    x = normal(5, 6)
+    np.testing.assert_array_equal(Dropout(0.9).infer(x), x)
+
+
+def test_of_a_rate_of_zero_nothing_is_seen(bars: Data) -> None:
+    network = replace(RECIPE, dropout=Dropout(0.0)).network(run(bars).theta)
+    assert not [name for name in network.layers if "dropout" in name]
+
+
+def test_a_training_has_the_same_bits_whatever_the_number_of_threads(bars: Data) -> None:
+    ends = []
+    for threads in (1, 2, 3):
+        with team(threads) as each:
+            ends.append(run(bars, each, dropout=Dropout(0.3), parts=3).theta)
+    np.testing.assert_array_equal(ends[0], ends[1])
+    np.testing.assert_array_equal(ends[0], ends[2])
+
+
+def test_every_step_every_part_and_every_seed_drops_others(bars: Data) -> None:
+    recipe = replace(RECIPE, dropout=Dropout(0.5))
+    network = recipe.network(run(bars).theta)
+    rngs = [np.random.default_rng(seed) for seed in range(4)]
+    first, second = (
+        batch_outcome(network, LOSS, bars.train[:20], parts=2, rngs=rngs[i : i + 2]).gradient
+        for i in (0, 2)
+    )
+    assert np.abs(first - second).max() > 1e-4
+    assert not np.array_equal(
+        run(bars, dropout=Dropout(0.5)).theta, run(bars, dropout=Dropout(0.5), seed=1).theta
+    )

@@ -1,0 +1,221 @@
+"""Batch normalization: over the whole batch, however it is cut up, and as PyTorch has it."""
+
+from dataclasses import replace
+from functools import reduce
+from operator import add
+
+import numpy as np
+import pytest
+from gradients import assert_gradient
+from hypothesis import given
+from hypothesis import strategies as st
+from test_layers import ACTIVATIONS, POOLINGS, name, normal
+from test_training import LOSS, RECIPE, run
+
+from lenet.architecture import Architecture
+from lenet.datasets import Data, Split
+from lenet.evaluation import evaluate, network_input
+from lenet.init import GlorotUniform, initial_theta
+from lenet.layers import (
+    Activation,
+    Array,
+    BatchNorm,
+    BatchNormalization,
+    Pooling,
+    Sigmoid,
+    SiLU,
+    Tanh,
+)
+from lenet.losses import log_softmax
+from lenet.model import MAPS, VECTORS, LeNet5
+from lenet.optimizers import AdamW
+from lenet.streams import stream
+from lenet.team import team
+from lenet.training import TrainingState, batch_outcome, train
+
+BATCH = BatchNormalization(momentum=0.1, eps=1e-5)
+NORMALIZED = Architecture(channels=1, classes=10, normalization=BATCH)
+SHAPES = {MAPS: (2, 2, 3, 4, 5, 6), VECTORS: (7, 6)}
+
+
+def new_layer(features: int, axis: int, seed: int = 0) -> BatchNorm:
+    arrays = {"gamma": 1, "beta": 2, "mean": 3, "variance": 4}
+    values = {key: normal(features, seed=seed + 10 * k) for key, k in arrays.items()}
+    values["variance"] = np.abs(values["variance"])
+    return BATCH.layer(values, axis)
+
+
+def features(axis: int) -> int:
+    return SHAPES[axis][axis]
+
+
+def new_network(pooling: Pooling, activation: Activation) -> LeNet5:
+    theta = initial_theta(GlorotUniform(), 0, NORMALIZED).astype(np.float64)
+    theta += 0.1 * normal(theta.size)
+    NORMALIZED.views(theta)["c1.gamma"][0] *= -1  # with it the order of pooling would matter
+    return LeNet5(theta, pooling, activation, architecture=NORMALIZED)
+
+
+def some_digits(size: int) -> Split:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (size, 28, 28), np.uint8)
+    return Split(images, rng.integers(0, 10, size).astype(np.uint8))
+
+
+@pytest.mark.parametrize("axis", SHAPES)
+def test_derivatives(axis: int) -> None:
+    layer = new_layer(features(axis), axis)
+    x = normal(*SHAPES[axis], seed=1)
+    y, cache = layer.forward(x)
+    dy = normal(*y.shape, seed=2)
+
+    def f() -> float:
+        return float(np.sum(dy * layer.forward(x)[0]))
+
+    dgamma, dbeta, *statistics = layer.gradients(dy, cache)
+    assert_gradient(f, layer.gamma, dgamma)
+    assert_gradient(f, layer.beta, dbeta)
+    assert_gradient(f, x, layer.backward(dy, cache))
+    assert not np.any(statistics)
+
+
+@pytest.mark.parametrize("axis", SHAPES)
+def test_each_feature_has_the_mean_beta_and_the_deviation_gamma(axis: int) -> None:
+    layer = new_layer(features(axis), axis)
+    y, _ = layer.forward(100 + 50 * normal(*SHAPES[axis]))
+    by_feature = np.moveaxis(y, axis, 0).reshape(features(axis), -1)
+    np.testing.assert_allclose(by_feature.mean(axis=1), layer.beta, atol=1e-12)
+    np.testing.assert_allclose(by_feature.std(axis=1), np.abs(layer.gamma), rtol=1e-6)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=5), st.integers(0, 1000))
+def test_parts_have_together_the_moments_and_the_gradient_of_the_whole(
+    sizes: list[int], seed: int
+) -> None:
+    layer = new_layer(3, VECTORS, seed)
+    x, dy = 10 + normal(3, sum(sizes), seed=seed), normal(3, sum(sizes), seed=seed + 1)
+    y, cache = layer.forward(x)
+    ends = np.cumsum(sizes)[:-1]
+    xs, dys = np.split(x, ends, axis=1), np.split(dy, ends, axis=1)
+
+    moments = reduce(add, map(layer.part, xs))
+    parts = [layer.forward(part, moments) for part in xs]
+    np.testing.assert_allclose(np.concatenate([y for y, _ in parts], axis=1), y, atol=1e-9)
+
+    gradients = [layer.gradients(dy, cache) for dy, (_, cache) in zip(dys, parts, strict=True)]
+    sums = sum(np.stack(part[:2]) for part in gradients)
+    dxs = [layer.backward(dy, cache, sums) for dy, (_, cache) in zip(dys, parts, strict=True)]
+    np.testing.assert_allclose(np.concatenate(dxs, axis=1), layer.backward(dy, cache), atol=1e-9)
+
+
+def test_far_from_zero_the_moments_are_as_exact_as_near_it() -> None:
+    """The mean square minus the squared mean, in float32, would be nothing but rounding here."""
+    layer = new_layer(1, VECTORS)
+    x = (1e4 + normal(1, 1000)).astype(np.float32)
+    moments = layer.part(x[:, :300]) + layer.part(x[:, 300:])
+    np.testing.assert_allclose(moments.variance, np.var(x.astype(np.float64)), rtol=1e-3)
+
+
+@pytest.mark.parametrize("axis", SHAPES)
+def test_pytorch_normalizes_learns_and_remembers_the_same(axis: int) -> None:
+    torch = pytest.importorskip("torch")
+    layer = new_layer(features(axis), axis)
+    theirs = torch.nn.BatchNorm1d(features(axis), momentum=0.1, eps=1e-5, dtype=torch.float64)
+    own = {
+        "weight": layer.gamma,
+        "bias": layer.beta,
+        "running_mean": layer.mean,
+        "running_var": layer.variance,
+    }
+    theirs.load_state_dict(
+        {key: torch.tensor(array) for key, array in own.items()}
+        | {"num_batches_tracked": torch.tensor(0)}
+    )
+    x, dy = normal(*SHAPES[axis], seed=5), normal(*SHAPES[axis], seed=6)
+
+    def columns(array: Array) -> "torch.Tensor":
+        return torch.tensor(np.moveaxis(array, axis, 0).reshape(features(axis), -1).T.copy())
+
+    input_ = columns(x).requires_grad_()
+    output = theirs(input_)
+    output.backward(columns(dy))
+    y, cache = layer.forward(x)
+    layer.follow(cache.moments)
+    np.testing.assert_allclose(columns(y), output.detach(), atol=1e-12)
+    np.testing.assert_allclose(columns(layer.backward(dy, cache)), input_.grad, atol=1e-12)
+    np.testing.assert_allclose(layer.mean, theirs.running_mean, atol=1e-12)
+    np.testing.assert_allclose(layer.variance, theirs.running_var, atol=1e-12)
+    theirs.eval()
+    np.testing.assert_allclose(columns(layer.infer(x)), theirs(columns(x)).detach(), atol=1e-12)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS, ids=name)
+@pytest.mark.parametrize("activation", [Tanh(), Sigmoid(), SiLU()], ids=name)
+def test_derivatives_of_the_network_in_parts(activation: Activation, pooling: Pooling) -> None:
+    network, batch = new_network(pooling, activation), some_digits(7)
+    outcome = batch_outcome(network, LOSS, batch, parts=3)
+
+    def f() -> float:
+
+        logits, _ = network.forward(network_input(batch.images, network.theta.dtype))
+        return float(LOSS(log_softmax(logits), batch.labels).mean())
+
+    statistics = NORMALIZED.views(outcome.gradient)["f6.variance"]
+    assert not statistics.any()
+    assert_gradient(f, network.theta, outcome.gradient, directions=3)
+
+
+def test_the_gradient_does_not_depend_on_the_number_of_parts() -> None:
+    network, batch = new_network(POOLINGS[0], ACTIVATIONS[0]), some_digits(9)
+    whole, *others = (batch_outcome(network, LOSS, batch, parts) for parts in (1, 2, 4, 9))
+    for other in others:
+        np.testing.assert_allclose(other.gradient, whole.gradient, atol=1e-12)
+        assert other.score.loss == pytest.approx(whole.score.loss)
+        for one, of_whole in zip(other.moments, whole.moments, strict=True):
+            np.testing.assert_allclose(one.variance, of_whole.variance)
+
+
+def test_a_training_has_the_same_bits_whatever_the_number_of_threads(bars: Data) -> None:
+    ends = []
+    for threads in (1, 2, 3):
+        with team(threads) as each:
+            ends.append(run(bars, each, normalization=BATCH, parts=3).theta)
+    np.testing.assert_array_equal(ends[0], ends[1])
+    np.testing.assert_array_equal(ends[0], ends[2])
+
+
+def test_what_is_tested_is_one_image_at_a_time(bars: Data) -> None:
+    """The running statistics, not those of the images that happen to be tested together."""
+    state = run(bars, normalization=BATCH)
+    network = replace(RECIPE, normalization=BATCH).network(state.theta)
+    together = evaluate(network, bars.test)
+    alone = sum(evaluate(network, bars.test[i : i + 1]).loss for i in range(len(bars.test)))
+    assert alone == pytest.approx(together.loss, rel=1e-4)
+    assert together.accuracy > 0.9
+
+
+def test_weight_decay_and_optimizers_leave_statistics_alone(bars: Data) -> None:
+    """They are what the last batches were like, with momentum 1 those of the very last."""
+    latest = BatchNormalization(momentum=1.0, eps=1e-5)
+    optimizer = AdamW(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=10.0)
+    recipe = replace(RECIPE, normalization=latest, optimizer=optimizer, epochs=1, batch_size=300)
+    state = TrainingState.initial(recipe)
+    views = recipe.architecture.views
+    before = recipe.network(state.theta.copy())
+    rng = stream(recipe.seed, "order", 1)
+    batch = bars.train[rng.permutation(len(bars.train))]
+    moments = batch_outcome(before, LOSS, batch, parts=2).moments[0]
+
+    list(train(recipe, bars, state))
+    np.testing.assert_allclose(views(state.theta)["c1.mean"], moments.mean, rtol=1e-6)
+    assert abs(views(state.theta)["c1.gamma"] - 1).max() < 0.011
+
+
+def test_the_order_of_pooling_and_activation_stays_cheap() -> None:
+    layers = list(new_network(POOLINGS[0], ACTIVATIONS[0]).layers)
+    assert layers[:4] == ["C1", "the normalization of C1", "S2", "the activation of C1"]
+
+
+def test_it_adds_904_numbers_of_which_half_are_trained() -> None:
+    assert NORMALIZED.size == 61_706 + 4 * (6 + 16 + 120 + 84)
+    assert NORMALIZED.parameters == 61_706 + 2 * (6 + 16 + 120 + 84)
