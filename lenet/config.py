@@ -21,6 +21,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from lenet.datasets import Dataset
 from lenet.errors import ConfigError
 from lenet.recipe import Recipe
+from lenet.trackers import Tracker
 
 TARGET = "_target_"
 PACKAGE = Path(__file__).resolve().parent
@@ -45,6 +46,7 @@ class Config(Recipe):
     dataset: Dataset
     threads: Annotated[int, Gt(0)] | None
     checkpoint: Checkpoints
+    tracker: Tracker
     force: bool
 
 

@@ -12,7 +12,9 @@ from lenet.compose import composed
 from lenet.config import CONF, Config, read_config
 from lenet.errors import ConfigError
 
-COMPONENTS = ["dataset", "pooling", "activation", "init", "optimizer", "schedule", "augmentation"]
+COMPONENTS = [
+    "dataset", "pooling", "activation", "init", "optimizer", "schedule", "augmentation", "tracker",
+]  # fmt: skip
 CHOICES = [
     (group, str(path.relative_to(CONF / group).with_suffix("")))
     for group in [*COMPONENTS, "experiment", "setting"]
