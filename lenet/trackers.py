@@ -9,7 +9,7 @@ import os
 import platform
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,7 @@ from time import monotonic, time, time_ns
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from annotated_types import MinLen
+from filelock import FileLock
 
 from lenet.errors import ConfigError
 from lenet.files import write_text
@@ -34,6 +35,7 @@ BATCH = 900  # metrics in a request, a multiple of those of a step; MLflow takes
 SQLITE = "sqlite:///"
 STORES = (SQLITE, "postgresql", "mysql", "mssql", "http://", "https://")
 ARTIFACTS = "mlartifacts"  # folder of files, beside a database in a file
+PATIENCE = 60  # s, while another job sets up the database
 SETTINGS = {  # MLflow's own, where the user has not set them
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # s
@@ -148,9 +150,10 @@ class TensorBoard(Tracker):
 
 
 class EventFile(Track):
-    """The whole run in one event file, which takes the place of those of earlier attempts.
+    """The whole run in one event file; those of earlier attempts are emptied.
 
-    It says that it starts anew, so that a TensorBoard that is watching forgets theirs.
+    A TensorBoard that is watching one of those goes on to this, as long as it is there, and
+    forgets what it has seen, as this says that it starts anew.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -158,7 +161,7 @@ class EventFile(Track):
 
         super().__init__()
         for earlier in folder.glob(EVENTS):
-            earlier.unlink()
+            os.truncate(earlier, 0)
         self._path = folder / EVENTS.replace("*", f"{time_ns()}.{platform.node()}.{os.getpid()}")
         self._pending: list[Any] = [
             Event(wall_time=time(), file_version="brain.Event:2"),
@@ -277,7 +280,12 @@ def mlflow_client(uri: str) -> "MlflowClient":
 
     for name in ("mlflow", "alembic", "urllib3"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    return MlflowClient(uri)
+    database = database_file(uri)
+    if database is None:
+        return MlflowClient(uri)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{database}.lock", timeout=PATIENCE):  # it is made or upgraded by one job alone
+        return MlflowClient(uri)
 
 
 def earlier_run(client: "MlflowClient", folder: Path) -> str | None:
@@ -314,13 +322,23 @@ def experiment_id(client: "MlflowClient", name: str, artifacts: str | None) -> s
     """Return the id of the experiment of a name; another job may just be creating it."""
     from mlflow.exceptions import MlflowException
 
-    with suppress(MlflowException):
-        return client.create_experiment(name, artifacts)
-    return client.get_experiment_by_name(name).experiment_id
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return client.create_experiment(name, artifacts)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            found = client.get_experiment_by_name(name)
+    return found.experiment_id
 
 
 def artifacts(uri: str) -> str | None:
     """Return where files belong: beside a database in a file; a server says it by itself."""
-    if not uri.startswith(SQLITE):
-        return None
-    return Path(uri.removeprefix(SQLITE)).absolute().with_name(ARTIFACTS).as_uri()
+    database = database_file(uri)
+    return None if database is None else database.with_name(ARTIFACTS).as_uri()
+
+
+def database_file(uri: str) -> Path | None:
+    """Return the file of a database that is in one."""
+    return Path(uri.removeprefix(SQLITE)).absolute() if uri.startswith(SQLITE) else None
