@@ -103,9 +103,8 @@ def test_a_database_is_made_where_there_is_none(tmp_path: Path) -> None:
 def test_the_training_has_the_bits_of_one_that_is_not_tracked(cwd: Path) -> None:
     found = []
     for tracker in ("mlflow", "none"):
-        assert (
-            lenet(*QUICK, f"tracker={tracker}", f"hydra.run.dir={tracker}", cwd=cwd).returncode == 0
-        )
+        options = [f"tracker={tracker}", f"hydra.run.dir={tracker}"]
+        assert lenet(*QUICK, *options, cwd=cwd).returncode == 0
         found.append(results(cwd / tracker))
     assert found[0] == found[1]
 
