@@ -11,7 +11,7 @@ checkpoint.previous.npz    the one before, while the run is not finished
 checkpoint.damaged.npz     one that could not be used, if there ever was one
 lenet.log      what was logged (written by Hydra)
 events.out.tfevents.*    what TensorBoard shows, and
-mlflow.txt     the id of the run in MLflow, where these are chosen (trackers.py)
+mlflow.txt     the id of the run in MLflow, where these are chosen (trackers/)
 lock           held by the process that is at work on the run; the system frees it when that dies
 """
 

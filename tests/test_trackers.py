@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command import lenet, metrics
 
-from lenet import experiment, trackers
+from lenet import experiment
 from lenet.compose import configure
 from lenet.errors import ConfigError
 from lenet.records import status
@@ -72,7 +72,7 @@ def test_a_tracker_that_fails_is_told_of_once_and_the_run_finishes(
 def test_a_tracker_whose_library_is_missing_names_the_extra(
     monkeypatch: pytest.MonkeyPatch, tracker: Tracker
 ) -> None:
-    monkeypatch.setattr(trackers, "find_spec", lambda name: None)
+    monkeypatch.setattr(base, "find_spec", lambda name: None)
     with pytest.raises(ConfigError) as caught:
         tracker.require()
     assert f"is not installed; pip install -e '.[{tracker.library}]'" in str(caught.value)

@@ -1,36 +1,23 @@
-"""Trackers: where a run can be watched beside its own folder. Nothing of the training needs them.
-
-What they show has the names of the tables: step/<column> of steps.csv by step, epoch/<column> of
-metrics.csv by epoch. Their libraries are imported when they are used.
-"""
+"""MLflow: a run in a database, or on a server that has one."""
 
 import logging
 import os
-import platform
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from importlib.util import find_spec
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, time, time_ns
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from time import time
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import MinLen
 from filelock import FileLock
 
-from lenet.errors import ConfigError
 from lenet.files import write_text
-from lenet.runs import BEST, CONFIG, EVENTS, MLFLOW_RUN, WEIGHTS
+from lenet.runs import BEST, CONFIG, MLFLOW_RUN, WEIGHTS
+from lenet.trackers.base import Track, Tracker
 from lenet.training import TrainingState
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-log = logging.getLogger(__name__)
-
-REASON = 200  # characters of what a library says of its failure
-WRITE_EVERY = 1.0  # s between additions to an event file
 BATCH = 900  # metrics in a request, a multiple of those of a step; MLflow takes 1000
 SQLITE = "sqlite:///"
 STORES = (SQLITE, "postgresql", "mysql", "mssql", "http://", "https://")
@@ -41,159 +28,6 @@ SETTINGS = {  # MLflow's own, where the user has not set them
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # s
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
-
-
-class Track(ABC):
-    """One run, as it is shown by a tracker; ``steps`` and ``epochs`` of it have been before."""
-
-    def __init__(self, steps: int = 0, epochs: int = 0) -> None:
-        self._steps = steps
-        self._epochs = epochs
-
-    def news(self, state: TrainingState) -> Iterator[tuple[int, dict[str, float]]]:
-        """Yield the number and the figures of each step, and of each epoch, not yielded before."""
-        for step in state.steps[self._steps :]:
-            self._steps += 1
-            yield self._steps, named("step", step._asdict())
-        for metrics in state.metrics[self._epochs :]:
-            self._epochs += 1
-            yield self._epochs, named("epoch", asdict(metrics))
-
-    @abstractmethod
-    def follow(self, state: TrainingState) -> None:
-        """Show what a state has more than those before it, now or later."""
-
-    @abstractmethod
-    def end(self, error: BaseException | None) -> None:
-        """Show the rest, and what has ended the run if it did not finish."""
-
-
-def named(table: str, row: Mapping[str, float | None]) -> dict[str, float]:
-    """Return the figures of a row under the names of table and column."""
-    return {
-        f"{table}/{column}": value
-        for column, value in row.items()
-        if value is not None and column != table
-    }
-
-
-class Tracker(ABC):
-    """What shows a run; it needs a library, which the extra of the same name installs."""
-
-    library: ClassVar[str | None]
-
-    def require(self) -> None:
-        """Raise ConfigError if the library is not installed."""
-        if self.library is not None and find_spec(self.library) is None:
-            raise ConfigError(
-                f"tracker = {type(self).__name__}: {self.library} is not installed; "
-                f"pip install -e '.[{self.library}]'"
-            )
-
-    @abstractmethod
-    def track(self, folder: Path, dataset: str) -> Track | None:
-        """Begin to show the run in a folder, or go on with what an earlier attempt has shown."""
-
-
-class Tracking:
-    """A run that is shown for as long as its tracker works; a failure is told of, and no more."""
-
-    def __init__(self, tracker: Tracker, folder: Path, dataset: str) -> None:
-        self._name = type(tracker).__name__
-        self._track: Track | None = None
-        with self._harmless():
-            self._track = tracker.track(folder, dataset)
-
-    def follow(self, state: TrainingState) -> None:
-        """Show what a state has more than those before it."""
-        if self._track is not None:
-            with self._harmless():
-                self._track.follow(state)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if self._track is not None:
-            with self._harmless():
-                self._track.end(error)
-
-    @contextmanager
-    def _harmless(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:  # libraries raise anything
-            self._track = None
-            reason = " ".join(str(error).split())[:REASON]
-            log.warning("%s: %s; the run goes on without it", self._name, reason)
-
-
-@dataclass(frozen=True)
-class Untracked(Tracker):
-    """No tracker."""
-
-    library = None
-
-    def track(self, folder: Path, dataset: str) -> None:
-        """Show nothing."""
-
-
-@dataclass(frozen=True)
-class TensorBoard(Tracker):
-    """An event file in the run folder, which TensorBoard shows under the folder's name."""
-
-    library = "tensorboard"
-
-    def track(self, folder: Path, dataset: str) -> "EventFile":
-        """Begin an event file."""
-        return EventFile(folder)
-
-
-class EventFile(Track):
-    """The whole run in one event file; those of earlier attempts are emptied.
-
-    A TensorBoard that is watching one of those goes on to this, as long as it is there, and
-    forgets what it has seen, as this says that it starts anew.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event, SessionLog
-
-        super().__init__()
-        for earlier in folder.glob(EVENTS):
-            os.truncate(earlier, 0)
-        self._path = folder / EVENTS.replace("*", f"{time_ns()}.{platform.node()}.{os.getpid()}")
-        self._pending: list[Any] = [
-            Event(wall_time=time(), file_version="brain.Event:2"),
-            Event(wall_time=time(), session_log=SessionLog(status=SessionLog.START)),
-        ]
-        self._written = monotonic()
-
-    def follow(self, state: TrainingState) -> None:
-        """Show what is new, some at a time."""
-        from tensorboard.compat.proto.event_pb2 import Event
-        from tensorboard.compat.proto.summary_pb2 import Summary
-
-        for number, figures in self.news(state):
-            values = [Summary.Value(tag=tag, simple_value=value) for tag, value in figures.items()]
-            event = Event(wall_time=time(), step=number, summary=Summary(value=values))
-            self._pending.append(event)
-        if monotonic() - self._written >= WRITE_EVERY:
-            self._write()
-
-    def end(self, error: BaseException | None) -> None:
-        """Show the rest."""
-        self._write()
-
-    def _write(self) -> None:
-        from tensorboard.summary.writer.record_writer import RecordWriter
-
-        with self._path.open("ab") as file:
-            writer = RecordWriter(file)
-            for event in self._pending:
-                writer.write(event.SerializeToString())
-        self._pending.clear()
-        self._written = monotonic()
 
 
 @dataclass(frozen=True)
