@@ -4,12 +4,12 @@ import gzip
 import logging
 import os
 import shutil
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from idx_files import write_idx
 
 from lenet.datasets import mnist, published
 from lenet.datasets.base import Data, Split
@@ -18,11 +18,6 @@ from lenet.datasets.mnist import FILES, KMNIST, MNIST, UNPACKED, FashionMNIST, I
 from lenet.errors import ConfigError, DataError
 
 TRAIN, TEST = 50, 20
-
-
-def write_idx(path: Path, items: np.ndarray) -> None:
-    header = struct.pack(f">{1 + items.ndim}I", 0x0800 + items.ndim, *items.shape)
-    path.write_bytes(gzip.compress(header + items.tobytes(), compresslevel=1))
 
 
 def numbered_images(count: int) -> np.ndarray:

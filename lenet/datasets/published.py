@@ -47,9 +47,9 @@ class PublishedDataset(Dataset):
         """
         folder = self._folder()
         files = self._files(folder)
-        checksums = _checksums(folder, files)
+        checksums = checksums_of(folder, files)
         train, test = self._read([folder / file for file in files])
-        if _checksums(folder, files) != checksums:
+        if checksums_of(folder, files) != checksums:
             raise DataError(f"{folder}: expected files at rest, found that they changed meanwhile")
         self._warn_of_others(folder, checksums)
         self._check_sizes(len(train), len(test))
@@ -171,7 +171,7 @@ def _cache() -> Path | None:
         return None
 
 
-def _checksums(folder: Path, files: Sequence[str]) -> dict[str, str]:
+def checksums_of(folder: Path, files: Sequence[str]) -> dict[str, str]:
     """Return the SHA-256 of each file; DataError if one cannot be read."""
     checksums = {}
     for file in files:
