@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command import lenet, metrics, run_folders
 from damaged import peak_memory, refusal
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,10 @@ from lenet.datasets import CIFAR10, published
 from lenet.datasets.cifar import ARCHIVE, BATCHES, FOLDER, MEMBERS, MOST, RECORD, SHAPE
 from lenet.datasets.download import sha256_of
 from lenet.errors import DataError
+from lenet.evaluation import evaluate
+from lenet.results import Run
+from lenet.runs import WEIGHTS
+from lenet.weights import read_weights
 
 EACH = 12  # records in a batch
 MEBIBYTE = 2**20
@@ -298,3 +303,43 @@ def test_any_bytes_are_images_or_a_data_error(scratch: Path, content: bytes) -> 
         return
     assert data.train.images.shape[1:] == SHAPE
     assert data.train.labels.max() <= 9
+
+
+# What is trained
+
+
+def coloured(count: int, seed: int) -> bytes:
+    """Ten classes that anything can learn: a square of one of five colours, high or low."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % 10
+    images = rng.integers(0, 60, (count, *SHAPE))
+    for image, label in zip(images, labels, strict=True):
+        row, column = 16 * (label // 5) + rng.integers(6), rng.integers(22)
+        image[COLOURS[label % 5], row : row + 10, column : column + 10] = 255
+    return np.c_[labels, images.reshape(count, -1)].astype(np.uint8).tobytes()
+
+
+COLOURS = [[0], [1], [2], [0, 1], [0, 1, 2]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("augmentation", ["none", "affine", "elastic"])
+def test_a_network_learns_from_colour_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, augmentation: str
+) -> None:
+    content = {name: coloured(200, seed) for seed, name in enumerate(MEMBERS)}
+    (tmp_path / "cifar-10").mkdir()
+    (tmp_path / "cifar-10" / ARCHIVE).write_bytes(gzip.compress(packed(content), 1))
+    keys = ["dataset=cifar10", "epochs=4", "batch_size=20", f"augmentation={augmentation}"]
+    flip = [] if augmentation == "none" else ["augmentation.flip=0.5"]
+    done = lenet(*keys, *flip, cwd=tmp_path, LENET_DATA=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    (folder,) = run_folders(tmp_path)
+    accuracy = float(metrics(folder)["test_accuracy"].iloc[-1])
+    assert accuracy > 0.8
+
+    monkeypatch.setenv("LENET_DATA", str(tmp_path))
+    run = Run(folder)
+    weights = run.config.architecture.views(read_weights(folder / WEIGHTS, run.config.architecture))
+    assert weights["c1.weight"].shape == (6, 3, 5, 5)
+    assert evaluate(run.network(), run.data().test).accuracy == accuracy
