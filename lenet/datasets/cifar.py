@@ -3,7 +3,7 @@
 Six files of records: a byte for the label, then the pixels, row by row, of the red, the green and
 the blue channel. They are read from the archive that is published, or from the folder it unpacks
 to. Nothing in them is trusted: memory grows with the bytes that are there, never with what a header
-promises, and no name becomes a path.
+promises, and no name becomes a path. (Python's tarfile holds headers of any number and length.)
 """
 
 import re

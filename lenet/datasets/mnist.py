@@ -38,10 +38,8 @@ class IdxDataset(PublishedDataset):
 
     def _read(self, paths: Sequence[Path]) -> tuple[Split, Split]:
         """Return the training and the test images."""
-        train_images, train_labels, test_images, test_labels = paths
-        return self._read_pair(train_images, train_labels), self._read_pair(
-            test_images, test_labels
-        )
+        train, test = (self._read_pair(*pair) for pair in (paths[:2], paths[2:]))
+        return train, test
 
     def _read_pair(self, images_path: Path, labels_path: Path) -> Split:
         """Return the images and labels of two files; DataError if they do not go together."""
