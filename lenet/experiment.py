@@ -7,6 +7,7 @@ from lenet.resume import starting_state
 from lenet.runs import METRICS, RunFolder, relative
 from lenet.signals import held_back
 from lenet.team import team
+from lenet.trackers import Tracking
 from lenet.training import Metrics, train
 
 log = logging.getLogger("lenet")
@@ -27,7 +28,8 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
     state = starting_state(config, folder, data.checksums)
     folder.begin(state)
     log.info(table_head(list(sizes)))
-    with held_back() as stop, team(threads) as each:
+    tracking = Tracking(config.tracker, folder.path, type(config.dataset).__name__)
+    with held_back() as stop, team(threads) as each, tracking:
         for event in train(config, data, state, each):
             stopping = stop.asked
             if isinstance(event, Metrics):
@@ -35,6 +37,7 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
                 log.info(table_row(event, list(sizes)))
             elif stopping or is_multiple(state.t, config.checkpoint.every_steps):
                 folder.save(state)
+            tracking.follow(state)
             if stopping and state.epoch <= config.epochs:
                 log.info("stopped after step %d", state.t)
                 stop.obey()

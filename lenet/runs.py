@@ -10,6 +10,8 @@ checkpoint.npz     all that is needed to go on (checkpoints.py); the file that c
 checkpoint.previous.npz    the one before, while the run is not finished
 checkpoint.damaged.npz     one that could not be used, if there ever was one
 lenet.log      what was logged (written by Hydra)
+events.out.tfevents.*    what TensorBoard shows, and
+mlflow.txt     the id of the run in MLflow, where these are chosen (trackers/)
 lock           held by the process that is at work on the run; the system frees it when that dies
 """
 
@@ -51,7 +53,12 @@ PREVIOUS = "checkpoint.previous.npz"
 DAMAGED = "checkpoint.damaged.npz"
 CONFIG = "config.yaml"
 LOG = "lenet.log"
-WRITTEN = (RECORD, CHECKPOINT, PREVIOUS, DAMAGED, CONFIG, METRICS, STEPS, WEIGHTS, BEST, LOG)
+EVENTS = "events.out.tfevents.*"
+MLFLOW_RUN = "mlflow.txt"
+WRITTEN = (
+    RECORD, CHECKPOINT, PREVIOUS, DAMAGED, CONFIG, METRICS, STEPS, WEIGHTS, BEST, LOG, EVENTS,
+    MLFLOW_RUN,
+)  # fmt: skip
 RUN_LIST = "runs.txt"  # in a folder that is about runs elsewhere
 LOCK_PATIENCE = 1  # s: whoever only looks whether a folder is held, holds it for a moment
 ASIDE = ".aside-"
@@ -157,7 +164,7 @@ class RunFolder:
 
         First what says that it has finished, and from where it could go on.
         """
-        found = [path for name in WRITTEN if (path := self.path / name).exists()]
+        found = [path for name in WRITTEN for path in self.path.glob(name)]
         if not found:
             return
         numbers = (f"{self.path.name}{ASIDE}{number}" for number in count(1))

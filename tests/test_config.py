@@ -23,6 +23,7 @@ COMPONENTS = [
     "optimizer",
     "schedule",
     "augmentation",
+    "tracker",
 ]
 CHOICES = [
     (group, str(path.relative_to(CONF / group).with_suffix("")))

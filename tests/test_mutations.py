@@ -350,6 +350,56 @@ MUTATIONS = [
         },
         "test_signals.py",
     ),
+    Mutation(
+        "22 batch normalization by the moments of a part alone",
+        "model.py",
+        {"x, cache = layer.forward(x, moments)": "x, cache = layer.forward(x)"},
+        "test_normalization.py",
+    ),
+    Mutation(
+        "23 batch normalization backward that takes the moments for constants",
+        "layers/normalization.py",
+        {
+            "return self._wide(scale) * (dy - mean - x_hat * mean_x_hat)": "return self._wide(scale) * dy"
+        },
+        "test_normalization.py",
+    ),
+    Mutation(
+        "24 networks are tested by the moments of the images that are tested together",
+        "model.py",
+        {"x = layer.infer(x)": "x, _ = layer.forward(x)"},
+        "test_normalization.py",
+    ),
+    Mutation(
+        "25 the running variance is the biased one",
+        "layers/normalization.py",
+        {"moments.deviation / max(moments.count - 1, 1)": "moments.variance"},
+        "test_normalization.py",
+    ),
+    Mutation(
+        "26 gamma and beta decay as if they were weights",
+        "architecture.py",
+        {'last(name) == "weight" for name': 'last(name) != "bias" for name'},
+        "test_normalization.py",
+    ),
+    Mutation(
+        "27 dropout without the scale that keeps the mean",
+        "layers/dropout.py",
+        {"x.dtype.type(1 / (1 - self.rate))": "x.dtype.type(1)"},
+        "test_dropout.py",
+    ),
+    Mutation(
+        "28 every step drops the same",
+        "training.py",
+        {'stream(recipe.seed, "dropout", t, part)': 'stream(recipe.seed, "dropout", part)'},
+        "test_dropout.py",
+    ),
+    Mutation(
+        "29 the smoothed part of a label is not taken from its class",
+        "losses.py",
+        {"gradient[labels, np.arange(len(labels))] += self.smoothing\n": "pass\n"},
+        "test_losses.py",
+    ),
 ]
 
 
