@@ -540,6 +540,23 @@ def test_evaluation_on_another_dataset_that_does_not_exist(trained: Path, script
     assert error == "evaluate.py: dataset = 'mnits': no such choice; did you mean 'mnist'?"
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("emnist_balanced", "EMNISTBalanced, which has 1 channel and 47 classes"),
+        ("cifar10", "CIFAR10, which has 3 channels and 10 classes"),
+    ],
+)
+def test_a_network_of_other_channels_or_classes_is_not_evaluated(
+    tmp_path: Path, script: Script, name: str, found: str
+) -> None:
+    """Before any file of the dataset is looked for."""
+    fake_run(tmp_path / "run")
+    assert script("evaluate", "run", "--dataset", name).error == (
+        f"evaluate.py: run: a network for 1 channel and 10 classes cannot be tested on {found}"
+    )
+
+
 @pytest.mark.mnist
 @pytest.mark.slow
 def test_a_network_that_has_seen_drawn_digits_only_reads_mnist(

@@ -33,7 +33,7 @@ from lenet.training import (
 
 ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
 CYCLE = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
-ELASTIC = Elastic(10.0, 2.0, 0.1, 0.1, 0.1, displacement=1.0, sigma=4.0)
+ELASTIC = Elastic(10.0, 2.0, 0.1, 0.1, 0.1, flip=0.0, displacement=1.0, sigma=4.0)
 
 
 def new_network(seed: int = 0, dtype: Any = np.float32) -> LeNet5:
