@@ -47,12 +47,17 @@ def overflow_is_found_later() -> np.errstate:
 def network_input(images: Images, dtype: np.dtype[Any]) -> Array:
     """Turn images (N, H, W) into pixels in [0, 1] (1, 32, 32, N), with zeros around them."""
     N, H, W = images.shape
-    top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
     x = np.zeros((1, INPUT_SIDE, INPUT_SIDE, N), dtype)
-    inner = x[0, top : top + H, left : left + W]
+    inner = without_margin(x, H, W)[0]
     inner[...] = images.transpose(1, 2, 0)
     inner /= 255
     return x
+
+
+def without_margin(x: Array, H: int, W: int) -> Array:
+    """View the part (C, H, W, N) of an input (C, 32, 32, N) that images of H x W pixels fill."""
+    top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
+    return x[:, top : top + H, left : left + W]
 
 
 def score(log_y_hat: Array, labels: NDArray[np.uint8]) -> Score:

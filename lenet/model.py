@@ -112,3 +112,10 @@ class LeNet5:
             if depth > 0:
                 dy = layer.backward(dy, cache)
         return np.concatenate([gradient.ravel() for gradient in gradients])
+
+    def input_gradient(self, dlogits: Array, caches: list[Cache]) -> Array:
+        """Return dL/dx (1, 32, 32, N) by the images, given dL/dlogits (10, N)."""
+        dy = dlogits
+        for layer, cache in zip(reversed(self.layers.values()), reversed(caches), strict=True):
+            dy = layer.backward(dy, cache)
+        return dy

@@ -51,6 +51,21 @@ def test_gradient_of_the_whole_network(pooling: Pooling, activation: Activation)
         assert_gradient(loss, parameter, part, directions=1)
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=name)
+@pytest.mark.parametrize("pooling", POOLINGS, ids=name)
+def test_gradient_by_the_images(pooling: Pooling, activation: Activation) -> None:
+    """At noise: where the pixels of a window are equal, the maximum has no derivative."""
+    network = LeNet5(random_theta(), pooling, activation)
+    x = np.random.default_rng(0).uniform(size=(1, 32, 32, 3))
+
+    def loss() -> float:
+        return float(cross_entropy(log_softmax(network.logits(x)), LABELS).sum())
+
+    logits, caches = network.forward(x)
+    dlogits = cross_entropy_gradient(log_softmax(logits), LABELS)
+    assert_gradient(loss, x, network.input_gradient(dlogits, caches), directions=2)
+
+
 def test_parameters_are_views_of_one_vector() -> None:
     theta = np.zeros(PARAMETERS, np.float32)
     parameters = views(theta)
