@@ -3,6 +3,7 @@
 from math import ceil
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +15,7 @@ from lenet.results import Run
 COLUMNS = 5
 CELL, TITLE = (1.75, 1.9), 0.5  # inches
 WRONG = COLOURS[3]
+DIVERGING = matplotlib.colormaps["RdBu_r"].with_extremes(bad="0.87")  # red is positive
 
 
 def subject(run: Run) -> str:

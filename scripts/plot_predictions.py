@@ -21,6 +21,7 @@ from lenet.scripting import one_run, output_folder, run_script, seeded_parser
 from lenet.streams import stream
 
 SHOWN = 20
+SIDE, CONFUSION_CELL, CONFUSION_MARGIN = 6.6, 0.28, 1.5  # inches
 SLANTED: dict[str, Any] = {"rotation": 45, "rotation_mode": "anchor", "ha": "right"}
 
 
@@ -76,7 +77,8 @@ def confusion_figure(predictions: Predictions, about: str) -> Figure:
     counts = confusion(predictions)
     mistakes = np.where(np.eye(len(names), dtype=bool), np.nan, counts)
     most = max(np.nanmax(mistakes), 1)
-    figure = Figure(figsize=(6.6, 6.6))
+    side = max(SIDE, CONFUSION_CELL * len(names) + CONFUSION_MARGIN)
+    figure = Figure(figsize=(side, side))
     axes = figure.subplots()
     axes.imshow(
         mistakes, cmap=matplotlib.colormaps["Blues"].with_extremes(bad="0.9"), vmin=0, vmax=most
@@ -85,6 +87,7 @@ def confusion_figure(predictions: Predictions, about: str) -> Figure:
         look: dict[str, Any] = {
             "color": "white" if mistakes[true, predicted] > 0.6 * most else "black",
             "weight": "bold" if true == predicted else "normal",
+            "size": "medium" if side == SIDE else "x-small",
         }
         axes.text(predicted, true, str(count or ""), ha="center", va="center", **look)
     axes.set(xlabel="Predicted", ylabel="True")
