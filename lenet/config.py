@@ -45,6 +45,7 @@ class Config(Recipe):
     dataset: Dataset
     threads: Annotated[int, Gt(0)] | None
     checkpoint: Checkpoints
+    inside: bool
     force: bool
 
 

@@ -3,6 +3,7 @@
 import logging
 
 from lenet.config import Config
+from lenet.inside import watched
 from lenet.resume import starting_state
 from lenet.runs import METRICS, RunFolder, relative
 from lenet.signals import held_back
@@ -28,7 +29,10 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
     folder.begin(state)
     log.info(table_head(list(sizes)))
     with held_back() as stop, team(threads) as each:
-        for event in train(config, data, state, each):
+        events = train(config, data, state, each)
+        if config.inside:
+            events = watched(events, config, data.train, state, folder.add_inside)
+        for event in events:
             stopping = stop.asked
             if isinstance(event, Metrics):
                 folder.end_epoch(state)

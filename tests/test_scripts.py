@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from command import lenet
 from fake_runs import fake_run
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -679,3 +680,23 @@ def test_47_classes_have_room_in_the_confusion_matrix() -> None:
     assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
     (image,) = draw("sample_figure", many, "", 0).axes[0].images
     assert image.get_array().shape == (32, 32, 3)
+
+
+def test_a_run_that_was_watched_is_drawn_epoch_by_epoch(tmp_path: Path, script: Script) -> None:
+    done = lenet("dataset.train_size=64", "dataset.test_size=32", "inside=true", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    outcome = script("plot_training", "--output", "figures")
+    assert outcome.error is None
+    assert outcome.paths == [
+        f"figures/{name}.{kind}"
+        for name in ("activations", "gradients", "movement")
+        for kind in ("png", "svg")
+    ]
+
+
+def test_a_run_that_was_not_watched_says_how_to_watch_one(trained: Path, script: Script) -> None:
+    (run,) = trained.glob("runs/*")
+    assert script("plot_training", run).error == (
+        f"plot_training.py: {run}/inside.npz: expected what inside=true has a run write, "
+        "found: No such file or directory"
+    )
