@@ -47,8 +47,9 @@ def main() -> list[Path]:
     run = one_run(arguments)
     data = run.data()
     images = chosen(data.test, arguments.image)
-    x = network_input(images.images, np.dtype(np.float32))
-    seen = {INPUT: x, **features(run.network(), x)}
+    network = run.network()
+    x = network_input(images.images, network.theta.dtype)
+    seen = {INPUT: x, **features(network, x)}
     with style():
         figure = draw(images, seen, data.class_names, subject(run))
         return save(figure, output_folder(arguments, [run]) / "features")

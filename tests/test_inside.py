@@ -38,8 +38,8 @@ from lenet.npz import write_arrays
 from lenet.runs import INSIDE, RunFolder
 from lenet.training import TrainingState, score_and_gradient, train
 
-QUICK = replace(RECIPE, batch_size=100, epochs=2)  # 3 steps per epoch
-STEPS = 6
+QUICK = replace(RECIPE, batch_size=10, epochs=2)
+SIZE, STEPS = 30, 3  # training images, steps per epoch
 
 
 def watch(data: Data, state: TrainingState, rows: Rows, events: int | None = None) -> Rows:
@@ -61,9 +61,15 @@ def assert_same(found: Rows, expected: Rows) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(bars: Data) -> Rows:
+def data(bars: Data) -> Data:
+    """So few images that a training takes no time."""
+    return replace(bars, train=bars.train[:SIZE], test=bars.test[:10], validation=None)
+
+
+@pytest.fixture(scope="module")
+def whole(data: Data) -> Rows:
     """The rows of a training that nothing interrupts."""
-    return watch(bars, TrainingState.initial(QUICK), {})
+    return watch(data, TrainingState.initial(QUICK), {})
 
 
 def test_a_row_for_each_epoch_and_for_the_beginning(whole: Rows) -> None:
@@ -73,33 +79,33 @@ def test_a_row_for_each_epoch_and_for_the_beginning(whole: Rows) -> None:
     assert list(of_kind(whole, "movement.")) == list(views(RECIPE.initial_theta()))
 
 
-def test_to_be_watched_changes_no_bit_of_a_training(bars: Data) -> None:
+def test_to_be_watched_changes_no_bit_of_a_training(data: Data) -> None:
     alone, seen = (TrainingState.initial(QUICK) for _ in range(2))
-    for _ in train(QUICK, bars, alone):
+    for _ in train(QUICK, data, alone):
         pass
-    watch(bars, seen, {})
+    watch(data, seen, {})
     np.testing.assert_array_equal(seen.theta, alone.theta)
     assert seen.steps == alone.steps
 
 
-@pytest.mark.parametrize("events", range(1, STEPS + 2))
+@pytest.mark.parametrize("events", range(1, 2 * (STEPS + 1)))
 def test_a_training_that_goes_on_has_the_rows_of_one_that_was_not_interrupted(
-    bars: Data, whole: Rows, events: int
+    data: Data, whole: Rows, events: int
 ) -> None:
     """Whatever came last, a step or the end of an epoch; and though an attempt had come further."""
     state = TrainingState.initial(QUICK)
-    rows = watch(bars, state, {}, events)
+    rows = watch(data, state, {}, events)
     kept = deepcopy(state)
-    assert_same(watch(bars, kept, rows), whole)
-    assert_same(watch(bars, state, whole), whole)
+    assert_same(watch(data, kept, rows), whole)
+    assert_same(watch(data, state, whole), whole)
 
 
-def test_movement_is_that_of_the_parameters(bars: Data, whole: Rows) -> None:
+def test_movement_is_that_of_the_parameters(data: Data, whole: Rows) -> None:
     state = TrainingState.initial(QUICK)
     thetas = [state.theta.copy()]
-    for _ in train(QUICK, bars, state):
+    for _ in train(QUICK, data, state):
         thetas.append(state.theta.copy())  # an epoch's end repeats its last step
-    for epoch, last in ((1, 3), (2, 7)):
+    for epoch, last in ((1, STEPS), (2, 2 * STEPS + 1)):
         now, before = (views(thetas[t]) for t in (last, last - 1))
         for name, initial in views(thetas[0]).items():
             expected = [now[name], now[name] - initial, now[name] - before[name]]
@@ -123,7 +129,7 @@ def test_the_handful_is_seen_as_the_network_sees_it(bars: Data) -> None:
 def test_histograms_count_every_activation_of_the_handful(whole: Rows) -> None:
     units = {"C1": 4704, "S2": 1176, "C3": 1600, "S4": 400, "C5": 120, "F6": 84, "output": 10}
     for name, count in units.items():
-        assert (whole[f"activations.{name}"][:, 2:].sum(axis=1) == count * IMAGES).all()
+        assert (whole[f"activations.{name}"][:, 2:].sum(axis=1) == count * SIZE).all()
     for layer, count in {"c1": 156, "c3": 2416, "c5": 48120, "f6": 10164, "output": 850}.items():
         assert (whole[f"gradients.{layer}"][:, 2:].sum(axis=1) <= count).all()
 
