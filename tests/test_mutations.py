@@ -350,6 +350,38 @@ MUTATIONS = [
         },
         "test_signals.py",
     ),
+    Mutation(
+        "19a C1 seen before its activation",
+        "features.py",
+        {
+            "y, _ = layer.forward(y)": "pass",
+        },
+        "test_features.py",
+    ),
+    Mutation(
+        "19b a square that lies to one side of its place",
+        "attribution.py",
+        {
+            "row - side // 2, column - side // 2": "row, column",
+        },
+        "test_attribution.py",
+    ),
+    Mutation(
+        "19c rows of an earlier attempt that stay",
+        "inside.py",
+        {
+            "rows[EPOCH] < new[EPOCH]": "rows[EPOCH] != new[EPOCH]",
+        },
+        "test_inside.py",
+    ),
+    Mutation(
+        "19d an update counted from the end of the last epoch",
+        "inside.py",
+        {
+            "            before[...] = state.theta": "            if rest == 0:\n                before[...] = state.theta",
+        },
+        "test_inside.py",
+    ),
 ]
 
 
@@ -369,7 +401,7 @@ def mutated(copy: Path, mutation: Mutation) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("mutated")
-    for name in ("lenet", "conf", "tests"):
+    for name in ("lenet", "conf", "scripts", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
     return copy
