@@ -46,6 +46,7 @@ class Config(Recipe):
     threads: Annotated[int, Gt(0)] | None
     checkpoint: Checkpoints
     tracker: Tracker
+    inside: bool
     force: bool
 
 

@@ -3,6 +3,7 @@
 import logging
 
 from lenet.config import Config
+from lenet.inside import watched
 from lenet.resume import starting_state
 from lenet.runs import METRICS, RunFolder, relative
 from lenet.signals import held_back
@@ -30,7 +31,10 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
     log.info(table_head(list(sizes)))
     tracking = Tracking(config.tracker, folder.path, type(config.dataset).__name__)
     with held_back() as stop, team(threads) as each, tracking:
-        for event in train(config, data, state, each):
+        events = train(config, data, state, each)
+        if config.inside:
+            events = watched(events, config, data.train, state, folder.add_inside)
+        for event in events:
             stopping = stop.asked
             if isinstance(event, Metrics):
                 folder.end_epoch(state)

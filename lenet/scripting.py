@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lenet.errors import LenetError
 from lenet.pipes import until_the_reader_leaves
-from lenet.results import Run
+from lenet.results import Run, find_runs
 from lenet.runs import relative
 
 
@@ -36,6 +36,31 @@ def writing_parser(description: str | None) -> ArgumentParser:
         help="where to write (default: the folder given, or what several have in common)",
     )
     return arguments
+
+
+def seeded_parser(description: str | None) -> ArgumentParser:
+    """Return a command line that takes a run folder, ``--output`` and ``--seed``."""
+    arguments = writing_parser(description)
+    arguments.add_argument(
+        "--seed", type=natural, default=0, help="of the choice of images (default: 0)"
+    )
+    return arguments
+
+
+def natural(text: str) -> int:
+    """Return the whole number, at least 0, that a text stands for; ValueError if it is none."""
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+def one_run(arguments: Namespace) -> Run:
+    """Return the one run that was asked for; LenetError if there are more to choose from."""
+    runs = find_runs(arguments.runs)
+    if len(runs) > 1:
+        raise LenetError(f"{len(runs)} runs found: name the folder of one, such as {runs[0].path}")
+    return runs[0]
 
 
 def output_folder(arguments: Namespace, runs: Iterable[Run]) -> Path:

@@ -367,7 +367,7 @@ MUTATIONS = [
     Mutation(
         "24 networks are tested by the moments of the images that are tested together",
         "model.py",
-        {"x = layer.infer(x)": "x, _ = layer.forward(x)"},
+        {"x, _ = layer.tested().forward(x)": "x, _ = layer.forward(x)"},
         "test_normalization.py",
     ),
     Mutation(
@@ -400,6 +400,38 @@ MUTATIONS = [
         {"gradient[labels, np.arange(len(labels))] += self.smoothing\n": "pass\n"},
         "test_losses.py",
     ),
+    Mutation(
+        "30 C1 seen before its activation",
+        "features.py",
+        {
+            "y, _ = layer.tested().forward(y)": "pass",
+        },
+        "test_features.py",
+    ),
+    Mutation(
+        "31 a square that lies to one side of its place",
+        "attribution.py",
+        {
+            "row - side // 2, column - side // 2": "row, column",
+        },
+        "test_attribution.py",
+    ),
+    Mutation(
+        "32 rows of an earlier attempt that stay",
+        "inside.py",
+        {
+            "rows[EPOCH] < new[EPOCH]": "rows[EPOCH] != new[EPOCH]",
+        },
+        "test_inside.py",
+    ),
+    Mutation(
+        "33 an update counted from the end of the last epoch",
+        "inside.py",
+        {
+            "            before[...] = state.theta": "            if rest == 0:\n                before[...] = state.theta",
+        },
+        "test_inside.py",
+    ),
 ]
 
 
@@ -419,7 +451,7 @@ def mutated(copy: Path, mutation: Mutation) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("mutated")
-    for name in ("lenet", "conf", "tests"):
+    for name in ("lenet", "conf", "scripts", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
     return copy
