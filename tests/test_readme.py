@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from lenet.compose import configure
 from lenet.config import CONF
 
 ROOT = Path(__file__).parent.parent
@@ -43,6 +44,12 @@ def test_the_table_of_choices_is_complete() -> None:
         (row,) = re.findall(rf"^\| `{group.name}` \| (.*) \|$", README, re.MULTILINE)
         named = set(re.findall(r"`(\w+)`", row))
         assert named == {path.stem for path in group.glob("*.yaml")}
+
+
+def test_the_table_of_activations_says_which_never_decrease() -> None:
+    for name in (path.stem for path in (CONF / "activation").glob("*.yaml")):
+        (never,) = re.findall(rf"^\| `{name}` \| .* \| .* \| (yes|no) \|$", README, re.MULTILINE)
+        assert never == ("yes" if configure(f"activation={name}").activation.non_decreasing else "no")
 
 
 def test_each_study_says_by_which_command_it_is_run() -> None:
