@@ -4,12 +4,13 @@ import logging
 import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lenet.errors import LenetError
 from lenet.pipes import until_the_reader_leaves
-from lenet.results import Run
+from lenet.results import Run, find_runs
 from lenet.runs import relative
 
 
@@ -38,12 +39,41 @@ def writing_parser(description: str | None) -> ArgumentParser:
     return arguments
 
 
+def exporting_parser(description: str | None, name: str) -> ArgumentParser:
+    """Return a command line that takes a run folder and ``--output``, the file to write."""
+    arguments = parser(description)
+    arguments.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=f"what to write (default: {name} in the run's folder)",
+    )
+    return arguments
+
+
+def one_run(arguments: Namespace) -> Run:
+    """Return the one run that was asked for; LenetError if there are more to choose from."""
+    runs = find_runs(arguments.runs)
+    if len(runs) > 1:
+        raise LenetError(f"{len(runs)} runs found: name the folder of one, such as {runs[0].path}")
+    return runs[0]
+
+
 def output_folder(arguments: Namespace, runs: Iterable[Run]) -> Path:
     """Return the folder to write to: the one that was asked for, or the one of all the runs."""
     if arguments.output:
         return Path(arguments.output)
     given = arguments.runs or [run.path for run in runs]
     return Path(os.path.commonpath([path.resolve() for path in given]))
+
+
+@contextmanager
+def optional(remedy: str) -> Iterator[None]:
+    """Import what need not be installed; the script ends with the remedy where it is not."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: {error.name} is not installed; {remedy}")
 
 
 def run_script(main: Callable[[], Iterable[Path | str]]) -> None:

@@ -45,6 +45,7 @@ class Dataset(ABC):
 
     class_names: ClassVar[tuple[str, ...]]
     channels: ClassVar[int] = 1
+    side: ClassVar[int] = 28  # pixels, of each image
 
     @abstractmethod
     def load(self, seed: int) -> Data:
