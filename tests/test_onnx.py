@@ -11,25 +11,14 @@ import numpy as np
 import pytest
 import test_scripts
 from numpy.typing import NDArray
+from random_networks import NORMALIZATIONS, network, pictures
 from test_layers import ACTIVATIONS, POOLINGS, name
 from test_scripts import Script, load
 
-from lenet.architecture import Architecture
 from lenet.datasets import Split, Strokes
 from lenet.errors import LenetError
 from lenet.evaluation import logits_of
-from lenet.init import HeNormal, initial_theta
-from lenet.layers import (
-    Activation,
-    Array,
-    BatchNormalization,
-    Dropout,
-    MaxPool,
-    NoNormalization,
-    Normalization,
-    Pooling,
-    Tanh,
-)
+from lenet.layers import Activation, Array, MaxPool, Normalization, Pooling, Tanh
 from lenet.losses import log_softmax
 from lenet.model import LeNet5
 from lenet.results import Run
@@ -39,32 +28,6 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="lenet[onnx] is not inst
 pytestmark = pytest.mark.onnx
 
 script = test_scripts.script
-
-NORMALIZATIONS = [NoNormalization(), BatchNormalization(momentum=0.1, eps=1e-3)]
-
-
-def network(
-    pooling: Pooling,
-    activation: Activation,
-    normalization: Normalization = NORMALIZATIONS[0],
-    *,
-    channels: int = 1,
-    classes: int = 10,
-    seed: int = 0,
-) -> LeNet5:
-    """A network of random numbers, its biases and statistics among them."""
-    architecture = Architecture(channels, classes, normalization)
-    theta = initial_theta(HeNormal(), seed, architecture)
-    theta += 0.1 * np.random.default_rng(seed).uniform(size=theta.size).astype(np.float32)
-    return LeNet5(theta, pooling, activation, Dropout(0.5), architecture)
-
-
-def pictures(size: int, *shape: int) -> Split:
-    """Random images of bytes, the first of them all 0, the last all 255."""
-    images = np.random.default_rng(size).integers(0, 256, (size, *shape), np.uint8)
-    images[-1] = 255
-    images[: size - 1][:1] = 0
-    return Split(images, np.zeros(size, np.uint8))
 
 
 def outputs(model: Any, images: NDArray[np.uint8]) -> dict[str, Array]:
