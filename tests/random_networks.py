@@ -30,7 +30,8 @@ def network(
     """A network of random numbers, its biases and statistics among them."""
     architecture = Architecture(channels, classes, normalization)
     theta = initial_theta(HeNormal(), seed, architecture)
-    theta += 0.1 * np.random.default_rng(seed).uniform(size=theta.size).astype(np.float32)
+    others = ~architecture.is_weight
+    theta[others] += np.random.default_rng(seed).uniform(-0.5, 0.5, others.sum())
     return LeNet5(theta, pooling, activation, Dropout(0.5), architecture)
 
 
