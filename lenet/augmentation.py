@@ -22,6 +22,9 @@ from lenet.streams import stream
 Degrees = Annotated[float, Ge(0), Le(180)]
 Pixels = Annotated[float, Ge(0), Le(14)]
 Share = Annotated[float, Ge(0), Lt(1)]
+Probability = Annotated[float, Ge(0), Le(1)]
+
+FROM_THE_OTHER_SIDE = np.array([1, 1, -1, -1, 1, -1], np.float32)  # columns, not rows, are negated
 
 
 class Augmentation(ABC):
@@ -47,7 +50,8 @@ class Affine(Augmentation):
 
     ``rotation`` is in degrees, ``translation`` in pixels, and the others are shares: images are
     scaled by 1 - scale to 1 + scale, made wider and lower or the reverse by ``squeeze``, and
-    slanted by ``shear`` of their height, all to either side.
+    slanted by ``shear`` of their height, all to either side; ``flip`` is the probability that left
+    and right change places.
     """
 
     rotation: Degrees
@@ -55,6 +59,7 @@ class Affine(Augmentation):
     scale: Share
     squeeze: Share
     shear: Share
+    flip: Probability
 
     def __call__(self, batch: Split, seed: int, t: int) -> Split:
         """Return the batch with a map of its own for each image."""
@@ -75,7 +80,10 @@ class Affine(Augmentation):
         cos, sin = np.cos(angle), np.sin(angle)
         high, wide = (1 + scale) * (1 + squeeze), (1 + scale) / (1 + squeeze)
         A = [(cos - sin * shear) * high, -sin * wide, (sin + cos * shear) * high, cos * wide]
-        return np.stack([*A, down, right], axis=1).astype(np.float32)
+        parameters = np.stack([*A, down, right], axis=1).astype(np.float32)
+        flipped = rng.random(size) < self.flip
+        parameters[flipped] *= FROM_THE_OTHER_SIDE
+        return parameters
 
     def warp(self, images: NDArray[np.uint8], parameters: Array) -> Array:
         """Read the pixel at (row, column) from A (row, column) + b, all counted from the centre."""

@@ -21,6 +21,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from lenet.datasets import Dataset
 from lenet.errors import ConfigError
 from lenet.recipe import Recipe
+from lenet.trackers import Tracker
 
 TARGET = "_target_"
 PACKAGE = Path(__file__).resolve().parent
@@ -44,6 +45,8 @@ class Config(Recipe):
 
     threads: Annotated[int, Gt(0)] | None
     checkpoint: Checkpoints
+    tracker: Tracker
+    inside: bool
     force: bool
 
 

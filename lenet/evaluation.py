@@ -44,12 +44,17 @@ def network_input(images: Images, dtype: np.dtype[Any]) -> Array:
     """Turn images (N, H, W) or (N, C, H, W) into pixels in [0, 1] (C, 32, 32, N), 0 around them."""
     N, *_, H, W = images.shape
     channels = images.reshape(N, -1, H, W)
-    top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
     x = np.zeros((channels.shape[1], INPUT_SIDE, INPUT_SIDE, N), dtype)
-    inner = x[:, top : top + H, left : left + W]
+    inner = without_margin(x, H, W)
     inner[...] = channels.transpose(1, 2, 3, 0)
     inner /= 255
     return x
+
+
+def without_margin(x: Array, H: int, W: int) -> Array:
+    """View the part (C, H, W, N) of an input (C, 32, 32, N) that images of H x W pixels fill."""
+    top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
+    return x[:, top : top + H, left : left + W]
 
 
 def score(log_y_hat: Array, labels: NDArray[np.uint8]) -> Score:

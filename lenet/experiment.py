@@ -3,10 +3,12 @@
 import logging
 
 from lenet.config import Config
+from lenet.inside import watched
 from lenet.resume import starting_state
 from lenet.runs import METRICS, RunFolder, relative
 from lenet.signals import held_back
 from lenet.team import team
+from lenet.trackers import Tracking
 from lenet.training import Metrics, train
 
 log = logging.getLogger("lenet")
@@ -27,14 +29,19 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
     state = starting_state(config, folder, data.checksums)
     folder.begin(state)
     log.info(table_head(list(sizes)))
-    with held_back() as stop, team(threads) as each:
-        for event in train(config, data, state, each):
+    tracking = Tracking(config.tracker, folder.path, type(config.dataset).__name__)
+    with held_back() as stop, team(threads) as each, tracking:
+        events = train(config, data, state, each)
+        if config.inside:
+            events = watched(events, config, data.train, state, folder.add_inside)
+        for event in events:
             stopping = stop.asked
             if isinstance(event, Metrics):
                 folder.end_epoch(state)
                 log.info(table_row(event, list(sizes)))
             elif stopping or is_multiple(state.t, config.checkpoint.every_steps):
                 folder.save(state)
+            tracking.follow(state)
             if stopping and state.epoch <= config.epochs:
                 log.info("stopped after step %d", state.t)
                 stop.obey()

@@ -11,7 +11,7 @@ from typing import Any
 
 from lenet.config import TARGET, Config
 
-NO_RESULT_DEPENDS_ON = frozenset({"threads", "force", "checkpoint"})
+NO_RESULT_DEPENDS_ON = frozenset({"threads", "force", "checkpoint", "tracker", "inside"})
 DIGITS = 10  # of the hash in a name: two of 10,000 runs clash with a probability of 5e-5
 
 

@@ -4,7 +4,10 @@ All parameters are one vector theta; the layers' weights and biases are views of
 optimizer's eq. (8) is a few lines on vectors, and whatever changes theta changes the layers.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.architecture import LENET5, Architecture
 from lenet.layers import (
@@ -84,7 +87,7 @@ class LeNet5:
     def logits(self, x: Array) -> Array:
         """Return the logits of a network that is not trained any more; nothing is kept."""
         for layer in self.layers.values():
-            x = layer.infer(x)
+            x, _ = layer.tested().forward(x)
         return x
 
     def forward(self, x: Array) -> tuple[Array, list[Cache]]:
@@ -143,3 +146,15 @@ class LeNet5:
         normalizations = [layer for layer in self.layers.values() if isinstance(layer, BatchNorm)]
         for layer, of_batch in zip(normalizations, moments, strict=True):
             layer.follow(of_batch)
+
+    def input_gradient(self, x: Array, classes: NDArray[np.integer[Any]]) -> Array:
+        """Return d logit / dx (C, 32, 32, N), each image's for the logit of its class (N,)."""
+        passed: list[tuple[Layer, Cache]] = []
+        for layer in (layer.tested() for layer in self.layers.values()):
+            x, cache = layer.forward(x)
+            passed.append((layer, cache))
+        dy = np.zeros_like(x)
+        dy[classes, np.arange(len(classes))] = 1
+        for layer, cache in reversed(passed):
+            dy = layer.backward(dy, cache)
+        return dy

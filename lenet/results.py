@@ -20,9 +20,10 @@ from lenet.config import TARGET, Config, read_config
 from lenet.datasets import Data
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.identity import NO_RESULT_DEPENDS_ON
+from lenet.inside import Rows, read_rows
 from lenet.model import LeNet5
 from lenet.records import RECORD, read_record, status
-from lenet.runs import ASIDE, CONFIG, METRICS, RUN_LIST, STEPS, WEIGHTS
+from lenet.runs import ASIDE, CONFIG, INSIDE, METRICS, RUN_LIST, STEPS, WEIGHTS
 from lenet.saved import read_keys, read_table
 from lenet.weights import read_weights
 
@@ -89,6 +90,11 @@ class Run:
         except LenetError as error:
             log.warning("%s", error)
             return False
+
+    @cached_property
+    def inside(self) -> Rows:
+        """The rows of inside.npz (see ``lenet.inside``); DataError if missing or damaged."""
+        return read_rows(self.path / INSIDE)
 
     @property
     def seed(self) -> int:

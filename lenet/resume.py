@@ -48,7 +48,7 @@ def state_of_run_beside(
             len(state.metrics),
         )
         return None
-    folder.note(continues=path.name)
+    folder.continue_from(path)
     log.info("goes on after step %d of %s", state.t, relative(path))
     return state
 

@@ -5,11 +5,14 @@ run.json       status, overrides, seed, versions, data checksums, git commit, ti
 metrics.csv    one row per epoch, written as it comes
 steps.csv      one row per step of the optimizer: loss of its batch, learning rate, gradient's norm
 weights.npz    the parameters by name after the last epoch, float32
+inside.npz     what goes on inside the network, by epoch, where the configuration asks for it
 best.npz       those after the epoch of the best validation accuracy, where there is one
 checkpoint.npz     all that is needed to go on (checkpoints.py); the file that counts
 checkpoint.previous.npz    the one before, while the run is not finished
 checkpoint.damaged.npz     one that could not be used, if there ever was one
 lenet.log      what was logged (written by Hydra)
+events.out.tfevents.*    what TensorBoard shows, and
+mlflow.txt     the id of the run in MLflow, where these are chosen (trackers/)
 lock           held by the process that is at work on the run; the system frees it when that dies
 """
 
@@ -35,7 +38,9 @@ from lenet.architecture import LENET5, Architecture
 from lenet.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lenet.divergence import DivergedError
 from lenet.errors import DataError, LenetError
-from lenet.files import write_text
+from lenet.files import replacing, write_text
+from lenet.inside import Rows, extended, read_rows
+from lenet.npz import write_arrays
 from lenet.records import LOCK, RECORD, has_result, holder, read_record
 from lenet.training import Metrics, Step, TrainingState
 from lenet.weights import write_weights
@@ -46,12 +51,18 @@ METRICS = "metrics.csv"
 STEPS = "steps.csv"
 WEIGHTS = "weights.npz"
 BEST = "best.npz"
+INSIDE = "inside.npz"
 CHECKPOINT = "checkpoint.npz"
 PREVIOUS = "checkpoint.previous.npz"
 DAMAGED = "checkpoint.damaged.npz"
 CONFIG = "config.yaml"
 LOG = "lenet.log"
-WRITTEN = (RECORD, CHECKPOINT, PREVIOUS, DAMAGED, CONFIG, METRICS, STEPS, WEIGHTS, BEST, LOG)
+EVENTS = "events.out.tfevents.*"
+MLFLOW_RUN = "mlflow.txt"
+WRITTEN = (
+    RECORD, CHECKPOINT, PREVIOUS, DAMAGED, CONFIG, METRICS, STEPS, INSIDE, WEIGHTS, BEST, LOG,
+    EVENTS, MLFLOW_RUN,
+)  # fmt: skip
 RUN_LIST = "runs.txt"  # in a folder that is about runs elsewhere
 LOCK_PATIENCE = 1  # s: whoever only looks whether a folder is held, holds it for a moment
 ASIDE = ".aside-"
@@ -157,7 +168,7 @@ class RunFolder:
 
         First what says that it has finished, and from where it could go on.
         """
-        found = [path for name in WRITTEN if (path := self.path / name).exists()]
+        found = [path for name in WRITTEN for path in self.path.glob(name)]
         if not found:
             return
         numbers = (f"{self.path.name}{ASIDE}{number}" for number in count(1))
@@ -217,6 +228,27 @@ class RunFolder:
         """Have the tables say what the state says, whatever an earlier attempt has left in them."""
         self._write_tables(state)
         self._steps_written = state.t
+
+    def continue_from(self, path: Path) -> None:
+        """Note from which run this one goes on, and take over what no state has."""
+        self.note(continues=path.name)
+        with suppress(FileNotFoundError):
+            seen = (path / INSIDE).read_bytes()
+            with replacing(self.path / INSIDE) as file:
+                file.write(seen)
+
+    def add_inside(self, row: Rows) -> None:
+        """Add a row of what goes on inside, in place of what an earlier attempt has left of it.
+
+        It is safe before the checkpoint that has its step.
+        """
+        rows: Rows = {}
+        if (self.path / INSIDE).exists():
+            try:
+                rows = read_rows(self.path / INSIDE)
+            except DataError as error:
+                log.warning("%s; it begins anew", error)
+        write_arrays(self.path / INSIDE, extended(rows, row))
 
     def end_epoch(self, state: TrainingState) -> None:
         """Add an epoch to the tables, and write its weights and a checkpoint."""

@@ -51,6 +51,23 @@ def exporting_parser(description: str | None, name: str) -> ArgumentParser:
     return arguments
 
 
+def seeded_parser(description: str | None) -> ArgumentParser:
+    """Return a command line that takes a run folder, ``--output`` and ``--seed``."""
+    arguments = writing_parser(description)
+    arguments.add_argument(
+        "--seed", type=natural, default=0, help="of the choice of images (default: 0)"
+    )
+    return arguments
+
+
+def natural(text: str) -> int:
+    """Return the whole number, at least 0, that a text stands for; ValueError if it is none."""
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
+
+
 def one_run(arguments: Namespace) -> Run:
     """Return the one run that was asked for; LenetError if there are more to choose from."""
     runs = find_runs(arguments.runs)

@@ -40,7 +40,7 @@ class Callbacks(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check the configuration of a single run."""
         try:
-            read_config(without_hydra(config))
+            read_config(without_hydra(config)).tracker.require()
         except Exception as error:
             complain(error)
 
@@ -177,6 +177,7 @@ class Jobs:
     def _check(self, cfg: DictConfig, identities: dict[Path, str]) -> None:
         """Refuse a job that cannot run, or not in its folder; note whose folder it is."""
         config = read_config(without_hydra(cfg))
+        config.tracker.require()
         if self.search and not getattr(config.dataset, "validation", 0):
             raise ConfigError(
                 "dataset.validation = 0: a search chooses by validation accuracy; set some "

@@ -9,9 +9,12 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from lenet.config import read_dataset
+from lenet.datasets import Dataset
+from lenet.errors import LenetError
 from lenet.evaluation import evaluate
 from lenet.results import Run, find_runs
 from lenet.scripting import parser, run_script
+from lenet.terminal import plural
 
 
 def main() -> Iterator[str]:
@@ -23,9 +26,25 @@ def main() -> Iterator[str]:
 def line(run: Run, arguments: Namespace) -> str:
     """Return what one network reaches, as a line of text."""
     dataset = read_dataset(arguments.dataset) if arguments.dataset else run.config.dataset
+    check_fits(run, dataset)
     test = dataset.load(run.config.seed).test
     score = evaluate(run.network(), test)
     return f"{run.path}: loss {score.mean_loss:.4f}, accuracy {score.accuracy:.2%} of {len(test):,}"
+
+
+def check_fits(run: Run, dataset: Dataset) -> None:
+    """Raise LenetError unless a run's network has the channels and the classes of a dataset."""
+    network, images = shape(run.config.dataset), shape(dataset)
+    if network != images:
+        raise LenetError(
+            f"{run.path}: a network for {network} cannot be tested on "
+            f"{type(dataset).__name__}, which has {images}"
+        )
+
+
+def shape(dataset: Dataset) -> str:
+    """Return what a network for a dataset depends on, in words."""
+    return f"{plural(dataset.channels, 'channel')} and {len(dataset.class_names)} classes"
 
 
 def evaluation_parser() -> ArgumentParser:

@@ -54,7 +54,7 @@ with optional("pip install -e '.[onnx]'"):
 
 FILE = "model.onnx"
 OPSET, IR_VERSION = 20, 9  # those of ONNX 1.15, the first to have GELU
-PIXELS = "pixels from 0 to 255; digits are white on black, as in MNIST"
+PIXELS = "pixels from 0 to 255; digits are white on black, colours are red, green and blue"
 
 
 class Graph:
@@ -129,32 +129,32 @@ def main() -> list[Path]:
 def model_of(run: Run) -> ModelProto:
     """Return a run's network as an ONNX model that says what it was trained on."""
     dataset = run.config.dataset
-    model = onnx_model(run.network(), dataset.side)
+    model = onnx_model(run.network(), dataset.size)
     helper.set_model_props(
         model, {"dataset": run.dataset, "class_names": json.dumps(dataset.class_names)}
     )
     return model
 
 
-def onnx_model(network: LeNet5, side: int) -> ModelProto:
-    """Return a network for images of side x side pixels as an ONNX model.
+def onnx_model(network: LeNet5, size: tuple[int, int]) -> ModelProto:
+    """Return a network for images of some height and width as an ONNX model.
 
     Raises:
         LenetError: it has a layer without a translation.
 
     """
     graph = Graph()
-    before = (INPUT_SIDE - side) // 2
-    after = INPUT_SIDE - side - before
+    before = [(INPUT_SIDE - pixels) // 2 for pixels in size]
+    after = [INPUT_SIDE - pixels - margin for pixels, margin in zip(size, before, strict=True)]
     x = graph.add("Div", "images", 255.0)
-    x = graph.add("Pad", x, np.array([0, 0, before, before, 0, 0, after, after]))
+    x = graph.add("Pad", x, np.array([0, 0, *before, 0, 0, *after]))
     for name, layer in network.layers.items():
         x = translated(graph, x, name, layer)
     graph.add("Identity", x, output="logits")
     graph.add("Softmax", "logits", output="probabilities")
 
     channels, classes = network.architecture.channels, network.architecture.classes
-    images = numbers("images", ["N", channels, side, side], PIXELS)
+    images = numbers("images", ["N", channels, *size], PIXELS)
     outputs = [numbers(name, ["N", classes]) for name in ("logits", "probabilities")]
     model = helper.make_model(
         helper.make_graph(graph.nodes, "LeNet5", [images], outputs, graph.constants),

@@ -70,7 +70,8 @@ def started(cwd: Path) -> dict[Path, str]:
 def results(folder: Path) -> dict[str, Any]:
     """All that a run has found, to the last bit, but for the times."""
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    kept = {name: files.get(name) for name in ("steps.csv", "weights.npz", "best.npz")}
+    names = ("steps.csv", "weights.npz", "best.npz", "inside.npz")
+    kept = {name: files.get(name) for name in names}
     return kept | {"metrics.csv": metrics(folder).to_csv()}
 
 

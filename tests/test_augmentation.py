@@ -1,5 +1,6 @@
 """Augmentation: images are warped as the maps say, and the maps are as random as they should be."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from scipy.ndimage import map_coordinates
 from lenet.augmentation import Affine, Augmentation, Elastic, Original, resample
 from lenet.datasets import Data, Split
 
-STILL = {"rotation": 0.0, "translation": 0.0, "scale": 0.0, "squeeze": 0.0, "shear": 0.0}
-AFFINE = Affine(rotation=20.0, translation=3.0, scale=0.2, squeeze=0.1, shear=0.2)
-ELASTIC = Elastic(20.0, 3.0, 0.2, 0.1, 0.2, displacement=1.0, sigma=4.0)
+PARTS = ("rotation", "translation", "scale", "squeeze", "shear", "flip")
+STILL = dict.fromkeys(PARTS, 0.0)
+AFFINE = Affine(rotation=20.0, translation=3.0, scale=0.2, squeeze=0.1, shear=0.2, flip=0.0)
+ELASTIC = Elastic(20.0, 3.0, 0.2, 0.1, 0.2, 0.0, displacement=1.0, sigma=4.0)
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (5, 28, 28), dtype=np.uint8)
 
@@ -68,6 +70,24 @@ def test_each_part_of_a_linear_map_is_what_it_is_called(changes: dict[str, float
     expected = [A(value).ravel() for value in u]
     np.testing.assert_allclose(parameters[:, :4], expected, atol=1e-6)
     assert not parameters[:, 4:].any()
+
+
+def test_a_flip_is_the_mirror_image_left_to_right() -> None:
+    np.testing.assert_array_equal(warped(Affine(**STILL | {"flip": 1.0})), IMAGES[:, :, ::-1])
+
+
+@pytest.mark.parametrize("augmentation", [AFFINE, ELASTIC], ids=lambda each: type(each).__name__)
+def test_as_many_images_are_flipped_as_asked_for_and_the_others_stay(augmentation: Affine) -> None:
+    draws = [
+        replace(augmentation, flip=flip).draw(4000, 28, np.random.default_rng(0))
+        for flip in (0.0, 0.3)
+    ]
+    still, some = draws
+    flipped = (some != still).any(axis=1)
+    assert flipped.mean() == pytest.approx(0.3, abs=0.03)
+    mirrored = still[flipped]
+    mirrored[:, [2, 3, 5]] *= -1  # the column that a pixel is read from, counted from the centre
+    np.testing.assert_array_equal(some[flipped], mirrored)
 
 
 def rotation(angle: float) -> np.ndarray:

@@ -23,6 +23,7 @@ COMPONENTS = [
     "optimizer",
     "schedule",
     "augmentation",
+    "tracker",
 ]
 CHOICES = [
     (group, str(path.relative_to(CONF / group).with_suffix("")))
@@ -95,6 +96,10 @@ def test_datasets_by_name() -> None:
     assert isinstance(read("dataset=mnist").dataset, datasets.MNIST)
     assert isinstance(read("dataset=fashion_mnist").dataset, datasets.FashionMNIST)
     assert isinstance(read("dataset=strokes").dataset, datasets.Strokes)
+    assert isinstance(read("dataset=kmnist").dataset, datasets.KMNIST)
+    assert isinstance(read("dataset=emnist_digits").dataset, datasets.EMNISTDigits)
+    assert isinstance(read("dataset=emnist_balanced").dataset, datasets.EMNISTBalanced)
+    assert isinstance(read("dataset=cifar10").dataset, datasets.CIFAR10)
 
 
 def test_table1_is_the_papers_recipe_on_mnist_with_small_normal_weights() -> None:

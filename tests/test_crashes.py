@@ -19,6 +19,7 @@ COMMAND = [
     "dataset.validation=50",
     "epochs=2",
     "checkpoint.every_steps=2",
+    "inside=true",
 ]
 PARTS = [0.35, 0.42, 0.5]  # of the files that a run touches: all from its first steps
 

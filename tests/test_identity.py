@@ -22,6 +22,7 @@ def of(*overrides: str) -> str:
         (["setting=table1/normal_0.01"], ["init=normal", "init.std=0.01"]),
         (["threads=1"], ["threads=2"]),
         (["force=true"], []),
+        (["inside=true"], []),
     ],
     ids=str,
 )

@@ -64,6 +64,16 @@ def test_images_and_labels_are_read(path: Path) -> None:
     np.testing.assert_array_equal(read_labels(path), LABELS)
 
 
+def test_a_file_that_is_not_compressed_is_read_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "some-ubyte"
+    path.write_bytes(idx(IMAGES))
+    np.testing.assert_array_equal(read_images(path), IMAGES)
+    path.write_bytes(idx(IMAGES)[:-5])
+    assert message(read_images, path).endswith("found 19 bytes")
+    path.unlink()
+    assert message(read_images, path).endswith("found: No such file or directory")
+
+
 def test_gzip_in_several_members_is_read(path: Path) -> None:
     content = idx(IMAGES)
     path.write_bytes(gzip.compress(content[:20]) + gzip.compress(content[20:]))
@@ -72,7 +82,7 @@ def test_gzip_in_several_members_is_read(path: Path) -> None:
 
 def test_missing_file(path: Path) -> None:
     assert message(read_images, path).endswith(
-        "expected a gzip file, found: No such file or directory"
+        "expected a file to read, found: No such file or directory"
     )
 
 

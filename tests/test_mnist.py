@@ -3,25 +3,21 @@
 import gzip
 import logging
 import os
-import struct
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from idx_files import write_idx
 
-from lenet.datasets import mnist
+from lenet.datasets import mnist, published
 from lenet.datasets.base import Data, Split
 from lenet.datasets.download import sha256_of
-from lenet.datasets.mnist import FILES, MNIST, FashionMNIST, IdxDataset
+from lenet.datasets.mnist import FILES, KMNIST, MNIST, UNPACKED, FashionMNIST, IdxDataset
 from lenet.errors import ConfigError, DataError
 
 TRAIN, TEST = 50, 20
-
-
-def write_idx(path: Path, items: np.ndarray) -> None:
-    header = struct.pack(f">{1 + items.ndim}I", 0x0800 + items.ndim, *items.shape)
-    path.write_bytes(gzip.compress(header + items.tobytes(), compresslevel=1))
 
 
 def numbered_images(count: int) -> np.ndarray:
@@ -63,15 +59,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raise DataError(f"{name} could not be downloaded:\n  {mirrors[0]}: no network")
 
     monkeypatch.delenv("LENET_DATA", raising=False)
-    monkeypatch.setattr(mnist, "user_cache_path", lambda name: tmp_path / "cache" / name)
-    monkeypatch.setattr(mnist, "fetch", fetch)
+    monkeypatch.setattr(published, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr(published, "fetch", fetch)
     return tmp_path / "cache" / "lenet"
 
 
 # Where the files are looked for
 
 
-@pytest.mark.parametrize("kind", [MNIST, FashionMNIST])
+@pytest.mark.parametrize("kind", [MNIST, FashionMNIST, KMNIST])
 def test_search_order(
     kind: type[IdxDataset], tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,7 +128,7 @@ def test_only_missing_files_are_downloaded(
         asked.append((name, sha256, mirrors))
         return (source / name).rename(folder / name)
 
-    monkeypatch.setattr(mnist, "fetch", fetch)
+    monkeypatch.setattr(published, "fetch", fetch)
     assert len(all_of(FashionMNIST).load(0).train) == TRAIN
     assert asked == [(FILES[i], FashionMNIST.sha256[i], FashionMNIST.mirrors) for i in (1, 2)]
 
@@ -172,15 +168,43 @@ def test_load(root: Path) -> None:
 def test_files_of_the_users_own_are_used_with_a_warning(
     root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    published = list(all_of(MNIST, root).load(0).checksums.values())
-    monkeypatch.setattr(MNIST, "sha256", ("0" * 64, *published[1:]))
+    found = list(all_of(MNIST, root).load(0).checksums.values())
+    monkeypatch.setattr(MNIST, "sha256", ("0" * 64, *found[1:]))
     caplog.clear()
     all_of(MNIST, root).load(0)
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage() == (
-        f"{root / FILES[0]} is not the published file (sha256 {published[0]})"
+        f"{root / FILES[0]} is not the published file (sha256 {found[0]})"
     )
+
+
+def unpack(root: Path, *files: str) -> None:
+    for path in (root / file for file in files):
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_files_that_were_unpacked_are_read_as_well(root: Path, count: int) -> None:
+    unpack(root, *FILES[:count])
+    data = all_of(MNIST, root).load(0)
+    assert numbers(data.train) == list(range(TRAIN))
+    assert numbers(data.test) == list(range(TEST))
+    assert list(data.checksums) == [*UNPACKED[:count], *FILES[count:]]
+
+
+def test_a_file_as_it_was_published_goes_before_the_unpacked_one(root: Path) -> None:
+    (root / UNPACKED[0]).write_bytes(b"another")
+    assert list(all_of(MNIST, root).load(0).checksums) == list(FILES)
+
+
+def test_files_whose_checksums_are_not_known_are_used_without_a_warning(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    unpack(root, *FILES)
+    all_of(KMNIST, root).load(0)
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(("images", "labels"), [(FILES[0], FILES[1]), (FILES[2], FILES[3])])
@@ -207,9 +231,7 @@ def test_labels_above_nine(root: Path) -> None:
     write_idx(root / FILES[1], np.arange(TRAIN, dtype=np.uint8))
     with pytest.raises(DataError) as caught:
         all_of(MNIST, root).load(0)
-    assert str(caught.value) == (
-        f"{root / FILES[1]}: expected labels from 0 to 9 for {FILES[0]}, found 49"
-    )
+    assert str(caught.value) == f"{root / FILES[1]}: expected labels from 0 to 9, found 49"
 
 
 def test_damaged_file_is_named(root: Path) -> None:
@@ -307,7 +329,7 @@ def test_published_files(kind: type[IdxDataset], caplog: pytest.LogCaptureFixtur
     data = all_of(kind, Path(os.environ["LENET_DATA"]) / kind.name).load(0)
     assert data.train.images.shape == (60_000, 28, 28)
     assert data.test.images.shape == (10_000, 28, 28)
-    assert tuple(data.checksums.values()) == kind.sha256
+    assert tuple(data.checksums.values()) == kind.sha256[:4]
     assert caplog.records == []
     counts = [np.bincount(part.labels).tolist() for part in (data.train, data.test)]
     if kind is MNIST:
@@ -317,6 +339,21 @@ def test_published_files(kind: type[IdxDataset], caplog: pytest.LogCaptureFixtur
         ]
     else:
         assert counts == [[6000] * 10, [1000] * 10]
+
+
+@pytest.mark.mnist
+@pytest.mark.skipif("LENET_DATA" not in os.environ, reason="LENET_DATA is not set")
+@pytest.mark.parametrize("kind", [MNIST, FashionMNIST])
+def test_published_files_unpacked(
+    kind: type[IdxDataset], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for file in FILES:
+        shutil.copy(Path(os.environ["LENET_DATA"]) / kind.name / file, tmp_path)
+    unpack(tmp_path, *FILES)
+    data = all_of(kind, tmp_path).load(0)
+    assert len(data.train) == 60_000
+    assert tuple(data.checksums.values()) == kind.sha256[4:]
+    assert caplog.records == []
 
 
 # Files that change, and what only looks like a file
@@ -409,7 +446,7 @@ def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("could not determine the home directory")
 
     monkeypatch.delenv("LENET_DATA", raising=False)
-    monkeypatch.setattr(mnist, "user_cache_path", raise_error)
+    monkeypatch.setattr(published, "user_cache_path", raise_error)
     monkeypatch.setattr(Path, "home", raise_error)
     monkeypatch.setattr(Path, "expanduser", raise_error)
 

@@ -52,6 +52,20 @@ def test_gradient_of_the_whole_network(pooling: Pooling, activation: Activation)
         assert_gradient(loss, parameter, part, directions=1)
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=name)
+@pytest.mark.parametrize("pooling", POOLINGS, ids=name)
+def test_gradient_by_the_images(pooling: Pooling, activation: Activation) -> None:
+    """At noise: where the pixels of a window are equal, the maximum has no derivative."""
+    network = LeNet5(random_theta(), pooling, activation)
+    x = np.random.default_rng(0).uniform(size=(1, 32, 32, 3))
+
+    def logits_of_their_classes() -> float:
+        return float(network.logits(x)[LABELS, np.arange(len(LABELS))].sum())
+
+    gradient = network.input_gradient(x, LABELS)
+    assert_gradient(logits_of_their_classes, x, gradient, directions=2)
+
+
 def test_parameters_are_views_of_one_vector() -> None:
     theta = np.zeros(LENET5.size, np.float32)
     parameters = LENET5.views(theta)

@@ -350,6 +350,88 @@ MUTATIONS = [
         },
         "test_signals.py",
     ),
+    Mutation(
+        "22 batch normalization by the moments of a part alone",
+        "model.py",
+        {"x, cache = layer.forward(x, moments)": "x, cache = layer.forward(x)"},
+        "test_normalization.py",
+    ),
+    Mutation(
+        "23 batch normalization backward that takes the moments for constants",
+        "layers/normalization.py",
+        {
+            "return self._wide(scale) * (dy - mean - x_hat * mean_x_hat)": "return self._wide(scale) * dy"
+        },
+        "test_normalization.py",
+    ),
+    Mutation(
+        "24 networks are tested by the moments of the images that are tested together",
+        "model.py",
+        {"x, _ = layer.tested().forward(x)": "x, _ = layer.forward(x)"},
+        "test_normalization.py",
+    ),
+    Mutation(
+        "25 the running variance is the biased one",
+        "layers/normalization.py",
+        {"moments.deviation / max(moments.count - 1, 1)": "moments.variance"},
+        "test_normalization.py",
+    ),
+    Mutation(
+        "26 gamma and beta decay as if they were weights",
+        "architecture.py",
+        {'last(name) == "weight" for name': 'last(name) != "bias" for name'},
+        "test_normalization.py",
+    ),
+    Mutation(
+        "27 dropout without the scale that keeps the mean",
+        "layers/dropout.py",
+        {"x.dtype.type(1 / (1 - self.rate))": "x.dtype.type(1)"},
+        "test_dropout.py",
+    ),
+    Mutation(
+        "28 every step drops the same",
+        "training.py",
+        {'stream(recipe.seed, "dropout", t, part)': 'stream(recipe.seed, "dropout", part)'},
+        "test_dropout.py",
+    ),
+    Mutation(
+        "29 the smoothed part of a label is not taken from its class",
+        "losses.py",
+        {"gradient[labels, np.arange(len(labels))] += self.smoothing\n": "pass\n"},
+        "test_losses.py",
+    ),
+    Mutation(
+        "30 C1 seen before its activation",
+        "features.py",
+        {
+            "y, _ = layer.tested().forward(y)": "pass",
+        },
+        "test_features.py",
+    ),
+    Mutation(
+        "31 a square that lies to one side of its place",
+        "attribution.py",
+        {
+            "row - side // 2, column - side // 2": "row, column",
+        },
+        "test_attribution.py",
+    ),
+    Mutation(
+        "32 rows of an earlier attempt that stay",
+        "inside.py",
+        {
+            "rows[EPOCH] < new[EPOCH]": "rows[EPOCH] != new[EPOCH]",
+        },
+        "test_inside.py",
+    ),
+    Mutation(
+        "33 an update counted from the end of the last epoch",
+        "inside.py",
+        {
+            "            before[...] = state.theta": "            if rest == 0:\n                before[...] = state.theta",
+        },
+        "test_inside.py",
+    ),
 ]
 
 
@@ -369,7 +451,7 @@ def mutated(copy: Path, mutation: Mutation) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("mutated")
-    for name in ("lenet", "conf", "tests"):
+    for name in ("lenet", "conf", "scripts", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
     return copy

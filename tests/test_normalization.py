@@ -15,6 +15,7 @@ from test_training import LOSS, RECIPE, run
 from lenet.architecture import Architecture
 from lenet.datasets import Data, Split
 from lenet.evaluation import evaluate, network_input
+from lenet.features import features
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import (
     Activation,
@@ -26,6 +27,7 @@ from lenet.layers import (
     SiLU,
     Tanh,
 )
+from lenet.layers.pool import windows
 from lenet.losses import log_softmax
 from lenet.model import MAPS, VECTORS, LeNet5
 from lenet.optimizers import AdamW
@@ -45,7 +47,7 @@ def new_layer(features: int, axis: int, seed: int = 0) -> BatchNorm:
     return BATCH.layer(values, axis)
 
 
-def features(axis: int) -> int:
+def count(axis: int) -> int:
     return SHAPES[axis][axis]
 
 
@@ -64,7 +66,7 @@ def some_digits(size: int) -> Split:
 
 @pytest.mark.parametrize("axis", SHAPES)
 def test_derivatives(axis: int) -> None:
-    layer = new_layer(features(axis), axis)
+    layer = new_layer(count(axis), axis)
     x = normal(*SHAPES[axis], seed=1)
     y, cache = layer.forward(x)
     dy = normal(*y.shape, seed=2)
@@ -81,9 +83,9 @@ def test_derivatives(axis: int) -> None:
 
 @pytest.mark.parametrize("axis", SHAPES)
 def test_each_feature_has_the_mean_beta_and_the_deviation_gamma(axis: int) -> None:
-    layer = new_layer(features(axis), axis)
+    layer = new_layer(count(axis), axis)
     y, _ = layer.forward(100 + 50 * normal(*SHAPES[axis]))
-    by_feature = np.moveaxis(y, axis, 0).reshape(features(axis), -1)
+    by_feature = np.moveaxis(y, axis, 0).reshape(count(axis), -1)
     np.testing.assert_allclose(by_feature.mean(axis=1), layer.beta, atol=1e-12)
     np.testing.assert_allclose(by_feature.std(axis=1), np.abs(layer.gamma), rtol=1e-6)
 
@@ -119,8 +121,8 @@ def test_far_from_zero_the_moments_are_as_exact_as_near_it() -> None:
 @pytest.mark.parametrize("axis", SHAPES)
 def test_pytorch_normalizes_learns_and_remembers_the_same(axis: int) -> None:
     torch = pytest.importorskip("torch")
-    layer = new_layer(features(axis), axis)
-    theirs = torch.nn.BatchNorm1d(features(axis), momentum=0.1, eps=1e-5, dtype=torch.float64)
+    layer = new_layer(count(axis), axis)
+    theirs = torch.nn.BatchNorm1d(count(axis), momentum=0.1, eps=1e-5, dtype=torch.float64)
     own = {
         "weight": layer.gamma,
         "bias": layer.beta,
@@ -134,7 +136,7 @@ def test_pytorch_normalizes_learns_and_remembers_the_same(axis: int) -> None:
     x, dy = normal(*SHAPES[axis], seed=5), normal(*SHAPES[axis], seed=6)
 
     def columns(array: Array) -> "torch.Tensor":
-        return torch.tensor(np.moveaxis(array, axis, 0).reshape(features(axis), -1).T.copy())
+        return torch.tensor(np.moveaxis(array, axis, 0).reshape(count(axis), -1).T.copy())
 
     input_ = columns(x).requires_grad_()
     output = theirs(input_)
@@ -146,7 +148,9 @@ def test_pytorch_normalizes_learns_and_remembers_the_same(axis: int) -> None:
     np.testing.assert_allclose(layer.mean, theirs.running_mean, atol=1e-12)
     np.testing.assert_allclose(layer.variance, theirs.running_var, atol=1e-12)
     theirs.eval()
-    np.testing.assert_allclose(columns(layer.infer(x)), theirs(columns(x)).detach(), atol=1e-12)
+    np.testing.assert_allclose(
+        columns(layer.tested().forward(x)[0]), theirs(columns(x)).detach(), atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("pooling", POOLINGS, ids=name)
@@ -192,6 +196,27 @@ def test_what_is_tested_is_one_image_at_a_time(bars: Data) -> None:
     alone = sum(evaluate(network, bars.test[i : i + 1]).loss for i in range(len(bars.test)))
     assert alone == pytest.approx(together.loss, rel=1e-4)
     assert together.accuracy > 0.9
+
+
+def test_gradient_by_the_images_is_that_of_the_tested_network() -> None:
+    network = new_network(POOLINGS[0], Tanh())
+    NORMALIZED.views(network.theta)["c3.variance"][...] = 3
+    x, classes = np.random.default_rng(0).uniform(size=(1, 32, 32, 2)), np.array([3, 8])
+
+    def f() -> float:
+        return float(network.logits(x)[classes, [0, 1]].sum())
+
+    assert_gradient(f, x, network.input_gradient(x, classes), directions=2)
+
+
+def test_features_are_those_of_the_tested_network() -> None:
+    network = new_network(POOLINGS[0], Tanh())
+    x = np.random.default_rng(0).uniform(size=(1, 32, 32, 3))
+    found = features(network, x)
+    np.testing.assert_allclose(found["output"], network.logits(x))
+    np.testing.assert_allclose(
+        found["S2"], POOLINGS[0].forward(windows(found["C1"]))[0], atol=1e-12
+    )
 
 
 def test_weight_decay_and_optimizers_leave_statistics_alone(bars: Data) -> None:

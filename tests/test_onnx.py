@@ -59,18 +59,19 @@ def test_logits_are_ours(
 ) -> None:
     for seed in range(3):
         ours = network(pooling, activation, normalization, seed=seed)
-        model = load("export_onnx")["onnx_model"](ours, side=28)
+        model = load("export_onnx")["onnx_model"](ours, (28, 28))
         for size in (1, 7):
             check(model, ours, pictures(size, 28, 28))
 
 
 @pytest.mark.parametrize(
-    ("channels", "side", "classes"), [(3, 32, 100), (3, 28, 10), (1, 27, 26), (2, 20, 2)]
+    ("channels", "size", "classes"),
+    [(3, (32, 32), 100), (3, (28, 28), 10), (1, (27, 30), 26), (2, (20, 13), 2)],
 )
-def test_other_images_and_classes(channels: int, side: int, classes: int) -> None:
+def test_other_images_and_classes(channels: int, size: tuple[int, int], classes: int) -> None:
     ours = network(MaxPool(), Tanh(), NORMALIZATIONS[1], channels=channels, classes=classes)
-    model = load("export_onnx")["onnx_model"](ours, side)
-    check(model, ours, pictures(7, channels, side, side))
+    model = load("export_onnx")["onnx_model"](ours, size)
+    check(model, ours, pictures(7, channels, *size))
 
 
 @pytest.fixture(scope="module")
@@ -120,4 +121,4 @@ def test_an_activation_of_ones_own_is_said_to_have_no_translation() -> None:
     with pytest.raises(
         LenetError, match="the activation of C1 is a Softsign, which has no translation to ONNX"
     ):
-        load("export_onnx")["onnx_model"](network(MaxPool(), Softsign()), side=28)
+        load("export_onnx")["onnx_model"](network(MaxPool(), Softsign()), (28, 28))

@@ -20,6 +20,7 @@ SMALL = [
     "epochs=3",
     "batch_size=32",
     "checkpoint.every_steps=7",
+    "inside=true",
 ]
 TINY = ["dataset.train_size=500", "dataset.test_size=100"]
 
@@ -81,14 +82,15 @@ def test_a_signal_leaves_a_checkpoint_of_the_step_in_hand(tmp_path: Path) -> Non
 
 
 def test_more_epochs_go_on_where_fewer_have_ended(tmp_path: Path) -> None:
-    assert lenet(*TINY, "epochs=2", cwd=tmp_path).returncode == 0
+    watched = [*TINY, "inside=true"]
+    assert lenet(*watched, "epochs=2", cwd=tmp_path).returncode == 0
     (short,) = run_folders(tmp_path)
-    more = lenet(*TINY, "epochs=4", cwd=tmp_path)
+    more = lenet(*watched, "epochs=4", cwd=tmp_path)
     assert f"goes on after step 8 of runs/{short.name}" in more.stdout
     (long,) = set(run_folders(tmp_path)) - {short}
     assert record(long)["continues"] == short.name
 
-    assert lenet(*TINY, "epochs=4", "hydra.run.dir=elsewhere", cwd=tmp_path).returncode == 0
+    assert lenet(*watched, "epochs=4", "hydra.run.dir=elsewhere", cwd=tmp_path).returncode == 0
     assert results(long) == results(tmp_path / "elsewhere")
     assert metrics(long)[:2].equals(metrics(short))
     assert status(short) == "finished"

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from command import lenet
 from fake_runs import fake_run
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,7 +23,8 @@ from PIL import Image
 
 from lenet import plots
 from lenet.datasets import Data, Split
-from lenet.evaluation import evaluate
+from lenet.evaluation import evaluate, network_input
+from lenet.features import features
 from lenet.figures import style
 from lenet.init import GlorotUniform, initial_theta
 from lenet.results import Run, by_setting
@@ -555,6 +557,23 @@ def test_evaluation_on_another_dataset_that_does_not_exist(trained: Path, script
     assert error == "evaluate.py: dataset = 'mnits': no such choice; did you mean 'mnist'?"
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("emnist_balanced", "EMNISTBalanced, which has 1 channel and 47 classes"),
+        ("cifar10", "CIFAR10, which has 3 channels and 10 classes"),
+    ],
+)
+def test_a_network_of_other_channels_or_classes_is_not_evaluated(
+    tmp_path: Path, script: Script, name: str, found: str
+) -> None:
+    """Before any file of the dataset is looked for."""
+    fake_run(tmp_path / "run")
+    assert script("evaluate", "run", "--dataset", name).error == (
+        f"evaluate.py: run: a network for 1 channel and 10 classes cannot be tested on {found}"
+    )
+
+
 @pytest.mark.mnist
 @pytest.mark.slow
 def test_a_network_that_has_seen_drawn_digits_only_reads_mnist(
@@ -597,3 +616,119 @@ def test_a_schedule_that_cannot_be_is_not_drawn(
     outcome = script("plot_schedule", *arguments)
     assert message in str(outcome.error)
     assert not outcome.paths
+
+
+# Inside a network
+
+
+@pytest.mark.parametrize("name", ["filters", "features", "saliency", "embedding"])
+def test_what_is_inside_a_network_is_drawn(trained: Path, script: Script, name: str) -> None:
+    outcome = script(f"plot_{name}", trained, "--output", "figures")
+    assert outcome.error is None
+    assert outcome.paths == [f"figures/{name}.png", f"figures/{name}.svg"]
+
+
+def test_filters_of_images_in_colour_have_a_column_for_each_channel() -> None:
+    rng = np.random.default_rng(0)
+    c1, c3 = rng.normal(size=(6, 3, 5, 5)), rng.normal(size=(16, 6, 5, 5))
+    with style():
+        figure = load("plot_filters")["draw"](c1, c3, "CIFAR10, seed 0")
+        figure.draw_without_rendering()
+    left, right, _ = figure.axes
+    for axes, weight in ((left, c1), (right, c3)):
+        image = axes.images[0]
+        assert image.norm.vmax == -image.norm.vmin == max(np.abs(c1).max(), np.abs(c3).max())
+        np.testing.assert_array_equal(image.get_array()[6:11, 12:17], weight[1, 2])
+    assert [label.get_text() for label in left.get_xticklabels()] == ["red", "green", "blue"]
+    assert len(right.get_yticklabels()) == 16
+
+
+def test_an_image_is_followed_from_layer_to_layer(trained: Path) -> None:
+    (path,) = trained.glob("runs/*")
+    run, plot = Run(path), load("plot_features")
+    data = run.data()
+    images = data.test[np.array([3, 0])]
+    x = network_input(images.images, np.dtype(np.float32))
+    seen = {"input": x, **features(run.network(), x)}
+    with style():
+        figure = plot["draw"](images, seen, data.class_names, "Strokes, seed 0")
+        figure.draw_without_rendering()
+    assert titles(figure)[:8] == [
+        "input\n1@32×32",
+        "C1\n6@28×28",
+        "S2\n6@14×14",
+        "C3\n16@10×10",
+        "S4\n16@5×5",
+        "C5\n120",
+        "F6\n84",
+        "output\n10",
+    ]
+    second = figure.axes[8:]
+    np.testing.assert_array_equal(second[0].images[0].get_array(), np.rint(255 * x[0, ..., 1]))
+    last_map = second[3].images[0].get_array()[-10:, -10:]
+    np.testing.assert_array_equal(last_map, seen["C3"][15, ..., 1])
+    widths = [bar.get_width() for bar in second[7].patches]
+    assert sum(widths) == pytest.approx(1)
+    assert np.argmax(widths) == seen["output"][:, 1].argmax()
+    assert second[0].get_ylabel() == data.class_names[images.labels[1]]
+
+
+def test_the_first_image_of_each_of_ten_classes_is_followed_where_none_is_named() -> None:
+    labels = np.array([46, 3, 3, 0, *range(47)], np.uint8)
+    chosen = load("plot_features")["chosen"](Split(np.zeros((51, 28, 28), np.uint8), labels), None)
+    assert chosen.labels.tolist() == list(range(10))
+
+
+def test_an_image_that_is_not_there_is_not_followed(trained: Path, script: Script) -> None:
+    assert script("plot_features", trained, "--image", "0", "32").error == (
+        "plot_features.py: --image 32: the test images are 0 to 31"
+    )
+    assert script("plot_features", trained, "--image", "-1").error == "2"
+
+
+def test_saliency_is_that_of_images_at_random_and_of_the_worst_mistakes(trained: Path) -> None:
+    (path,) = trained.glob("runs/*")
+    run, plot = Run(path), load("plot_saliency")
+    found = load("plot_predictions")["predict"](run)
+    indices = plot["chosen"](found, 0)
+    assert indices[4:].tolist() == found.mistakes[:4].tolist()
+    with style():
+        figure = plot["draw"](run.network(), found, indices[2:5], "")
+        figure.draw_without_rendering()
+    assert [axes.get_title()[0] == "✗" for axes in figure.axes[:3]] == found.wrong[
+        indices[2:5]
+    ].tolist()
+
+
+def test_47_classes_have_room_in_the_confusion_matrix() -> None:
+    names = tuple(f"letter {number}" for number in range(47))
+    labels = np.arange(47, dtype=np.uint8).repeat(2)
+    logits = np.eye(47)[:, labels]
+    many = load("plot_predictions")["Predictions"](
+        Split(np.zeros((94, 3, 32, 32), np.uint8), labels), logits, names
+    )
+    (axes,) = draw("confusion_figure", many, "EMNIST, seed 0").axes
+    boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    (image,) = draw("sample_figure", many, "", 0).axes[0].images
+    assert image.get_array().shape == (32, 32, 3)
+
+
+def test_a_run_that_was_watched_is_drawn_epoch_by_epoch(tmp_path: Path, script: Script) -> None:
+    done = lenet("dataset.train_size=64", "dataset.test_size=32", "inside=true", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    outcome = script("plot_training", "--output", "figures")
+    assert outcome.error is None
+    assert outcome.paths == [
+        f"figures/{name}.{kind}"
+        for name in ("activations", "gradients", "movement")
+        for kind in ("png", "svg")
+    ]
+
+
+def test_a_run_that_was_not_watched_says_how_to_watch_one(trained: Path, script: Script) -> None:
+    (run,) = trained.glob("runs/*")
+    assert script("plot_training", run).error == (
+        f"plot_training.py: {run}/inside.npz: expected what inside=true has a run write, "
+        "found: No such file or directory"
+    )

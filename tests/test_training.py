@@ -13,7 +13,7 @@ from lenet.datasets import Data, Split, Strokes
 from lenet.divergence import DivergedError
 from lenet.evaluation import evaluate, network_input
 from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import Dropout, MaxPool, NoNormalization, Tanh
+from lenet.layers import BatchNormalization, Dropout, MaxPool, NoNormalization, Tanh
 from lenet.losses import CrossEntropy, cross_entropy, log_softmax
 from lenet.model import LeNet5
 from lenet.optimizers import SGD, Adam, AdamW, RMSprop
@@ -33,7 +33,7 @@ from lenet.training import (
 
 ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
 CYCLE = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
-ELASTIC = Elastic(10.0, 2.0, 0.1, 0.1, 0.1, displacement=1.0, sigma=4.0)
+ELASTIC = Elastic(10.0, 2.0, 0.1, 0.1, 0.1, flip=0.0, displacement=1.0, sigma=4.0)
 
 
 def new_network(seed: int = 0, dtype: Any = np.float32) -> LeNet5:
@@ -242,8 +242,10 @@ def test_a_step_that_ruins_the_network_is_the_one_that_is_named(
         {"schedule": Plateau(gamma=0.5, patience=1, threshold=0.1)},
         {"augmentation": ELASTIC},
         {"ema": 0.9},
+        {"dropout": Dropout(0.3)},
+        {"ema": 0.9, "normalization": BatchNormalization(momentum=0.1, eps=1e-5)},
     ],
-    ids=lambda changes: str(*changes.values()),
+    ids=str,
 )
 def test_a_copy_of_the_state_at_any_moment_goes_on_to_the_same_bits(
     bars: Data, changes: dict[str, Any]

@@ -1,7 +1,20 @@
-"""Where images come from: MNIST and its kin from IDX files, and digits drawn from strokes."""
+"""Where images come from: files that were published, and digits drawn from strokes."""
 
 from lenet.datasets.base import Data, Dataset, Split
-from lenet.datasets.mnist import MNIST, FashionMNIST
+from lenet.datasets.cifar import CIFAR10
+from lenet.datasets.emnist import EMNISTBalanced, EMNISTDigits
+from lenet.datasets.mnist import KMNIST, MNIST, FashionMNIST
 from lenet.datasets.strokes import Strokes
 
-__all__ = ["MNIST", "Data", "Dataset", "FashionMNIST", "Split", "Strokes"]
+__all__ = [
+    "CIFAR10",
+    "KMNIST",
+    "MNIST",
+    "Data",
+    "Dataset",
+    "EMNISTBalanced",
+    "EMNISTDigits",
+    "FashionMNIST",
+    "Split",
+    "Strokes",
+]

@@ -45,7 +45,7 @@ class Dataset(ABC):
 
     class_names: ClassVar[tuple[str, ...]]
     channels: ClassVar[int] = 1
-    side: ClassVar[int] = 28  # pixels, of each image
+    size: ClassVar[tuple[int, int]]  # height and width of the images, in pixels
 
     @abstractmethod
     def load(self, seed: int) -> Data:

@@ -1,22 +1,19 @@
-"""IDX files of unsigned bytes, gzip-compressed, as MNIST and its kin are published.
+"""IDX files of unsigned bytes, as MNIST and its kin are published, compressed by gzip or not.
 
 A header of big-endian 32-bit words (a magic number, then the length of each dimension), then the
 bytes, row by row. Nothing in a file is trusted: memory grows with the bytes that are there, never
 with what the header promises.
 """
 
-import gzip
 import math
 import struct
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.datasets.packed import unpacked
 from lenet.errors import DataError
 from lenet.files import read_at_most
 
@@ -38,35 +35,10 @@ def read_labels(path: Path) -> NDArray[np.uint8]:
 
 def _read(path: Path, magic: int) -> NDArray[np.uint8]:
     """Return the items of an IDX file of one kind, in the shape that its header gives."""
-    with _gunzip(path) as file:
+    with unpacked(path) as file:
         _check_magic(path, file, magic)
         shape = _read_words(path, file, count=magic % 256)
         return _read_items(path, file, shape)
-
-
-@contextmanager
-def _gunzip(path: Path) -> Iterator[BinaryIO]:
-    """Open a gzip file to be read; whatever turns out to be wrong with it is a DataError."""
-    try:
-        with gzip.open(path) as file:
-            yield cast(BinaryIO, file)
-    except EOFError as error:
-        raise DataError(f"{path}: expected a whole gzip file, found it cut short") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path}: expected gzip data, found {_describe(path, error)}") from error
-    except OSError as error:
-        raise DataError(f"{path}: expected a gzip file, found: {error.strerror}") from error
-
-
-def _describe(path: Path, error: Exception) -> str:
-    """Return what a file that cannot be decompressed seems to be."""
-    with path.open("rb") as file:
-        start = file.read(64)
-    if start.lstrip().startswith(b"<"):
-        return "what looks like a web page, not gzip data"
-    if not start.startswith(b"\x1f\x8b"):
-        return f"a file that begins with {start[:8]!r}"
-    return f"it damaged ({error})"
 
 
 def _check_magic(path: Path, file: BinaryIO, magic: int) -> None:

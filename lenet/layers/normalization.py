@@ -76,10 +76,10 @@ class BatchNorm(Layer):
         y = self._wide(self.gamma) * x_hat + self._wide(self.beta)
         return y, Normalized(x_hat, self.gamma / root, moments)
 
-    def infer(self, x: Array) -> Array:
-        """Normalize by the running mean and variance."""
+    def tested(self) -> "Scaling":
+        """Return what normalizes by the running mean and variance."""
         scale = self.gamma / np.sqrt(self.variance + self.eps)
-        return self._wide(scale) * (x - self._wide(self.mean)) + self._wide(self.beta)
+        return Scaling(self._wide(scale), self._wide(self.beta - scale * self.mean))
 
     def gradients(self, dy: Array, cache: Normalized) -> tuple[Array, ...]:
         """dgamma = sum of dy x_hat and dbeta = sum of dy; zeros for the running statistics."""
@@ -110,6 +110,22 @@ class BatchNorm(Layer):
     def _wide(self, values: Array) -> Array:
         """Return one value for each feature (features,) in a shape that meets x."""
         return values.reshape(-1, *(1,) * (-1 - self.axis))
+
+
+class Scaling(Layer):
+    """y = a x + b, with one a and one b for each feature, in shapes that meet x."""
+
+    def __init__(self, a: Array, b: Array) -> None:
+        self.a = a
+        self.b = b
+
+    def forward(self, x: Array) -> tuple[Array, None]:
+        """y = a x + b."""
+        return self.a * x + self.b, None
+
+    def backward(self, dy: Array, cache: None) -> Array:
+        """dx = a dy."""
+        return self.a * dy
 
 
 class Normalization(ABC):

@@ -1,0 +1,200 @@
+"""Datasets that were published as files: found on disk or downloaded once, and split by a seed."""
+
+import logging
+import os
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import numpy as np
+from annotated_types import Ge, Gt
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+from lenet.datasets.base import Data, Dataset, Split
+from lenet.datasets.download import fetch, sha256_of
+from lenet.errors import ConfigError, DataError
+from lenet.streams import stream
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PublishedDataset(Dataset):
+    """A dataset of files; a subclass says which, and reads them.
+
+    ``root`` is the folder that holds the files; None looks in ``$LENET_DATA/<name>``, then in the
+    user's cache, and then downloads them. ``validation`` training images are set aside, and
+    ``train_size`` of the others and ``test_size`` test images are used (None: all), each chosen
+    by the seed.
+    """
+
+    name: ClassVar[str]
+    mirrors: ClassVar[tuple[str, ...]]
+
+    root: str | None
+    train_size: Annotated[int, Gt(0)] | None
+    test_size: Annotated[int, Gt(0)] | None
+    validation: Annotated[int, Ge(0)]
+
+    def load(self, seed: int) -> Data:
+        """Return the data, every split in the order of its files.
+
+        DataError if the files cannot be had or are wrong, ConfigError if they hold too few images.
+        """
+        folder = self._folder()
+        files = self._files(folder)
+        checksums = checksums_of(folder, files)
+        train, test = self._read([folder / file for file in files])
+        if checksums_of(folder, files) != checksums:
+            raise DataError(f"{folder}: expected files at rest, found that they changed meanwhile")
+        self._warn_of_others(folder, checksums)
+        self._check_sizes(len(train), len(test))
+        train, validation = _set_aside(train, self.validation, stream(seed, "validation"))
+        return Data(
+            train=_subset(train, self.train_size, stream(seed, "train subset")),
+            test=_subset(test, self.test_size, stream(seed, "test subset")),
+            class_names=self.class_names,
+            validation=validation,
+            checksums=checksums,
+        )
+
+    @property
+    @abstractmethod
+    def _published(self) -> Mapping[str, str]:
+        """The SHA-256 by name of the files of which it is known."""
+
+    @abstractmethod
+    def _files(self, folder: Path) -> Sequence[str]:
+        """Return the names of the files to read, in the form that a folder has them in."""
+
+    @abstractmethod
+    def _read(self, paths: Sequence[Path]) -> tuple[Split, Split]:
+        """Return the training and the test images; DataError if the files hold anything else."""
+
+    def _wanted(self, cache: Path) -> Sequence[str]:
+        """Return the names of the files to download to the cache."""
+        return self._missing(cache)
+
+    def _missing(self, folder: Path) -> list[str]:
+        """Return the names of the files that a folder lacks."""
+        try:
+            return [file for file in self._files(folder) if not (folder / file).is_file()]
+        except OSError as error:
+            raise DataError(f"{folder}: expected a folder, found: {error.strerror}") from error
+
+    def _folder(self) -> Path:
+        """Return the folder that holds the files, which may have to be downloaded."""
+        if self.root is not None:
+            return self._chosen(self.root)
+        cache = _cache()
+        places = [os.environ.get("LENET_DATA"), cache]
+        folders = [Path(place) / self.name for place in places if place]
+        for folder in folders:
+            if not self._missing(folder):
+                return folder
+        if cache is None:
+            raise DataError(
+                f"{self.name}: expected its files in dataset.root or $LENET_DATA/{self.name}, "
+                "found neither them nor a home folder to download them to"
+            )
+        return self._download(folders)
+
+    def _chosen(self, name: str) -> Path:
+        """Return the folder the user chose; if it lacks a file, no other takes its place."""
+        try:
+            root = Path(name).expanduser()
+        except RuntimeError as error:
+            raise DataError(f"dataset.root={name}: expected a folder, found: {error}") from error
+        if missing := self._missing(root):
+            raise DataError(
+                f"dataset.root={root}: expected the files of {self.name}, "
+                f"found no {', no '.join(missing)}"
+            )
+        return root
+
+    def _download(self, folders: list[Path]) -> Path:
+        """Download what the last folder, the cache, lacks; return the cache."""
+        cache = folders[-1]
+        try:
+            for file in self._wanted(cache):
+                fetch(file, self._published[file], self.mirrors, cache)
+        except DataError as error:
+            raise DataError(
+                f"{self.name} is not in {' or '.join(map(str, folders))}, and {error}\n"
+                f"Put {', '.join(self._wanted(cache))} from one of these mirrors into {cache}, "
+                "or use dataset=strokes, which needs no files."
+            ) from error
+        return cache
+
+    def _check_labels(self, source: Path | str, labels: NDArray[np.uint8]) -> None:
+        """Raise DataError unless every label is the number of a class."""
+        if labels.max() >= len(self.class_names):
+            raise DataError(
+                f"{source}: expected labels from 0 to {len(self.class_names) - 1}, "
+                f"found {labels.max()}"
+            )
+
+    def _check_sizes(self, train: int, test: int) -> None:
+        """Raise ConfigError unless so many training and test images are enough."""
+        left = train - self.validation
+        if left < 1:
+            raise ConfigError(
+                f"dataset.validation={self.validation}: "
+                f"{self.name} has {train} training images, and one must be left to train on"
+            )
+        if self.train_size is not None and self.train_size > left:
+            raise ConfigError(
+                f"dataset.train_size={self.train_size}: {self.name} has {train} training images, "
+                f"and dataset.validation={self.validation} leaves {left}"
+            )
+        if self.test_size is not None and self.test_size > test:
+            raise ConfigError(
+                f"dataset.test_size={self.test_size}: {self.name} has {test} test images"
+            )
+
+    def _warn_of_others(self, folder: Path, checksums: Mapping[str, str]) -> None:
+        """Warn of each file that is not as published, as far as that is known."""
+        for file, sha256 in checksums.items():
+            if self._published.get(file, sha256) != sha256:
+                log.warning("%s is not the published file (sha256 %s)", folder / file, sha256)
+
+
+def _cache() -> Path | None:
+    """Return the user's cache; None for a user without a home folder."""
+    try:
+        return user_cache_path("lenet")
+    except RuntimeError:
+        return None
+
+
+def checksums_of(folder: Path, files: Sequence[str]) -> dict[str, str]:
+    """Return the SHA-256 of each file; DataError if one cannot be read."""
+    checksums = {}
+    for file in files:
+        try:
+            checksums[file] = sha256_of(folder / file)
+        except OSError as error:
+            raise DataError(
+                f"{folder / file}: expected a file to read, found: {error.strerror}"
+            ) from error
+    return checksums
+
+
+def _set_aside(
+    split: Split, count: int, generator: np.random.Generator
+) -> tuple[Split, Split | None]:
+    """Return a split without ``count`` items chosen by chance, and these (None if 0)."""
+    if count == 0:
+        return split, None
+    order = generator.permutation(len(split))
+    return split[np.sort(order[count:])], split[np.sort(order[:count])]
+
+
+def _subset(split: Split, size: int | None, generator: np.random.Generator) -> Split:
+    """Return ``size`` items of a split chosen by chance, or the split itself if None."""
+    if size is None:
+        return split
+    return split[np.sort(generator.permutation(len(split))[:size])]

@@ -1,0 +1,34 @@
+"""What the units of a network say to images: the feature maps and vectors of each layer."""
+
+from lenet.layers import Array, Conv2D, Dense, Flatten, Pooling
+from lenet.layers.pool import maps
+from lenet.model import LeNet5
+
+OUTPUT = "output"
+
+
+def features(network: LeNet5, x: Array) -> dict[str, Array]:
+    """Return what C1, S2, C3, S4, C5, F6 and the output make of images (C, 32, 32, N).
+
+    Maps (C, H, W, N) and vectors (units, N), each after its activation, as in Fig. 2 of LeCun et
+    al. (1998); the output's are logits. The network may apply an activation after the pooling (see
+    ``model.subsample``): then ``y`` is the way around the pooling.
+    """
+    found: dict[str, Array] = {}
+    pooling = None
+    for name, layer in network.layers.items():
+        x, _ = layer.tested().forward(x)
+        match layer:
+            case Conv2D() | Dense():
+                unit, pooling, y = name, None, x
+            case Pooling():
+                pooling = name
+            case Flatten():
+                continue
+            case _:
+                y, _ = layer.tested().forward(y)
+        found[unit] = y
+        if pooling:
+            found[pooling] = x
+    found[OUTPUT] = found.pop(unit)
+    return {name: maps(y) if y.ndim == 6 else y for name, y in found.items()}

@@ -1,0 +1,11 @@
+"""Trackers: where a run can be watched beside its own folder. Nothing of the training needs them.
+
+What they show has the names of the tables: step/<column> of steps.csv by step, epoch/<column> of
+metrics.csv by epoch. Their libraries are imported when they are used.
+"""
+
+from lenet.trackers.base import Track, Tracker, Tracking, Untracked
+from lenet.trackers.mlflow import MLflow
+from lenet.trackers.tensorboard import TensorBoard
+
+__all__ = ["MLflow", "TensorBoard", "Track", "Tracker", "Tracking", "Untracked"]

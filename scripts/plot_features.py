@@ -1,0 +1,160 @@
+"""Draw what each layer of a network makes of an image: features.png and features.svg.
+
+    python scripts/plot_features.py [RUN] [--image INDEX ...] [--output FOLDER]
+
+A row for each image: the input, the maps of C1 to S4, the vectors of C5 and F6, and the
+probabilities of the classes, side by side as in Fig. 2 of LeCun et al. (1998). Without --image the
+first test image of each class, of ten classes at most.
+"""
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lenet.datasets import Split
+from lenet.errors import LenetError
+from lenet.evaluation import network_input
+from lenet.features import OUTPUT, features
+from lenet.figures import COLOURS, save, style
+from lenet.layers import Array
+from lenet.losses import log_softmax
+from lenet.panels import DIVERGING, WRONG, frame, mosaic, show, subject
+from lenet.scripting import natural, one_run, output_folder, run_script, writing_parser
+
+ROWS = 10  # of images where none are asked for, and of classes beside an image
+SIDE, AROUND = 1.6, (1.3, 1.0)  # inches: of an image; beside and above all
+INPUT = "input"
+WIDTHS = {INPUT: 1, "C1": 0.66, "S2": 0.66, "C3": 1, "S4": 1, "C5": 0.4, "F6": 0.4, OUTPUT: 0.6}
+MAPS_ABREAST = {"C1": 2, "S2": 2, "C3": 4, "S4": 4}
+STRIP = 9  # times as high as wide
+STEPS = {
+    "C1": "convolution",
+    "S2": "pooling",
+    "C3": "convolution",
+    "S4": "pooling",
+    "C5": "full",
+    "F6": "full",
+    OUTPUT: "softmax",
+}
+
+
+def main() -> list[Path]:
+    arguments = features_parser().parse_args()
+    run = one_run(arguments)
+    data = run.data()
+    images = chosen(data.test, arguments.image)
+    network = run.network()
+    x = network_input(images.images, network.theta.dtype)
+    seen = {INPUT: x, **features(network, x)}
+    with style():
+        figure = draw(images, seen, data.class_names, subject(run))
+        return save(figure, output_folder(arguments, [run]) / "features")
+
+
+def chosen(images: Split, indices: Sequence[int] | None) -> Split:
+    """Return the images that were asked for, else the first of each class.
+
+    Raises:
+        LenetError: there is no image of such an index.
+
+    """
+    if indices is None:
+        _, first = np.unique(images.labels, return_index=True)
+        return images[first[:ROWS]]
+    for index in indices:
+        if index >= len(images):
+            raise LenetError(f"--image {index}: the test images are 0 to {len(images) - 1}")
+    return images[np.array(indices)]
+
+
+def draw(images: Split, seen: dict[str, Array], class_names: Sequence[str], about: str) -> Figure:
+    """Return a row for each image, a column for each layer."""
+    rows, widths = len(images), list(WIDTHS.values())
+    figure = Figure(figsize=(SIDE * sum(widths) + AROUND[0], SIDE * rows + AROUND[1]))
+    cells = figure.subplots(rows, len(widths), squeeze=False, width_ratios=widths)
+    for name, column in zip(WIDTHS, cells.T, strict=True):
+        array = seen[name]
+        column[0].set_title(f"{name}\n{size(array)}", size=9)
+        column[-1].set_xlabel(STEPS.get(name, ""), size=8, color="0.4")
+        most = np.abs(array).max() or 1
+        for n, axes in enumerate(column):
+            axes.set_anchor("N")
+            if name == INPUT:
+                draw_input(axes, array[..., n], class_names[images.labels[n]])
+            elif name == OUTPUT:
+                draw_probabilities(axes, array[:, n], images.labels[n], class_names)
+            else:
+                draw_values(axes, array[..., n], most, MAPS_ABREAST.get(name, 1))
+    figure.suptitle(
+        f"{about}: what each layer makes of an image\n"
+        "blue is negative, white 0, red positive, on a scale for each layer",
+        x=0.01,
+        ha="left",
+    )
+    return figure
+
+
+def size(array: Array) -> str:
+    """Return how many maps of how many values, or how many values, as the paper writes it."""
+    *maps, _ = array.shape
+    return f"{maps[0]}@{maps[1]}×{maps[2]}" if len(maps) == 3 else f"{maps[0]}"
+
+
+def draw_input(axes: Axes, x: Array, name: str) -> None:
+    """Draw an image (C, 32, 32) as the network gets it, beside the name of its class."""
+    image = np.rint(255 * x).astype(np.uint8)
+    title = axes.get_title()
+    show(axes, image.squeeze(0) if len(image) == 1 else image, title)
+    axes.set_ylabel(name, weight="bold")
+
+
+def draw_values(axes: Axes, values: Array, most: float, abreast: int) -> None:
+    """Draw maps (C, H, W), so many side by side, or a vector as a strip."""
+    if values.ndim == 3:
+        _, H, W = values.shape
+        image = mosaic(values.reshape(-1, abreast, H, W))
+        axes.imshow(image, cmap=DIVERGING, vmin=-most, vmax=most)
+    else:
+        axes.imshow(values[:, None], cmap=DIVERGING, vmin=-most, vmax=most, aspect="auto")
+        axes.set_box_aspect(STRIP)
+    frame(axes)
+
+
+def draw_probabilities(axes: Axes, logits: Array, label: int, names: Sequence[str]) -> None:
+    """Draw the probabilities of the most likely classes, the true one in bold."""
+    probability = np.exp(log_softmax(logits[:, None]))[:, 0]
+    likely = np.sort(np.argsort(-probability, kind="stable")[:ROWS])
+    predicted = probability.argmax()
+    colours = np.where(likely == predicted, COLOURS[2] if predicted == label else WRONG, "0.6")
+    places = range(len(likely))
+    axes.barh(places, probability[likely], color=list(colours))
+    axes.set(xlim=(0, 1), ylim=(len(likely) - 0.5, -0.5))
+    axes.set_xticks([])
+    axes.set_yticks(places, [names[index] for index in likely], size=7)
+    axes.yaxis.tick_right()
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.spines["bottom"].set_visible(False)
+    for index, text in zip(likely, axes.get_yticklabels(), strict=True):
+        text.set_fontweight("bold" if index == label else "normal")
+
+
+def features_parser() -> ArgumentParser:
+    """Return the command line of the scripts, with indices of images."""
+    arguments = writing_parser(__doc__)
+    arguments.add_argument(
+        "--image",
+        type=natural,
+        nargs="+",
+        metavar="INDEX",
+        help="of test images, from 0 (default: the first of each class)",
+    )
+    return arguments
+
+
+if __name__ == "__main__":
+    run_script(main)
