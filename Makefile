@@ -7,10 +7,11 @@
 # make coverage  all tests, and what they reach of lenet/: at least 95 % of lines and branches
 # make test-slurm, test-ray, test-optuna  sweeps on a SLURM cluster, on Ray, and searches by Optuna
 # make test-tensorboard, test-mlflow  runs that are shown by TensorBoard and MLflow
+# make test-onnx  networks that ONNX Runtime reads
 #
 # Each sets up what it needs in .venv first. PYTHON=<a Python 3.11 to 3.13> chooses another one.
 
-.PHONY: run test table1 optimizers stress soak coverage test-slurm test-ray test-optuna test-tensorboard test-mlflow clean
+.PHONY: run test table1 optimizers stress soak coverage test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -48,7 +49,7 @@ soak: $(VENV)/dev
 coverage: $(VENV)/dev
 	$(BIN)/pytest -n auto --cov
 
-test-slurm test-ray test-optuna test-tensorboard test-mlflow: test-%: $(VENV)/dev
+test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx: test-%: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,$*]'
 	$(BIN)/pytest -rs tests/test_$*.py
 

@@ -160,7 +160,7 @@ class RunFolder:
     def _holds_another_run(self) -> LenetError:
         return LenetError(
             f"{relative(self.path)} holds another run; "
-            "choose another hydra.run.dir (or hydra.sweep.dir)"
+            "choose another folder (hydra.run.dir or hydra.sweep.dir)"
         )
 
     def _put_aside(self) -> None:

@@ -4,7 +4,8 @@ import logging
 import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lenet.errors import LenetError
@@ -34,6 +35,18 @@ def writing_parser(description: str | None) -> ArgumentParser:
         type=Path,
         metavar="FOLDER",
         help="where to write (default: the folder given, or what several have in common)",
+    )
+    return arguments
+
+
+def exporting_parser(description: str | None, name: str) -> ArgumentParser:
+    """Return a command line that takes a run folder and ``--output``, the file to write."""
+    arguments = parser(description)
+    arguments.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=f"what to write (default: {name} in the run's folder)",
     )
     return arguments
 
@@ -69,6 +82,15 @@ def output_folder(arguments: Namespace, runs: Iterable[Run]) -> Path:
         return Path(arguments.output)
     given = arguments.runs or [run.path for run in runs]
     return Path(os.path.commonpath([path.resolve() for path in given]))
+
+
+@contextmanager
+def optional(remedy: str) -> Iterator[None]:
+    """Import what need not be installed; the script ends with the remedy where it is not."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: {error.name} is not installed; {remedy}")
 
 
 def run_script(main: Callable[[], Iterable[Path | str]]) -> None:

@@ -32,6 +32,18 @@ def read_weights(path: Path, architecture: Architecture = LENET5) -> Array:
         arrays = read_arrays(path, WIDEST * architecture.size)
     except OSError as error:
         raise DataError(f"{path}: expected weights, found: {error.strerror}") from error
+    return joined(path, arrays, architecture)
+
+
+def joined(
+    path: Path, arrays: Mapping[str, NDArray[Any]], architecture: Architecture
+) -> NDArray[np.float32]:
+    """Return the named arrays of a file, of any float type, as all numbers of a network (P,).
+
+    Raises:
+        DataError: they are not finite numbers of this architecture and nothing else.
+
+    """
     problems = [*_other_arrays(arrays, architecture.shapes)]
     if not problems:
         theta = np.empty(architecture.size, np.float32)
@@ -54,9 +66,11 @@ def _other_arrays(
     """Yield what is wrong with the names, the shapes and the types of the arrays."""
     for name, shape in shapes.items():
         if name not in arrays:
-            yield f"no {name}"
+            yield f"no {name} of shape {shape}"
         elif arrays[name].shape != shape:
             yield f"{name} of shape {arrays[name].shape} in place of {shape}"
         elif arrays[name].dtype.kind != "f":
             yield f"{name} of type {arrays[name].dtype} in place of a float type"
-    yield from (f"an unknown array {brief(name)}" for name in arrays if name not in shapes)
+    for name, array in arrays.items():
+        if name not in shapes:
+            yield f"an unknown array {brief(name)} of shape {array.shape}"

@@ -175,6 +175,21 @@ def test_a_reader_who_wants_no_more_is_left_alone(tmp_path: Path, arguments: lis
     assert (tmp_path / "runs" / "table1.md").exists() == (arguments == ["runs"])
 
 
+@pytest.mark.parametrize(
+    ("name", "package", "remedy"),
+    [
+        ("export_onnx", "onnx", "pip install -e '.[onnx]'"),
+        ("to_torch", "torch", "pip install torch"),
+        ("from_torch", "torch", "pip install torch"),
+    ],
+)
+def test_where_a_package_is_missing_a_line_says_what_would_do(
+    script: Script, monkeypatch: pytest.MonkeyPatch, name: str, package: str, remedy: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    assert script(name).error == f"{name}.py: {package} is not installed; {remedy}"
+
+
 # Table I
 
 

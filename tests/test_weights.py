@@ -55,15 +55,19 @@ def test_weights_of_another_float_type_are_rounded(path: Path, dtype: str) -> No
 @pytest.mark.parametrize(
     ("name", "array", "found"),
     [
-        ("f6.bias", None, "no f6.bias"),
+        ("f6.bias", None, "no f6.bias of shape (84,)"),
         ("f6.bias", np.zeros(83), "f6.bias of shape (83,) in place of (84,)"),
         ("f6.bias", np.zeros(1), "f6.bias of shape (1,) in place of (84,)"),
         ("f6.bias", np.zeros(84, int), "f6.bias of type int64 in place of a float type"),
         ("f6.bias", np.full(84, np.nan), "f6.bias with values that are not finite"),
         ("c1.bias", np.full(6, -np.inf), "c1.bias with values that are not finite"),
         ("c1.bias", np.full(6, 1e39), "c1.bias with values that are not finite"),
-        ("f7.bias", np.zeros(84), "an unknown array 'f7.bias'"),
-        ("f7.\n" * 99, np.zeros(84), r"an unknown array 'f7.\n" + r"f7.\n" * 9 + "...'"),
+        ("f7.bias", np.zeros(84), "an unknown array 'f7.bias' of shape (84,)"),
+        (
+            "f7.\n" * 99,
+            np.zeros(84),
+            r"an unknown array 'f7.\n" + r"f7.\n" * 9 + "...' of shape (84,)",
+        ),
     ],
 )
 def test_weights_of_another_network(
@@ -76,8 +80,10 @@ def test_weights_of_another_network(
 
 def test_all_that_is_wrong_is_said_in_a_line(path: Path) -> None:
     np.savez(path, **{str(number): np.zeros(2) for number in range(100)}, **{"c1.bias": THETA[:5]})
-    assert message(path).startswith("no c1.weight, c1.bias of shape (5,) in place of (6,), no c3.")
-    assert message(path).endswith(", no output.bias and 100 more")
+    assert message(path).startswith(
+        "no c1.weight of shape (6, 1, 5, 5), c1.bias of shape (5,) in place of (6,), no c3."
+    )
+    assert message(path).endswith(", no output.bias of shape (10,) and 100 more")
 
 
 def test_a_file_of_too_much_is_refused_before_it_is_read(path: Path) -> None:

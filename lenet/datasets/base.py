@@ -45,6 +45,7 @@ class Dataset(ABC):
 
     class_names: ClassVar[tuple[str, ...]]
     channels: ClassVar[int] = 1
+    size: ClassVar[tuple[int, int]]  # height and width of the images, in pixels
 
     @abstractmethod
     def load(self, seed: int) -> Data:

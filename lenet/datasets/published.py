@@ -32,7 +32,6 @@ class PublishedDataset(Dataset):
     """
 
     name: ClassVar[str]
-    size: ClassVar[tuple[int, int]]  # height and width of the images, in pixels
     mirrors: ClassVar[tuple[str, ...]]
 
     root: str | None

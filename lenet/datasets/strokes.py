@@ -239,6 +239,7 @@ class Strokes(Dataset):
     """
 
     class_names = tuple("0123456789")
+    size = (IMAGE_SIZE, IMAGE_SIZE)
 
     train_size: Annotated[int, Gt(0), Le(MOST)]
     test_size: Annotated[int, Gt(0), Le(MOST)]

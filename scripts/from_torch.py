@@ -1,0 +1,99 @@
+"""Make a run folder of a network that PyTorch has trained, for evaluate.py and other scripts.
+
+    python scripts/from_torch.py FILE FOLDER [OVERRIDE ...]
+
+FILE is a state_dict as torch.save writes it; nothing that it may hold besides is executed. What it
+does not say is said by the overrides, which are those of lenet: such as dataset=mnist pooling=avg
+activation=relu normalization=batch. Modules may have any names; the shapes of their weights tell
+which layers they are (see to_torch.py), and C5 may be a convolution.
+
+FOLDER gets weights.npz, config.yaml and run.json; there are no metrics of such a network.
+"""
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile, is_zipfile
+
+from numpy.typing import NDArray
+from omegaconf import OmegaConf
+
+from lenet.compose import composed, configure
+from lenet.errors import DataError
+from lenet.files import read_at_most
+from lenet.runs import CONFIG, WEIGHTS, RunFolder
+from lenet.scripting import optional, run_script
+from lenet.state_dict import from_state_dict
+from lenet.weights import WIDEST, joined, write_weights
+
+with optional("pip install torch"):
+    import torch
+
+LARGEST = 2**24  # bytes of a file: 30 times the parameters in double precision
+IDENTITY = "from PyTorch"  # in run.json: such a folder may be written anew, another one may not
+
+
+def main() -> list[Path]:
+    arguments = command_line().parse_args()
+    config = configure(*arguments.overrides)
+    state = read_state_dict(arguments.file)
+    arrays = from_state_dict(arguments.file, state, config.architecture)
+    theta = joined(arguments.file, arrays, config.architecture)
+    written = OmegaConf.to_yaml(composed(*arguments.overrides))
+    record = {"seed": config.seed, "overrides": arguments.overrides}
+    with RunFolder(arguments.folder, written, identity=IDENTITY, **record) as folder:
+        write_weights(folder.path / WEIGHTS, theta, config.architecture)
+    return [folder.path / name for name in (WEIGHTS, CONFIG)]
+
+
+def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the tensors of a state_dict by name, those of any float type in double precision.
+
+    Raises:
+        DataError: the file is anything but that.
+
+    """
+    expected = f"{path}: expected a state_dict of PyTorch"
+    with path.open("rb") as file:
+        content = read_at_most(file, LARGEST + 1)
+    if len(content) > LARGEST:
+        raise DataError(f"{expected} for a LeNet-5, found more than {LARGEST} bytes")
+    try:
+        return tensors(content)
+    except Exception as error:  # damage may raise anything
+        raise DataError(
+            f"{expected}, found something else; torch.save(network.state_dict(), ...) writes one"
+        ) from error
+
+
+def tensors(content: bytearray) -> dict[str, NDArray[Any]]:
+    """Return the tensors of a file's content; ValueError if they would take up too much memory."""
+    if is_zipfile(BytesIO(content)):
+        with ZipFile(BytesIO(content)) as archive:
+            check_size(sum(entry.file_size for entry in archive.infolist()))
+    state = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+    check_size(sum(tensor.numel() * WIDEST for tensor in state.values()))
+    return {
+        str(name): (tensor.double() if tensor.is_floating_point() else tensor).detach().numpy()
+        for name, tensor in state.items()
+    }
+
+
+def check_size(size: int) -> None:
+    """Refuse more than LARGEST bytes: a file can promise any number of zeros in few."""
+    if size > LARGEST:
+        raise ValueError(size)
+
+
+def command_line() -> ArgumentParser:
+    """Return the command line."""
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, metavar="FILE", help="a state_dict")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="of the run to be")
+    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help="of lenet")
+    return parser
+
+
+if __name__ == "__main__":
+    run_script(main)
