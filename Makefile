@@ -1,7 +1,8 @@
 # make run     train LeNet-5 on drawn digits (no download of data) and draw its curves
 # make test    linter, type checker and all tests; LENET_DATA=<folder> adds those on the real MNIST
 # make table1  the paper's Table I over ten seeds, on MNIST
-# make optimizers  five optimizers against each other, on MNIST
+# make optimizers, architectures, best_3_epochs, best, fashion, best_fashion
+#              the study of that name (lenet experiment=<name>) in runs/<name>
 # make stress  51 runs killed at random moments, and one killed at each of its files
 # make soak    short runs for MINUTES (60): memory, open files and threads must stay flat
 # make coverage  all tests, and what they reach of lenet/: at least 95 % of lines and branches
@@ -11,7 +12,9 @@
 #
 # Each sets up what it needs in .venv first. PYTHON=<a Python 3.11 to 3.13> chooses another one.
 
-.PHONY: run test table1 optimizers stress soak coverage test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx clean
+STUDIES := optimizers architectures best_3_epochs best fashion best_fashion
+
+.PHONY: run test table1 $(STUDIES) stress soak coverage test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -35,9 +38,9 @@ table1: $(VENV)/core
 	$(BIN)/python scripts/table1.py runs/table1
 	$(BIN)/python scripts/plot_curves.py runs/table1
 
-optimizers: $(VENV)/core
-	$(BIN)/lenet experiment=optimizers hydra/launcher=joblib hydra.sweep.dir=runs/optimizers
-	$(BIN)/python scripts/compare.py runs/optimizers
+$(STUDIES): $(VENV)/core
+	$(BIN)/lenet experiment=$@ hydra/launcher=joblib hydra.sweep.dir=runs/$@
+	$(BIN)/python scripts/compare.py runs/$@
 
 stress: $(VENV)/dev
 	$(BIN)/pytest -n auto -m stress

@@ -230,6 +230,16 @@ def test_files_of_other_names_are_passed_over(root: Path, name: str) -> None:
         (gzip.compress(TAR[:700]), "data_batch_1.bin: expected 36876 bytes, found it cut"),
         (gzip.compress(TAR[:100]), "found a block that is no header"),
     ],
+    ids=[
+        "a web page",
+        "nothing",
+        "a byte short",
+        "half of it",
+        "another checksum",
+        "no tar file",
+        "cut in a file",
+        "cut in a header",
+    ],
 )
 def test_a_damaged_archive(root: Path, content: bytes, expected: str) -> None:
     assert expected in message(root, content)
