@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,15 @@ class Data:
 class Dataset(ABC):
     """A source of data, as the ``dataset`` group of the configuration chooses it."""
 
+    class_names: ClassVar[tuple[str, ...]]
+
     @abstractmethod
     def load(self, seed: int) -> Data:
         """Return the data; ``seed`` picks subsets and the validation split."""
+
+    @abstractmethod
+    def prepare(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a picture of any size (H, W, 3) as an image like those of the dataset.
+
+        DataError if there is nothing in it.
+        """

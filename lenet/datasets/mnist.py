@@ -8,12 +8,14 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt
+from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from lenet.datasets.base import Data, Dataset, Split
 from lenet.datasets.download import fetch, sha256_of
 from lenet.datasets.idx import read_images, read_labels
 from lenet.errors import ConfigError, DataError
+from lenet.preparation import digit, whole
 from lenet.streams import stream
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,6 @@ class IdxDataset(Dataset):
     """
 
     name: ClassVar[str]
-    class_names: ClassVar[tuple[str, ...]]
     mirrors: ClassVar[tuple[str, ...]]
     sha256: ClassVar[tuple[str, str, str, str]]  # of the published files, in the order of FILES
 
@@ -224,6 +225,10 @@ class MNIST(IdxDataset):
         "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
     )
 
+    def prepare(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the digit in a picture, or raise DataError."""
+        return digit(picture)
+
 
 @dataclass(frozen=True)
 class FashionMNIST(IdxDataset):
@@ -252,3 +257,7 @@ class FashionMNIST(IdxDataset):
         "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
         "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
     )
+
+    def prepare(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the whole picture, grey on black."""
+        return whole(picture)
