@@ -49,7 +49,9 @@ def test_the_table_of_choices_is_complete() -> None:
 def test_the_table_of_activations_says_which_never_decrease() -> None:
     for name in (path.stem for path in (CONF / "activation").glob("*.yaml")):
         (never,) = re.findall(rf"^\| `{name}` \| .* \| .* \| (yes|no) \|$", README, re.MULTILINE)
-        assert never == ("yes" if configure(f"activation={name}").activation.non_decreasing else "no")
+        assert never == (
+            "yes" if configure(f"activation={name}").activation.non_decreasing else "no"
+        )
 
 
 def test_each_study_says_by_which_command_it_is_run() -> None:

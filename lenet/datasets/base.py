@@ -50,3 +50,12 @@ class Dataset(ABC):
     @abstractmethod
     def load(self, seed: int) -> Data:
         """Return the data; ``seed`` picks subsets and the validation split."""
+
+    def prepare(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a picture of any size (H, W, 3) as an image like those of the dataset.
+
+        As a rule all of it; DataError if there is nothing in it.
+        """
+        from lenet.preparation import in_colour, whole  # SciPy and Pillow take long to import
+
+        return whole(picture, self.size) if self.channels == 1 else in_colour(picture, self.size)

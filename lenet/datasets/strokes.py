@@ -16,6 +16,7 @@ from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 
 from lenet.datasets.base import Data, Dataset, Split
+from lenet.framing import BOX_SIZE, IMAGE_SIZE, to_middle
 from lenet.streams import stream
 
 Floats = NDArray[np.float64]
@@ -192,8 +193,6 @@ SLANT = 0.25  # its standard deviation
 STRETCH = 0.2  # standard deviation of the logarithm of the width
 TURN = 0.1  # standard deviation of the rotation, in radians
 
-IMAGE_SIZE = 28  # pixels on either side
-BOX_SIZE = 20  # pixels, the larger side of the ink
 PEN_RADIUS = (0.75, 1.9)  # pixels, from the thinnest pen to the broadest
 PRESSURE = 0.15  # standard deviation of each harmonic in the logarithm of the ink
 HARMONICS = 4  # cosines that the pressure is made of, from the first point to the last
@@ -257,6 +256,12 @@ class Strokes(Dataset):
             validation=splits.get("validation"),
             checksums={f"strokes-{name}": _sha256(split) for name, split in splits.items()},
         )
+
+    def prepare(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the digit in a picture, or raise DataError."""
+        from lenet.preparation import digit  # SciPy and Pillow take long to import
+
+        return digit(picture)
 
     def _split(self, name: str, size: int) -> Split:
         """Return ``size`` digits, labels and all, from the stream of their split."""
@@ -341,9 +346,9 @@ def _fit(curve: Floats, radius: Floats) -> Floats:
 
 
 def _centre(dots: Floats, ink: Floats) -> Floats:
-    """Move dots (N, SEGMENTS, 2) by whole pixels: their centre of mass to pixel (14, 14)."""
+    """Move dots (N, SEGMENTS, 2), so that their centre of mass is in the middle."""
     mass = (ink[:, None] @ dots) / ink.sum(axis=1)[:, None, None]
-    centred: Floats = dots + np.rint((IMAGE_SIZE + 1) / 2 - mass)
+    centred: Floats = dots + to_middle(mass - 0.5)
     return centred
 
 

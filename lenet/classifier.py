@@ -1,0 +1,88 @@
+"""A trained network that tells what is on a user's own pictures."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.datasets import Dataset
+from lenet.errors import DataError
+from lenet.evaluation import network_input
+from lenet.layers import Array
+from lenet.losses import log_softmax
+from lenet.model import LeNet5
+from lenet.pictures import Picture, as_picture, read_picture
+from lenet.results import Run
+from lenet.runs import WEIGHTS
+from lenet.weights import read_weights
+
+Source = str | PathLike[str] | NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network makes of a picture."""
+
+    picture: Picture  # as a user sees it
+    image: NDArray[np.uint8]  # as the network sees it
+    probabilities: Array  # of each class
+    class_names: tuple[str, ...]
+
+    def top(self, count: int) -> list[tuple[str, float]]:
+        """Return the likeliest classes with their probabilities, the likeliest first."""
+        order = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(self.class_names[k], float(self.probabilities[k])) for k in order]
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network, and the dataset that it was trained on."""
+
+    network: LeNet5
+    dataset: Dataset
+
+    @classmethod
+    def read(cls, weights: str | PathLike[str]) -> Self:
+        """Return the classifier of a run folder, or of a file of weights in one.
+
+        Raises:
+            DataError: there are no weights of a LeNet-5, or no config.yaml beside them.
+            ConfigError: config.yaml is not one for this version.
+
+        """
+        path = Path(weights)
+        if path.is_dir():
+            path = path / WEIGHTS
+        config = Run(path.parent).config
+        theta = read_weights(path, config.architecture)
+        return cls(config.network(theta), config.dataset)
+
+    def predict(self, sources: Iterable[Source]) -> list[Prediction]:
+        """Return a prediction for each picture.
+
+        Args:
+            sources: paths, or arrays of uint8, (H, W), (H, W, 3) or with transparency (H, W, 4).
+
+        Raises:
+            DataError: one is no picture, or there is nothing in it.
+
+        """
+        return [self._predict(source) for source in sources]
+
+    def _predict(self, source: Source) -> Prediction:
+        if isinstance(source, np.ndarray):
+            picture = as_picture(source)
+            image = self.dataset.prepare(picture)
+        else:
+            picture = read_picture(Path(source))
+            try:
+                image = self.dataset.prepare(picture)
+            except DataError as error:
+                raise DataError(f"{source}: {error}") from error
+        logits = self.network.logits(network_input(image[None], self.network.theta.dtype))
+        probabilities = np.exp(log_softmax(logits))[:, 0]
+        return Prediction(picture, image, probabilities, self.dataset.class_names)

@@ -1,0 +1,240 @@
+"""Telling the ink of a digit from paper, whatever the light, the colours and the noise.
+
+Paper is brighter than ink, once the picture is read the right way round, and wider than a stroke: a
+grey closing (the brightest pixels around, then the darkest of these) removes the strokes and leaves
+the light, shadows with their edges too. How wide a stroke is and which of the two colours is ink is
+not known, so all readings are tried; the one whose digit has the longest and sharpest contour wins.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from lenet.errors import DataError
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Labels = NDArray[np.integer[Any]]
+
+LARGEST_SIDE = 1024  # pixels, of a picture that ink is looked for in
+READING_SIDE = 256  # pixels, in which the readings are compared
+LIGHT_SIDE = 64  # pixels, in which the light falls on the paper
+WINDOWS = (1 / 6, 1 / 3, 3 / 4)  # of the larger side, wider than a stroke
+POLARITY_SIDE, POLARITY_WINDOWS = 32, (1 / 8, 1 / 4, 1 / 2)
+UNLIKELY = 0.3  # what a reading counts if the rarer pixels are not its ink
+FAINT = 0.03  # of the light of the paper: ink that takes away less is none
+NOISE = 4.0  # standard deviations of the paper: ink that differs by less is none
+
+ALONG_BORDER = (
+    0.35  # of its contour: what is more of it at the border of the picture is a border itself
+)
+AT_BORDER = 0.1  # what such a part counts
+SPECK = 0.03  # of the area of the largest part: what is smaller is no stroke
+NEAR = 0.25  # of the size of the largest part: strokes that are farther from it are not its own
+SOFT = 0.5  # of the sharpness of the largest part: what is softer is a shadow
+EDGE = 40  # a digit is so many times as large as what its edges may reach beyond it
+
+EIGHT = np.ones((3, 3), bool)  # the neighbours of a pixel, and itself
+TINY = 1e-3
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is taken for the digit, if ink is darker than paper.
+
+    ``paper`` is its brightness without ink and ``digit`` is where the digit is, both (h, w), from
+    0 to 1; ``level`` is the share of the light that ink takes away.
+    """
+
+    grey: Floats
+    paper: Floats
+    digit: Mask
+    level: float
+    score: float
+
+    @property
+    def ink(self) -> Floats:
+        """The digit's ink (H, W), from 0 to 1."""
+        size = self.grey.shape
+        ink = darkness(self.grey, resized(self.paper, size)) / self.level
+        where = resized(self.digit, size, Image.Resampling.NEAREST)
+        return np.clip(ink, 0, 1) * where
+
+
+def ink_of(picture: NDArray[np.uint8]) -> Floats:
+    """Return the ink of the digit in a picture (H, W, 3), from 0 to 1; large ones are reduced.
+
+    Raises:
+        DataError: there is no ink in it.
+
+    """
+    readings = list(_readings(reduced(grey_of(picture), LARGEST_SIDE)))
+    if not readings:
+        raise DataError("expected a digit, found no ink")
+    return max(readings, key=lambda reading: reading.score).ink
+
+
+def grey_of(picture: NDArray[np.uint8]) -> Floats:
+    """Return the shades (H, W) from 0 to 1 in which a picture (H, W, 3) has the most contrast.
+
+    They are its first principal component: brightness for all pictures but those whose colours
+    differ more than that.
+    """
+    few = np.asarray(Image.fromarray(picture).reduce(_factor(picture.shape, READING_SIDE)), float)
+    _, vectors = np.linalg.eigh(np.cov(few.reshape(-1, 3).T, bias=True))
+    axis = vectors[:, -1] * (1 if vectors[:, -1].sum() >= 0 else -1)
+    if np.ptp(few, axis=2).max() == 0:
+        axis = np.ones(3)
+    axis = (axis / np.abs(axis).sum()).astype(np.float32)
+    shades: Floats = picture @ (axis / 255) - np.minimum(axis, 0).sum()
+    return shades
+
+
+def reduced(grey: Floats, side: int) -> Floats:
+    """Return a picture (H, W), averaged over squares so that it is no larger than ``side``."""
+    return np.asarray(Image.fromarray(grey).reduce(_factor(grey.shape, side)))
+
+
+def resized(
+    array: NDArray[Any],
+    shape: tuple[int, ...],
+    how: Image.Resampling = Image.Resampling.BILINEAR,
+) -> Floats:
+    """Return an array (H, W) of another shape."""
+    image = Image.fromarray(np.ascontiguousarray(array, np.float32))
+    return np.asarray(image.resize((shape[1], shape[0]), how))
+
+
+def _factor(shape: tuple[int, ...], side: int) -> int:
+    """Return how many pixels make one, so that no side is larger than ``side``."""
+    return -(-max(shape[:2]) // side)
+
+
+def darkness(grey: Floats, paper: Floats) -> Floats:
+    """Return which share of the paper's light is missing; 0 where none is."""
+    missing: Floats = np.maximum(1 - grey / np.maximum(paper, TINY), 0)
+    return missing
+
+
+def _readings(grey: Floats) -> Iterator[Reading]:
+    """Yield the ways to read a picture (H, W) in which there is ink."""
+    light_ink = has_light_ink(grey)
+    for negative in (light_ink, not light_ink):
+        shades = 1 - grey if negative else grey
+        for window in WINDOWS:
+            reading = _read(shades, window, 1 if negative == light_ink else UNLIKELY)
+            if reading is not None:
+                yield reading
+
+
+def _read(grey: Floats, window: float, weight: float) -> Reading | None:
+    """Return what is the digit if ink is dark and strokes are narrower than a window."""
+    small = reduced(grey, READING_SIDE)
+    paper = paper_of(small, window)
+    dark = darkness(small, paper)
+    threshold = otsu(dark)
+    ink = dark > threshold
+    if not ink.any() or ink.all():
+        return None
+    noise = _spread((small / np.maximum(paper, TINY))[~ink])
+    level = float(np.median(dark[ink]))
+    if level < max(FAINT, NOISE * noise):
+        return None
+    digit, score = _digit(dark, dark > min(threshold, level / 2))
+    return Reading(grey, paper, digit, level, weight * score)
+
+
+def _spread(values: NDArray[np.floating[Any]]) -> float:
+    """Return the standard deviation of normal noise, in spite of outliers."""
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
+
+
+def has_light_ink(grey: Floats) -> bool:
+    """Return whether the pixels that differ most from what surrounds them are light."""
+    few = reduced(grey, POLARITY_SIDE)
+    differences = (few - ndimage.median_filter(few, _odd(few, w)) for w in POLARITY_WINDOWS)
+    return sum(float((difference**3).sum()) for difference in differences) > 0
+
+
+def paper_of(grey: Floats, window: float) -> Floats:
+    """Return the brightness of the paper (H, W) behind strokes narrower than a window."""
+    coarse = reduced(grey, LIGHT_SIDE)
+    paper = ndimage.grey_closing(coarse, 2 * (_odd(coarse, window),), mode="nearest")
+    paper = ndimage.median_filter(paper, 3, mode="nearest")
+    fine = reduced(grey, 2 * LIGHT_SIDE)
+    paper = resized(paper, fine.shape)
+    dark = darkness(fine, paper)
+    ink = ndimage.binary_dilation(dark > otsu(dark), iterations=2 if max(fine.shape) > 32 else 1)
+    paper = ndimage.median_filter(np.where(ink, paper, fine), _odd(fine, 1 / 16), mode="nearest")
+    return resized(paper, grey.shape)
+
+
+def _odd(grey: Floats, window: float) -> int:
+    """Return a share of the larger side in pixels, as an odd number of at least 3."""
+    return int(max(grey.shape) * window) // 2 * 2 + 3
+
+
+def otsu(values: Floats) -> float:
+    """Return the threshold between two classes of the largest variance between them (Otsu 1979)."""
+    counts, edges = np.histogram(values, 256)
+    centres = (edges[:-1] + edges[1:]) / 2
+    below, total = np.cumsum(counts)[:-1], values.size
+    moment = np.cumsum(counts * centres)
+    between = (moment[-1] * below / total - moment[:-1]) ** 2 / (below * (total - below) + TINY)
+    return float(edges[1 + between.argmax()])
+
+
+def _digit(dark: Floats, ink: Mask) -> tuple[Mask, float]:
+    """Return where in the ink the digit is, and how long and sharp its contour is."""
+    labels, count = ndimage.label(ink, EIGHT)
+    numbers = np.arange(1, count + 1)
+    sharpness, length = _contours(dark, labels, count)
+    areas = np.bincount(labels.ravel())[1:]
+    boxes = ndimage.find_objects(labels)
+    border = _border(labels, count)
+    inner = border < ALONG_BORDER * (border + length)
+    scores = np.cbrt(length) * sharpness * np.where(inner, 1, AT_BORDER)
+    main = int(scores.argmax())
+    size = max(side.stop - side.start for side in boxes[main])
+    kept = [
+        number
+        for number, box in zip(numbers, boxes, strict=True)
+        if areas[number - 1] > SPECK * areas[main]
+        and _gap(box, boxes[main]) < NEAR * size
+        and (inner[number - 1] or not inner[main])
+        and sharpness[number - 1] > SOFT * sharpness[main]
+    ]
+    reach = max(2, round(size / EDGE))
+    digit = ndimage.binary_dilation(np.isin(labels, kept), EIGHT, iterations=reach)
+    return digit, float(scores[main])
+
+
+def _contours(dark: Floats, labels: Labels, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return how sharp the contour of each part is, and how many pixels it has.
+
+    The sharpness is the step in darkness that three quarters of a contour exceed.
+    """
+    steps = ndimage.maximum_filter(dark, 3) - ndimage.minimum_filter(dark, 3)
+    inside = ndimage.binary_erosion(labels > 0, EIGHT, border_value=1)
+    contour = np.where(inside, 0, labels).ravel()
+    order = np.argsort(contour, kind="stable")
+    length = np.bincount(contour, minlength=count + 1)
+    parts = np.split(steps.ravel()[order], np.cumsum(length)[:-1])[1:]
+    sharpness = np.array([np.percentile(part, 25) if len(part) else 0.0 for part in parts])
+    return sharpness, length[1:]
+
+
+def _border(labels: Labels, count: int) -> NDArray[Any]:
+    """Return how many pixels of each part are at the border of the picture."""
+    edges = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
+    return np.bincount(edges, minlength=count + 1)[1:]
+
+
+def _gap(box: tuple[slice, ...], other: tuple[slice, ...]) -> int:
+    """Return by how many pixels two boxes are apart."""
+    return max(max(a.start - b.stop, b.start - a.stop, 0) for a, b in zip(box, other, strict=True))

@@ -1,0 +1,62 @@
+"""The weights that come with the code, and what they say of pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lenet.classifier import Classifier
+from lenet.compose import configure
+from lenet.datasets import Data
+from lenet.datasets.strokes import draw
+from lenet.errors import DataError
+from lenet.evaluation import evaluate
+from lenet.identity import identity
+from lenet.results import Run
+from lenet.streams import stream
+
+ROOT = Path(__file__).parent.parent
+BEST = ROOT / "runs" / "best"
+LABELS = np.arange(10, dtype=np.uint8)
+DIGITS = draw(LABELS, stream(0, "pictures to predict"))
+
+
+@pytest.mark.parametrize("times", [1, 10])
+def test_any_size_and_polarity_is_classified_alike(times: int) -> None:
+    classifier = Classifier.read(BEST / "weights.npz")
+    digits = [np.asarray(Image.fromarray(digit).resize(2 * (28 * times,))) for digit in DIGITS]
+    for sources in (digits, [255 - digit for digit in digits]):
+        predictions = classifier.predict(sources)
+        assert [prediction.top(1)[0][0] for prediction in predictions] == list("0123456789")
+        for prediction in predictions:
+            assert sum(share for _, share in prediction.top(10)) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(28,), (28, 28, 2), (0, 5)])
+def test_an_array_that_is_no_picture_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(DataError, match="expected a picture of uint8"):
+        Classifier.read(BEST).predict([np.zeros(shape, np.uint8)])
+
+
+@pytest.mark.parametrize(
+    "dataset", ["fashion_mnist", "cifar10", "kmnist", "emnist_balanced", "emnist_digits"]
+)
+def test_every_dataset_prepares_pictures_in_its_own_shape(dataset: str) -> None:
+    config = configure(f"dataset={dataset}")
+    classifier = Classifier(config.network(config.initial_theta()), config.dataset)
+    picture = np.full((90, 120, 3), 255, np.uint8)
+    picture[20:70, 50:60] = 0
+    (prediction,) = classifier.predict([picture])
+    channels, size = config.dataset.channels, config.dataset.size
+    assert prediction.image.shape == ((channels, *size) if channels > 1 else size)
+    assert len(prediction.probabilities) == len(config.dataset.class_names)
+
+
+def test_the_weights_that_come_with_the_code_are_of_the_recipe_as_it_is() -> None:
+    assert identity(Run(BEST).config) == identity(configure("experiment=best", "seed=0"))
+
+
+@pytest.mark.mnist
+def test_the_weights_that_come_with_the_code_are_as_good_as_the_readme_says(mnist: Data) -> None:
+    assert evaluate(Run(BEST).network(), mnist.test).accuracy == pytest.approx(0.9951)
