@@ -30,9 +30,7 @@ UNLIKELY = 0.3  # what a reading counts if the rarer pixels are not its ink
 FAINT = 0.03  # of the light of the paper: ink that takes away less is none
 NOISE = 4.0  # standard deviations of the paper: ink that differs by less is none
 
-ALONG_BORDER = (
-    0.35  # of its contour: what is more of it at the border of the picture is a border itself
-)
+ALONG_BORDER = 0.35  # of the contour of a part: with more at the picture's border it is one itself
 AT_BORDER = 0.1  # what such a part counts
 SPECK = 0.03  # of the area of the largest part: what is smaller is no stroke
 NEAR = 0.25  # of the size of the largest part: strokes that are farther from it are not its own
