@@ -277,6 +277,8 @@ def test_ctrl_c_while_all_is_imported_ends_without_a_word(tmp_path: Path, after:
     time.sleep(after)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
+    if "init_import_site" in errors:
+        pytest.skip("Python itself was still starting")
     assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in errors
 

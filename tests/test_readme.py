@@ -39,6 +39,17 @@ def test_the_table_of_optimizers_is_that_of_the_runs() -> None:
         assert row["verdict"] in ("best", "within noise")
 
 
+def test_the_table_of_architectures_is_that_of_the_runs() -> None:
+    path = ROOT / "runs" / "architectures" / "summary.csv"
+    rows = pd.read_csv(path).query("kind == 'setting'").to_dict("records")
+    assert len(rows) == 8
+    for row in rows:
+        accuracy, std = (100 * row[f"test_accuracy{part}"] for part in ("", "_std"))
+        low, high = (100 * row[f"test_accuracy_{end}"] for end in ("low", "high"))
+        verdict = "" if row["verdict"] == "best" else f" {row['verdict']}"
+        assert f"| {accuracy:.2f} ± {std:.2f} | {low:.2f} to {high:.2f} |{verdict} |" in README
+
+
 def test_the_table_of_choices_is_complete() -> None:
     for group in (path for path in CONF.iterdir() if path.is_dir() and path.name != "hydra"):
         (row,) = re.findall(rf"^\| `{group.name}` \| (.*) \|$", README, re.MULTILINE)
