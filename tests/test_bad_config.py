@@ -21,7 +21,7 @@ from test_config import CHOICES, COMPONENTS
 
 from lenet.compose import composed
 from lenet.config import CONF, Config, read_config
-from lenet.datasets import Data, Split
+from lenet.datasets import Data, Dataset, Split
 from lenet.divergence import DivergedError
 from lenet.errors import ConfigError
 from lenet.training import TrainingState, train
@@ -132,13 +132,18 @@ def test_an_unknown_key_of_two_lines_is_refused_in_one() -> None:
     assert len(str(caught.value).splitlines()) == 1
 
 
-def random_split(size: int, seed: int) -> Split:
+def random_split(dataset: Dataset, size: int, seed: int) -> Split:
     rng = np.random.default_rng(seed)
-    images = rng.integers(0, 256, (size, 28, 28), dtype=np.uint8)
-    return Split(images, rng.integers(0, 10, size, dtype=np.uint8))
+    images = rng.integers(0, 256, (size, dataset.channels, *dataset.size), dtype=np.uint8)
+    return Split(images, rng.integers(0, len(dataset.class_names), size, dtype=np.uint8))
 
 
-DATA = Data(random_split(6, 0), random_split(3, 1), tuple("0123456789"))
+def random_data(dataset: Dataset) -> Data:
+    """Data of the shape that a dataset has."""
+    train, test = (random_split(dataset, size, seed) for seed, size in enumerate((6, 3)))
+    return Data(train, test, dataset.class_names)
+
+
 ACCEPTED = {
     "optimizer.lr": st.floats(1e-320, 1e308, exclude_min=True),
     "optimizer.eps": st.floats(1e-30, 1e308),
@@ -180,7 +185,7 @@ def test_what_is_accepted_trains_to_finite_figures_or_says_that_it_diverged(
 ) -> None:
     state = TrainingState.initial(config)
     with suppress(DivergedError):
-        list(train(config, DATA, state))
+        list(train(config, random_data(config.dataset), state))
     figures = [*chain(*state.steps), *chain(*map(astuple, state.metrics))]
     assert all(isfinite(figure) for figure in figures if figure is not None)
 

@@ -118,6 +118,15 @@ def test_far_from_zero_the_moments_are_as_exact_as_near_it() -> None:
     np.testing.assert_allclose(moments.variance, np.var(x.astype(np.float64)), rtol=1e-3)
 
 
+def test_the_running_variance_follows_that_of_a_sample() -> None:
+    latest = BatchNormalization(momentum=1.0, eps=1e-5)
+    arrays = {name: np.zeros(3) for name in latest.initial}
+    layer, x = latest.layer(arrays, VECTORS), normal(3, 5)
+    layer.follow(layer.part(x))
+    np.testing.assert_allclose(layer.mean, x.mean(axis=1))
+    np.testing.assert_allclose(layer.variance, x.var(axis=1, ddof=1))
+
+
 @pytest.mark.parametrize("axis", SHAPES)
 def test_pytorch_normalizes_learns_and_remembers_the_same(axis: int) -> None:
     torch = pytest.importorskip("torch")

@@ -85,7 +85,7 @@ def test_without_its_library_a_tracker_is_refused_before_anything_is_written(
 ) -> None:
     if find_spec(tracker):
         pytest.skip("it is installed here")
-    refused = lenet(*QUICK, f"tracker={tracker}", *sweep, cwd=tmp_path)
+    refused = lenet(*sweep, *QUICK, f"tracker={tracker}", cwd=tmp_path)
     assert refused.returncode == 2
     line = refused.stderr.splitlines()[-1]
     assert line.endswith(f"pip install -e '.[{tracker}]'")
