@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command import lenet
 from damaged import refusal
 from PIL import Image
 
@@ -28,8 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of ``lenet`` that has learnt something."""
     folder = tmp_path_factory.mktemp("trained")
     sizes = ["dataset.train_size=6000", "dataset.test_size=32"]
-    command = [sys.executable, "-m", "lenet", "dataset=strokes", *sizes, "epochs=2"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
+    lenet("dataset=strokes", *sizes, "epochs=2", cwd=folder).check_returncode()
     (path,) = (folder / "runs").iterdir()
     return path
 

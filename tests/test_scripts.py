@@ -75,8 +75,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which ``lenet`` has been run."""
     folder = tmp_path_factory.mktemp("trained")
     sizes = ["dataset.train_size=64", "dataset.test_size=32"]
-    command = [sys.executable, "-m", "lenet", "dataset=strokes", *sizes, "epochs=1"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
+    lenet("dataset=strokes", *sizes, "epochs=1", cwd=folder).check_returncode()
     return folder
 
 

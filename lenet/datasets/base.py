@@ -45,6 +45,7 @@ class Dataset(ABC):
 
     class_names: ClassVar[tuple[str, ...]]
     channels: ClassVar[int] = 1
+    shows_characters: ClassVar[bool] = False  # each image one, framed as MNIST frames its digits
     size: ClassVar[tuple[int, int]]  # height and width of the images, in pixels
 
     @abstractmethod
@@ -54,8 +55,10 @@ class Dataset(ABC):
     def prepare(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a picture of any size (H, W, 3) as an image like those of the dataset.
 
-        As a rule all of it; DataError if there is nothing in it.
+        DataError if there should be a character in it, and there is none.
         """
-        from lenet.preparation import in_colour, whole  # SciPy and Pillow take long to import
+        from lenet.preparation import digit, in_colour, whole  # SciPy and Pillow take long
 
+        if self.shows_characters:
+            return digit(picture)
         return whole(picture, self.size) if self.channels == 1 else in_colour(picture, self.size)

@@ -11,9 +11,6 @@ from shutil import copyfileobj
 from typing import ClassVar
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lenet.datasets.base import Split
 from lenet.datasets.mnist import IdxDataset
 from lenet.datasets.published import checksums_of
@@ -30,6 +27,7 @@ class EMNIST(IdxDataset):
     """A part of EMNIST, upright: its images are stored with rows and columns exchanged."""
 
     name = "emnist"
+    shows_characters = True
     mirrors = ("https://biometrics.nist.gov/cs_links/EMNIST/",)
     archive_sha256: ClassVar[str] = (
         "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e"
@@ -51,12 +49,6 @@ class EMNIST(IdxDataset):
         for file in self._missing(cache):
             extract(cache / ARCHIVE, f"gzip/{file}", cache / file)
         return cache
-
-    def prepare(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the digit or letter in a picture, or raise DataError."""
-        from lenet.preparation import digit  # SciPy and Pillow take long to import
-
-        return digit(picture)
 
     def _read_pair(self, images_path: Path, labels_path: Path) -> Split:
         """Return the images, upright, and the labels of two files."""

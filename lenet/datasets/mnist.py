@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lenet.datasets.base import Split
 from lenet.datasets.idx import read_images, read_labels
 from lenet.datasets.published import PublishedDataset
@@ -71,6 +68,7 @@ class MNIST(IdxDataset):
     """Handwritten digits: 60,000 to train on and 10,000 to test (LeCun, Cortes and Burges)."""
 
     name = "mnist"
+    shows_characters = True
     class_names = tuple("0123456789")
     mirrors = (
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -87,12 +85,6 @@ class MNIST(IdxDataset):
         "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
         "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     )
-
-    def prepare(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the digit in a picture, or raise DataError."""
-        from lenet.preparation import digit  # SciPy and Pillow take long to import
-
-        return digit(picture)
 
 
 @dataclass(frozen=True)

@@ -238,6 +238,7 @@ class Strokes(Dataset):
     """
 
     class_names = tuple("0123456789")
+    shows_characters = True
     size = (IMAGE_SIZE, IMAGE_SIZE)
 
     train_size: Annotated[int, Gt(0), Le(MOST)]
@@ -256,12 +257,6 @@ class Strokes(Dataset):
             validation=splits.get("validation"),
             checksums={f"strokes-{name}": _sha256(split) for name, split in splits.items()},
         )
-
-    def prepare(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the digit in a picture, or raise DataError."""
-        from lenet.preparation import digit  # SciPy and Pillow take long to import
-
-        return digit(picture)
 
     def _split(self, name: str, size: int) -> Split:
         """Return ``size`` digits, labels and all, from the stream of their split."""
