@@ -1,13 +1,14 @@
 """What to say of a training that is no longer a matter of finite numbers."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from lenet.datasets.base import Split
 from lenet.errors import LenetError
 from lenet.evaluation import network_input
-from lenet.layers import Array
+from lenet.layers import Array, Layer
 from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
 from lenet.model import LeNet5
 from lenet.overflow import overflow_is_found_later
@@ -30,22 +31,23 @@ class DivergedError(LenetError):
 
 
 @overflow_is_found_later()
-def origin(network: LeNet5, batches: Iterable[Split]) -> str:
+def origin(network: LeNet5, batches: Iterable[Split], *, testing: bool = False) -> str:
     """Name what is not finite first: a parameter, else what a layer makes of one of the batches.
 
-    The batches go through the network again, layer by layer, and back.
+    The batches go through the layers of training, or of testing, again, one by one, and back.
     """
     for name in network.architecture.not_finite(network.theta):
         return f"{PARAMETER} {name}"
-    found = (origin_in_batch(network, batch) for batch in batches)
+    layers = network.tested_layers if testing else network.layers
+    found = (origin_in_batch(layers, batch, network.theta.dtype) for batch in batches)
     return next(filter(None, found), "the norm of the gradient")
 
 
-def origin_in_batch(network: LeNet5, batch: Split) -> str | None:
+def origin_in_batch(layers: dict[str, Layer], batch: Split, dtype: np.dtype[Any]) -> str | None:
     """Name the first output or gradient that is not finite, if there is one."""
-    x = network_input(batch.seen, network.theta.dtype)
+    x = network_input(batch.seen, dtype)
     caches = {}
-    for name, layer in network.layers.items():
+    for name, layer in layers.items():
         x, caches[name] = layer.forward(x)
         if not is_finite(x):
             return f"the output of {name}"
@@ -53,7 +55,7 @@ def origin_in_batch(network: LeNet5, batch: Split) -> str | None:
     if not is_finite(cross_entropy(log_y_hat, batch.labels)):
         return "the loss"
     dy: Array = cross_entropy_gradient(log_y_hat, batch.labels) / len(batch)
-    for name, layer in reversed(network.layers.items()):
+    for name, layer in reversed(layers.items()):
         if not all(map(is_finite, layer.gradients(dy, caches[name]))):
             return f"the gradient by the parameters of {name}"
         dy = layer.backward(dy, caches[name])

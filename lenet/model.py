@@ -84,10 +84,15 @@ class LeNet5:
         }
         self.layers = {name: layer for name, layer in layers.items() if layer is not None}
 
+    @property
+    def tested_layers(self) -> dict[str, Layer]:
+        """The layers of the network when it is not trained any more."""
+        return {name: layer.tested() for name, layer in self.layers.items()}
+
     def logits(self, x: Array) -> Array:
         """Return the logits of a network that is not trained any more; nothing is kept."""
-        for layer in self.layers.values():
-            x, _ = layer.tested().forward(x)
+        for layer in self.tested_layers.values():
+            x, _ = layer.forward(x)
         return x
 
     def forward(self, x: Array) -> tuple[Array, list[Cache]]:
@@ -150,7 +155,7 @@ class LeNet5:
     def input_gradient(self, x: Array, classes: NDArray[np.integer[Any]]) -> Array:
         """Return d logit / dx (C, 32, 32, N), each image's for the logit of its class (N,)."""
         passed: list[tuple[Layer, Cache]] = []
-        for layer in (layer.tested() for layer in self.layers.values()):
+        for layer in self.tested_layers.values():
             x, cache = layer.forward(x)
             passed.append((layer, cache))
         dy = np.zeros_like(x)

@@ -7,7 +7,8 @@ from annotated_types import Ge, Gt, Lt
 
 from lenet.architecture import Architecture
 from lenet.augmentation import Augmentation
-from lenet.datasets import Dataset
+from lenet.datasets import Data, Dataset
+from lenet.errors import DataError
 from lenet.init import Init, initial_theta
 from lenet.layers import Activation, Array, Dropout, Normalization, Pooling
 from lenet.losses import CrossEntropy
@@ -50,6 +51,17 @@ class Recipe:
         return Architecture(
             self.dataset.channels, len(self.dataset.class_names), self.normalization
         )
+
+    def check(self, data: Data) -> None:
+        """Compare data with what the recipe's dataset would give; DataError where it differs."""
+        expected = (self.dataset.channels, *self.dataset.size)
+        classes = self.architecture.classes
+        for split in filter(None, (data.train, data.test, data.validation)):
+            found = (1, *split.images.shape[1:])[-3:]
+            if found != expected:
+                raise DataError(f"expected images (channels, H, W) of {expected}, found {found}")
+            if split.labels.max() >= classes:
+                raise DataError(f"expected labels below {classes}, found {split.labels.max()}")
 
     def initial_theta(self) -> Array:
         """Return all numbers of the network (P,) before the first step."""

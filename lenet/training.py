@@ -201,6 +201,7 @@ def train(
     threads may work on the parts of a batch (see ``team``).
 
     Raises:
+        DataError: if the data is not of the form that the recipe's dataset has.
         DivergedError: as soon as a loss, a gradient or a parameter is not finite.
 
     """
@@ -229,6 +230,7 @@ class Training:
     """A training by a recipe: what a step and the end of an epoch do to its state."""
 
     def __init__(self, recipe: Recipe, data: Data, state: TrainingState, each: Map) -> None:
+        recipe.check(data)
         self.recipe = recipe
         self.data = data
         self.state = state
@@ -303,7 +305,7 @@ class Training:
     def _evaluate(self, split: Split) -> Score:
         score = evaluate(self.trained, split, self.each)
         if not isfinite(score.loss):
-            where = origin(self.trained, chunks(split))
+            where = origin(self.trained, chunks(split), testing=True)
             raise DivergedError(self.state.epoch, self.state.t, where)
         return score
 

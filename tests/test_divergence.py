@@ -11,7 +11,16 @@ from lenet.architecture import LENET5
 from lenet.datasets import Data
 from lenet.divergence import DivergedError, origin
 from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import Activation, Array, AveragePool, MaxPool, Pooling, ReLU, Tanh
+from lenet.layers import (
+    Activation,
+    Array,
+    AveragePool,
+    BatchNormalization,
+    MaxPool,
+    Pooling,
+    ReLU,
+    Tanh,
+)
 from lenet.model import LeNet5
 from lenet.optimizers import SGD
 from lenet.training import TrainingState, train
@@ -59,6 +68,18 @@ def test_the_batch_that_shows_it_is_looked_for(bars: Data) -> None:
     black = replace(bars.train, images=np.zeros_like(bars.train.images))
     assert origin(broken, [black]) == "the norm of the gradient"
     assert origin(broken, [black, bars.train]) == "the output of C1"
+
+
+def test_a_network_that_is_tested_is_looked_at_as_it_is_tested(bars: Data) -> None:
+    """Its running mean is far from what the batch has, and its running variance 0."""
+    architecture = replace(LENET5, normalization=BatchNormalization(momentum=0.1, eps=1e-30))
+    theta = initial_theta(GlorotUniform(), 0, architecture)
+    architecture.views(theta)["c3.variance"][...] = 0
+    architecture.views(theta)["c3.mean"][...] = 1e30
+    broken = LeNet5(theta, MaxPool(), Tanh(), architecture=architecture)
+    assert origin(broken, [bars.train]) == "the norm of the gradient"
+    tested = origin(broken, [bars.train], testing=True)
+    assert tested == "the output of the normalization of C3"
 
 
 def first_step(theta: Array, data: Data) -> None:

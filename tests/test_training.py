@@ -11,6 +11,7 @@ from lenet.architecture import LENET5
 from lenet.augmentation import Elastic, Original
 from lenet.datasets import Data, Split, Strokes
 from lenet.divergence import DivergedError
+from lenet.errors import DataError
 from lenet.evaluation import evaluate, network_input
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import BatchNormalization, Dropout, MaxPool, NoNormalization, Tanh
@@ -179,6 +180,28 @@ def test_gradient_is_that_of_the_mean_loss_however_the_batch_is_cut(bars: Data) 
     for parts in (2, 3, 33):
         gradient = batch_outcome(network, LOSS, batch, parts).gradient
         np.testing.assert_allclose(gradient, whole, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"images": np.zeros((2, 3, 28, 28), np.uint8)}, r"of \(1, 28, 28\), found \(3, 28, 28\)"),
+        ({"images": np.zeros((2, 64, 64), np.uint8)}, r"of \(1, 28, 28\), found \(1, 64, 64\)"),
+        ({"labels": np.array([0, 46], np.uint8)}, "labels below 10, found 46"),
+    ],
+)
+@pytest.mark.parametrize("part", ["train", "test", "validation"])
+def test_data_of_another_form_than_the_recipe_says_is_refused(
+    bars: Data, part: str, changes: dict[str, Any], message: str
+) -> None:
+    other = replace(bars.train[:2], **changes)
+    with pytest.raises(DataError, match=message):
+        run(replace(bars, **{part: other}))
+
+
+def test_a_single_channel_may_have_an_axis_of_its_own(bars: Data) -> None:
+    train = replace(bars.train, images=bars.train.images[:, None])
+    assert_same(run(replace(bars, train=train)), run(bars))
 
 
 def test_the_same_seed_gives_the_same_bits(bars: Data) -> None:
