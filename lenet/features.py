@@ -16,8 +16,8 @@ def features(network: LeNet5, x: Array) -> dict[str, Array]:
     """
     found: dict[str, Array] = {}
     pooling = None
-    for name, layer in network.layers.items():
-        x, _ = layer.tested().forward(x)
+    for name, layer in network.tested_layers.items():
+        x, _ = layer.forward(x)
         match layer:
             case Conv2D() | Dense():
                 unit, pooling, y = name, None, x
@@ -26,7 +26,7 @@ def features(network: LeNet5, x: Array) -> dict[str, Array]:
             case Flatten():
                 continue
             case _:
-                y, _ = layer.tested().forward(y)
+                y, _ = layer.forward(y)
         found[unit] = y
         if pooling:
             found[pooling] = x

@@ -26,6 +26,7 @@ READING_SIDE = 256  # pixels, in which the readings are compared
 LIGHT_SIDE = 64  # pixels, in which the light falls on the paper
 WINDOWS = (1 / 6, 1 / 3, 3 / 4)  # of the larger side, wider than a stroke
 POLARITY_SIDE, POLARITY_WINDOWS = 32, (1 / 8, 1 / 4, 1 / 2)
+EVEN = 0.07  # of the range of shades: ground that is nearer to black or white is even
 UNLIKELY = 0.3  # what a reading counts if the rarer pixels are not its ink
 FAINT = 0.03  # of the light of the paper: ink that takes away less is none
 NOISE = 4.0  # standard deviations of the paper: ink that differs by less is none
@@ -71,10 +72,21 @@ def ink_of(picture: NDArray[np.uint8]) -> Floats:
         DataError: there is no ink in it.
 
     """
-    readings = list(_readings(reduced(grey_of(picture), LARGEST_SIDE)))
+    readings = list(_readings(reduced(grey_of(each_pixel_once(picture)), LARGEST_SIDE)))
     if not readings:
         raise DataError("expected a digit, found no ink")
     return max(readings, key=lambda reading: reading.score).ink
+
+
+def each_pixel_once(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture (H, W, 3) as it was before each of its pixels became a square of k x k."""
+    H, W, _ = picture.shape
+    rows, columns = (
+        1 + np.flatnonzero((np.diff(picture, axis=axis) != 0).any(axis=(1 - axis, 2)))
+        for axis in (0, 1)
+    )
+    k = np.gcd.reduce([H, W, *rows, *columns])
+    return picture[::k, ::k]
 
 
 def grey_of(picture: NDArray[np.uint8]) -> Floats:
@@ -143,7 +155,7 @@ def _read(grey: Floats, window: float, weight: float) -> Reading | None:
     level = float(np.median(dark[ink]))
     if level < max(FAINT, NOISE * noise):
         return None
-    digit, score = _digit(dark, dark > min(threshold, level / 2))
+    digit, score = _digit(dark * paper, dark > min(threshold, level / 2))
     return Reading(grey, paper, digit, level, weight * score)
 
 
@@ -155,8 +167,28 @@ def _spread(values: NDArray[np.floating[Any]]) -> float:
 def has_light_ink(grey: Floats) -> bool:
     """Return whether the pixels that differ most from what surrounds them are light."""
     few = reduced(grey, POLARITY_SIDE)
-    differences = (few - ndimage.median_filter(few, _odd(few, w)) for w in POLARITY_WINDOWS)
+    sizes = [_odd(few, window) for window in POLARITY_WINDOWS]
+    few = _with_margin(few)
+    differences = (few - ndimage.median_filter(few, size) for size in sizes)
     return sum(float((difference**3).sum()) for difference in differences) > 0
+
+
+def _with_margin(grey: Floats) -> Floats:
+    """Return a picture on even ground with more of that around it, and any other as it is.
+
+    The ground is even if more than half of the border is as dark or as light as the picture gets.
+    A digit may fill such a picture.
+    """
+    border = along_border(grey)
+    from_extreme = np.minimum(border - grey.min(), grey.max() - border)
+    if np.median(from_extreme) >= EVEN * np.ptp(grey):
+        return grey
+    return np.pad(grey, max(grey.shape) // 4, constant_values=np.median(border))
+
+
+def along_border(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the values at the border of an array (H, W), each once."""
+    return np.concatenate([array[0], array[-1], array[1:-1, 0], array[1:-1, -1]])
 
 
 def paper_of(grey: Floats, window: float) -> Floats:
@@ -187,11 +219,15 @@ def otsu(values: Floats) -> float:
     return float(edges[1 + between.argmax()])
 
 
-def _digit(dark: Floats, ink: Mask) -> tuple[Mask, float]:
-    """Return where in the ink the digit is, and how long and sharp its contour is."""
+def _digit(missing: Floats, ink: Mask) -> tuple[Mask, float]:
+    """Return where in the ink the digit is, and how long and sharp its contour is.
+
+    ``missing`` is the light that the ink takes away. As a share of the paper's light it would be
+    more where strokes have been taken for paper, and such readings would win.
+    """
     labels, count = ndimage.label(ink, EIGHT)
     numbers = np.arange(1, count + 1)
-    sharpness, length = _contours(dark, labels, count)
+    sharpness, length = _contours(missing, labels, count)
     areas = np.bincount(labels.ravel())[1:]
     boxes = ndimage.find_objects(labels)
     border = _border(labels, count)
@@ -212,12 +248,12 @@ def _digit(dark: Floats, ink: Mask) -> tuple[Mask, float]:
     return digit, float(scores[main])
 
 
-def _contours(dark: Floats, labels: Labels, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def _contours(missing: Floats, labels: Labels, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return how sharp the contour of each part is, and how many pixels it has.
 
-    The sharpness is the step in darkness that three quarters of a contour exceed.
+    The sharpness is the step in brightness that three quarters of a contour exceed.
     """
-    steps = ndimage.maximum_filter(dark, 3) - ndimage.minimum_filter(dark, 3)
+    steps = ndimage.maximum_filter(missing, 3) - ndimage.minimum_filter(missing, 3)
     inside = ndimage.binary_erosion(labels > 0, EIGHT, border_value=1)
     contour = np.where(inside, 0, labels).ravel()
     order = np.argsort(contour, kind="stable")
@@ -229,8 +265,7 @@ def _contours(dark: Floats, labels: Labels, count: int) -> tuple[NDArray[Any], N
 
 def _border(labels: Labels, count: int) -> NDArray[Any]:
     """Return how many pixels of each part are at the border of the picture."""
-    edges = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
-    return np.bincount(edges, minlength=count + 1)[1:]
+    return np.bincount(along_border(labels), minlength=count + 1)[1:]
 
 
 def _gap(box: tuple[slice, ...], other: tuple[slice, ...]) -> int:

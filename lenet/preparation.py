@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from lenet.framing import BOX_SIZE, IMAGE_SIZE, to_middle
-from lenet.ink import EIGHT, Floats, ink_of, resized
+from lenet.ink import EIGHT, Floats, along_border, ink_of, resized
 
 FINE = 8  # strokes are measured, and thickened or thinned, in pixels so many times as small
 STROKE = (1.8, 4.0)  # pixels, from the thinnest stroke to the broadest
@@ -37,8 +37,7 @@ def whole(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
     Its ground, the median of its border, becomes black; a light ground turns the shades round.
     """
     grey = np.asarray(Image.fromarray(picture).convert("L"), np.float32) / 255
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ground = float(np.median(border))
+    ground = float(np.median(along_border(grey)))
     if ground > 0.5:
         grey, ground = 1 - grey, 1 - ground
     grey = np.clip((grey - ground) / (1 - ground), 0, 1)

@@ -91,6 +91,38 @@ def test_a_digit_may_touch_the_edge(label: int) -> None:
     assert difference(prepared(array[rows, columns]), DIGITS[label]) < ROUND
 
 
+@pytest.mark.parametrize("light", [True, False])
+@pytest.mark.parametrize("label", range(10))
+def test_a_thick_digit_may_fill_its_picture(label: int, light: bool) -> None:
+    """Half of it is ink then, and parts of the paper are shut in."""
+    ink = ndimage.grey_dilation(255 - shades(label), 9)
+    rows, columns = ndimage.find_objects(ink > 128, 1)[0]
+    fitted = Image.fromarray(ink[rows, columns]).resize((28, 28), Image.Resampling.BOX)
+    filled = np.asarray(fitted) if light else 255 - np.asarray(fitted)
+    with_margin = np.pad(filled, 16, constant_values=0 if light else 255)
+    assert difference(prepared(filled), prepared(with_margin)) < ROUND
+
+
+def coarse(label: int) -> Image.Image:
+    """A digit in 8 x 8 pixels, white on black."""
+    rows, columns = ndimage.find_objects(DIGITS[label] > 30, 1)[0]
+    return Image.fromarray(DIGITS[label][rows, columns]).resize((8, 8), Image.Resampling.BOX)
+
+
+@pytest.mark.parametrize("label", range(10))
+def test_a_soft_enlargement_is_seen_as_a_whole(label: int) -> None:
+    enlarged = np.asarray(coarse(label).resize((160, 160), Image.Resampling.BICUBIC))
+    assert difference(prepared(enlarged), prepared(np.asarray(coarse(label)))) < ROUND
+
+
+@given(LABELS, st.integers(2, 30))
+@FEW
+def test_squares_in_place_of_pixels_change_nothing(label: int, side: int) -> None:
+    small = np.asarray(coarse(label))
+    squares = np.kron(small, np.ones((side, side), np.uint8))
+    np.testing.assert_array_equal(prepared(squares), prepared(small))
+
+
 @given(LABELS, st.booleans())
 @FEW
 def test_transparency_shows_a_digit_in_any_colour(label: int, light: bool) -> None:
