@@ -16,6 +16,7 @@ from PIL import Image
 from scipy import ndimage
 
 from lenet.errors import DataError
+from lenet.framing import BOX_SIZE
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -165,25 +166,24 @@ def _spread(values: NDArray[np.floating[Any]]) -> float:
 
 
 def has_light_ink(grey: Floats) -> bool:
-    """Return whether the pixels that differ most from what surrounds them are light."""
+    """Return whether the pixels that differ most from what surrounds them are light.
+
+    A picture that a digit may fill is surrounded by its ground: one that is no larger than a digit
+    of MNIST, or that has an even ground.
+    """
     few = reduced(grey, POLARITY_SIDE)
     sizes = [_odd(few, window) for window in POLARITY_WINDOWS]
-    few = _with_margin(few)
+    if max(grey.shape) <= BOX_SIZE or _on_even_ground(few):
+        few = np.pad(few, max(few.shape) // 4, constant_values=np.median(along_border(few)))
     differences = (few - ndimage.median_filter(few, size) for size in sizes)
     return sum(float((difference**3).sum()) for difference in differences) > 0
 
 
-def _with_margin(grey: Floats) -> Floats:
-    """Return a picture on even ground with more of that around it, and any other as it is.
-
-    The ground is even if more than half of the border is as dark or as light as the picture gets.
-    A digit may fill such a picture.
-    """
+def _on_even_ground(grey: Floats) -> bool:
+    """Return whether most of the border is as dark or as light as the picture gets."""
     border = along_border(grey)
     from_extreme = np.minimum(border - grey.min(), grey.max() - border)
-    if np.median(from_extreme) >= EVEN * np.ptp(grey):
-        return grey
-    return np.pad(grey, max(grey.shape) // 4, constant_values=np.median(border))
+    return bool(np.median(from_extreme) < EVEN * np.ptp(grey))
 
 
 def along_border(array: NDArray[Any]) -> NDArray[Any]:

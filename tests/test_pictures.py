@@ -91,13 +91,14 @@ def test_a_digit_may_touch_the_edge(label: int) -> None:
     assert difference(prepared(array[rows, columns]), DIGITS[label]) < ROUND
 
 
+@pytest.mark.parametrize("side", [16, 28])
 @pytest.mark.parametrize("light", [True, False])
 @pytest.mark.parametrize("label", range(10))
-def test_a_thick_digit_may_fill_its_picture(label: int, light: bool) -> None:
+def test_a_thick_digit_may_fill_its_picture(label: int, light: bool, side: int) -> None:
     """Half of it is ink then, and parts of the paper are shut in."""
     ink = ndimage.grey_dilation(255 - shades(label), 9)
     rows, columns = ndimage.find_objects(ink > 128, 1)[0]
-    fitted = Image.fromarray(ink[rows, columns]).resize((28, 28), Image.Resampling.BOX)
+    fitted = Image.fromarray(ink[rows, columns]).resize((side, side), Image.Resampling.BOX)
     filled = np.asarray(fitted) if light else 255 - np.asarray(fitted)
     with_margin = np.pad(filled, 16, constant_values=0 if light else 255)
     assert difference(prepared(filled), prepared(with_margin)) < ROUND
