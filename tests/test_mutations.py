@@ -17,7 +17,10 @@ pytestmark = pytest.mark.slow
 
 
 class Mutation(NamedTuple):
-    """Lines of a file, the wrong lines in their place, and the tests that must see it."""
+    """Lines of a file, the wrong lines in their place, and the tests that must see it.
+
+    ``tests`` is a file, or one test of it where the others take long.
+    """
 
     defect: str
     file: str
@@ -218,7 +221,7 @@ MUTATIONS = [
         {
             "done = state.t - (epoch - 1) * training.steps_per_epoch": "done = 0",
         },
-        "test_training.py",
+        "test_training.py::test_a_copy_of_the_state_at_any_moment_goes_on_to_the_same_bits",
     ),
     Mutation(
         "15d a checksum that nobody looks at",
@@ -260,7 +263,7 @@ MUTATIONS = [
         {
             "return metrics.validation_accuracy > max(accuracies, default=-1.0)": "return True",
         },
-        "test_training.py",
+        "test_training.py::test_the_best_parameters_are_those_of_the_best_validation_accuracy",
     ),
     Mutation(
         "16b a gradient clipped number by number",
@@ -268,7 +271,7 @@ MUTATIONS = [
         {
             "return g * (clip_norm / norm)": "return np.clip(g, -clip_norm, clip_norm)",
         },
-        "test_training.py",
+        "test_training.py::test_a_gradient_is_clipped_to_a_norm_and_keeps_its_direction",
     ),
     Mutation(
         "16c a parameter that is not finite goes unseen until a loss is not",
@@ -324,7 +327,7 @@ MUTATIONS = [
         {
             'self.weight_decay * state["decays"]': "self.weight_decay",
         },
-        "test_training.py",
+        "test_training.py::test_weights_decay_and_biases_do_not",
     ),
     Mutation(
         "18d the last parameters tested in place of their average",
@@ -332,7 +335,7 @@ MUTATIONS = [
         {
             "self.trained = recipe.network(state.trained)": "self.trained = recipe.network(state.theta)",
         },
-        "test_training.py",
+        "test_training.py::test_the_average_of_the_parameters_is_what_is_tested",
     ),
     Mutation(
         "17a a signal that ends the run in the middle of a step",
