@@ -81,12 +81,11 @@ def ink_of(picture: NDArray[np.uint8]) -> Floats:
 
 def each_pixel_once(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a picture (H, W, 3) as it was before each of its pixels became a square of k x k."""
-    H, W, _ = picture.shape
-    rows, columns = (
-        1 + np.flatnonzero((np.diff(picture, axis=axis) != 0).any(axis=(1 - axis, 2)))
-        for axis in (0, 1)
-    )
-    k = np.gcd.reduce([H, W, *rows, *columns])
+    changes = [
+        1 + np.flatnonzero((lines[1:] != lines[:-1]).any(axis=(1, 2)))
+        for lines in (picture, picture.swapaxes(0, 1))
+    ]
+    k = np.gcd.reduce(np.concatenate([picture.shape[:2], *changes]))
     return picture[::k, ::k]
 
 

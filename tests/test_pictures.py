@@ -39,6 +39,12 @@ def shades(label: int, side: int = 280, margin: int = 0) -> np.ndarray:
     return np.pad(np.asarray(image), margin, constant_values=255)
 
 
+def cropped(ink: np.ndarray, least: int) -> np.ndarray:
+    """The smallest part of an image that holds all pixels above ``least``."""
+    rows, columns = ndimage.find_objects(ink > least, 1)[0]
+    return ink[rows, columns]
+
+
 def prepared(array: np.ndarray) -> np.ndarray:
     return digit(as_picture(array))
 
@@ -86,9 +92,8 @@ def test_position_changes_nothing(label: int, top: int, left: int) -> None:
 @given(LABELS)
 @FEW
 def test_a_digit_may_touch_the_edge(label: int) -> None:
-    array = shades(label)
-    rows, columns = ndimage.find_objects(array < 128, 1)[0]
-    assert difference(prepared(array[rows, columns]), DIGITS[label]) < ROUND
+    array = 255 - cropped(255 - shades(label), 127)
+    assert difference(prepared(array), DIGITS[label]) < ROUND
 
 
 @pytest.mark.parametrize("side", [16, 28])
@@ -96,9 +101,8 @@ def test_a_digit_may_touch_the_edge(label: int) -> None:
 @pytest.mark.parametrize("label", range(10))
 def test_a_thick_digit_may_fill_its_picture(label: int, light: bool, side: int) -> None:
     """Half of it is ink then, and parts of the paper are shut in."""
-    ink = ndimage.grey_dilation(255 - shades(label), 9)
-    rows, columns = ndimage.find_objects(ink > 128, 1)[0]
-    fitted = Image.fromarray(ink[rows, columns]).resize((side, side), Image.Resampling.BOX)
+    ink = cropped(ndimage.grey_dilation(255 - shades(label), 9), 128)
+    fitted = Image.fromarray(ink).resize((side, side), Image.Resampling.BOX)
     filled = np.asarray(fitted) if light else 255 - np.asarray(fitted)
     with_margin = np.pad(filled, 16, constant_values=0 if light else 255)
     assert difference(prepared(filled), prepared(with_margin)) < ROUND
@@ -106,8 +110,7 @@ def test_a_thick_digit_may_fill_its_picture(label: int, light: bool, side: int) 
 
 def coarse(label: int) -> Image.Image:
     """A digit in 8 x 8 pixels, white on black."""
-    rows, columns = ndimage.find_objects(DIGITS[label] > 30, 1)[0]
-    return Image.fromarray(DIGITS[label][rows, columns]).resize((8, 8), Image.Resampling.BOX)
+    return Image.fromarray(cropped(DIGITS[label], 30)).resize((8, 8), Image.Resampling.BOX)
 
 
 @pytest.mark.parametrize("label", range(10))
