@@ -3,6 +3,7 @@
 # make table1  the paper's Table I over ten seeds, on MNIST
 # make optimizers, architectures, best_3_epochs, best, fashion, best_fashion
 #              the study of that name (lenet experiment=<name>) in runs/<name>
+# make publish-<study>  copy the tables and figures that results/<study> shows from runs/<study>
 # make stress  51 runs killed at random moments, and one killed at each of its files
 # make soak    short runs for MINUTES (60): memory, open files and threads must stay flat
 # make coverage  all tests, and what they reach of lenet/: at least 95 % of lines and branches
@@ -41,6 +42,9 @@ table1: $(VENV)/core
 $(STUDIES): $(VENV)/core
 	$(BIN)/lenet experiment=$@ hydra/launcher=joblib hydra.sweep.dir=runs/$@
 	$(BIN)/python scripts/compare.py runs/$@
+
+publish-%:
+	cp $(patsubst results/%,runs/%,$(wildcard results/$*/*)) results/$*/
 
 stress: $(VENV)/dev
 	$(BIN)/pytest -n auto -m stress

@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+import lenet
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,3 +34,9 @@ def test_the_wheel_runs_from_any_folder(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert list(elsewhere.glob("runs/*/weights.npz"))
     assert (site / "lenet" / "conf" / "config.yaml").is_file()
+
+
+def test_the_version_is_the_same_wherever_it_is_said() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == lenet.__version__
+    assert f"\n## {lenet.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ def code_block(language: str, first_line: str) -> str:
 
 
 def test_table_1_is_that_of_the_runs() -> None:
-    text = (ROOT / "runs" / "table1" / "table1.md").read_text(encoding="utf-8")
+    text = (ROOT / "results" / "table1" / "table1.md").read_text(encoding="utf-8")
     rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
     measured = [f"{row[4]} ± {row[5]}" for row in rows if len(row) == 12][2:]
     assert len(measured) == 9
@@ -31,7 +31,7 @@ def test_table_1_is_that_of_the_runs() -> None:
 
 
 def test_the_table_of_optimizers_is_that_of_the_runs() -> None:
-    table = pd.read_csv(ROOT / "runs" / "optimizers" / "summary.csv").query("kind == 'setting'")
+    table = pd.read_csv(ROOT / "results" / "optimizers" / "summary.csv").query("kind == 'setting'")
     for row in table.to_dict("records"):
         accuracy, std = (100 * row[f"test_accuracy{part}"] for part in ("", "_std"))
         low, high = (100 * row[f"test_accuracy_{end}"] for end in ("low", "high"))
@@ -40,7 +40,7 @@ def test_the_table_of_optimizers_is_that_of_the_runs() -> None:
 
 
 def test_the_table_of_architectures_is_that_of_the_runs() -> None:
-    path = ROOT / "runs" / "architectures" / "summary.csv"
+    path = ROOT / "results" / "architectures" / "summary.csv"
     rows = pd.read_csv(path).query("kind == 'setting'").to_dict("records")
     assert len(rows) == 8
     for row in rows:
