@@ -73,7 +73,6 @@ class MNIST(IdxDataset):
     mirrors = (
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        "http://yann.lecun.com/exdb/mnist/",
     )
     sha256 = (
         "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
@@ -105,8 +104,8 @@ class FashionMNIST(IdxDataset):
         "Ankle boot",
     )
     mirrors = (
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
     )
     sha256 = (
         "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
@@ -126,10 +125,7 @@ class KMNIST(IdxDataset):
 
     name = "kmnist"
     class_names = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
-    mirrors = (
-        "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
-        "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
-    )
+    mirrors = ("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",)
     sha256 = (
         "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
         "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
