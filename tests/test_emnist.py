@@ -13,7 +13,7 @@ from damaged import peak_memory, refusal
 from idx_files import write_idx
 
 from lenet.datasets import EMNISTBalanced, EMNISTDigits, published
-from lenet.datasets.download import sha256_of
+from lenet.datasets.download import LOCK, sha256_of
 from lenet.datasets.emnist import ARCHIVE, EMNIST, extract
 from lenet.errors import DataError
 
@@ -68,10 +68,10 @@ def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     archive = write_archive(tmp_path)
     names = []
 
-    def fetch(name: str, sha256: str, mirrors: tuple[str, ...], folder: Path) -> Path:
-        assert (sha256, mirrors) == (EMNIST.archive_sha256, EMNIST.mirrors)
+    def fetch(name: str, sha256: str, length: int, mirrors: tuple[str, ...], folder: Path) -> Path:
+        assert (sha256, length) == (EMNIST.archive_sha256, EMNIST.archive_length)
+        assert mirrors == EMNIST.mirrors
         names.append(name)
-        folder.mkdir(parents=True)
         return archive.rename(folder / name)
 
     monkeypatch.setattr(published, "fetch", fetch)
@@ -119,7 +119,7 @@ def test_the_archive_is_downloaded_once_for_both_parts(
         assert list(data.checksums) == list(kind.files)
     assert fetched == [ARCHIVE]
     files = [*EMNISTDigits.files, *EMNISTBalanced.files]
-    assert sorted(path.name for path in cache.iterdir()) == sorted([*files, ARCHIVE])
+    assert sorted(path.name for path in cache.iterdir()) == sorted([*files, ARCHIVE, LOCK])
     assert "gzip.zip is not the published file" in caplog.records[0].getMessage()
     assert caplog.records[0].levelno == logging.WARNING
 
@@ -142,7 +142,7 @@ def test_without_a_network_it_is_said_which_file_to_put_where(
         raise DataError(f"{name} could not be downloaded:\n  somewhere: no network")
 
     monkeypatch.setattr(published, "fetch", fetch)
-    with pytest.raises(DataError, match=f"Put {ARCHIVE} from one of these mirrors into {cache}"):
+    with pytest.raises(DataError, match=f"Put {ARCHIVE} from {EMNIST.mirrors[0]} into {cache}"):
         dataset(EMNISTDigits).load(0)
 
 

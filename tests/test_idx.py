@@ -118,7 +118,13 @@ def test_not_gzip_at_all(path: Path) -> None:
 
 def test_file_that_was_decompressed_but_not_renamed(path: Path) -> None:
     path.write_bytes(idx(IMAGES))
-    assert r"begins with b'\x00\x00\x08\x03" in message(read_images, path)
+    assert message(read_images, path).endswith("found it unpacked already: take .gz off its name")
+
+
+def test_file_that_lost_the_end_of_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "some-ubyte"
+    path.write_bytes(GOOD)
+    assert message(read_images, path).endswith("found gzip data: add .gz to its name")
 
 
 def test_checksum_of_gzip(path: Path) -> None:

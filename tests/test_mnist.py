@@ -1,10 +1,12 @@
 """MNIST and its kin: where the files are looked for, what they must hold, how they are split."""
 
 import gzip
+import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +57,7 @@ def root(tmp_path: Path) -> Path:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's cache, empty; $LENET_DATA is not set, and nothing can be downloaded."""
 
-    def fetch(name: str, sha256: str, mirrors: tuple[str, ...], folder: Path) -> Path:
+    def fetch(name: str, sha256: str, length: int, mirrors: tuple[str, ...], folder: Path) -> Path:
         raise DataError(f"{name} could not be downloaded:\n  {mirrors[0]}: no network")
 
     monkeypatch.delenv("LENET_DATA", raising=False)
@@ -106,13 +108,173 @@ def test_root_without_a_file_is_not_replaced(root: Path, cache: Path) -> None:
     with pytest.raises(DataError) as caught:
         all_of(MNIST, root).load(0)
     assert str(caught.value) == (
-        f"dataset.root={root}: expected the files of mnist, found no {FILES[0]}, no {FILES[3]}"
+        f"dataset.root={root}: expected the files of mnist in {root} or its folders raw, mnist, "
+        f"mnist/raw, MNIST, MNIST/raw; found no {FILES[0]}, no {FILES[3]} in {root}; without "
+        "dataset.root they are looked for, and downloaded"
     )
 
 
 def test_root_that_cannot_be_looked_into() -> None:
-    with pytest.raises(DataError, match="expected a folder, found: File name too long"):
+    with pytest.raises(DataError, match="expected a folder at .*, found: File name too long"):
         all_of(MNIST, Path("x" * 1000)).load(0)
+
+
+# Other names, other folders
+
+
+def dotted(file: str) -> str:
+    """A name that programs give what they unpack."""
+    return file.removesuffix(".gz").replace("-idx", ".idx")
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "packed": lambda file: file,
+    "unpacked": lambda file: file.removesuffix(".gz"),
+    "with a dot": dotted,
+    "packed with a dot": lambda file: f"{dotted(file)}.gz",
+    "in capitals": str.upper,
+    "in folders of its name": lambda file: f"{file.removesuffix('.gz')}/{dotted(file)}",
+    "in folders with a dot": lambda file: f"{dotted(file)}/{file.removesuffix('.gz')}",
+}
+
+
+def rename(root: Path, form: Callable[[str], str]) -> list[str]:
+    """Give files another form; return their names."""
+    forms = [form(file) for file in FILES]
+    for file, name in zip(FILES, forms, strict=True):
+        content = (root / file).read_bytes()
+        (root / file).unlink()
+        (root / name).parent.mkdir(exist_ok=True)
+        packed = name.lower().endswith(".gz")
+        (root / name).write_bytes(content if packed else gzip.decompress(content))
+    return forms
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_files_are_found_in_every_form_and_checked(
+    root: Path,
+    form: Callable[[str], str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed = [sha256_of(root / file) for file in FILES]
+    unpacked = [
+        hashlib.sha256(gzip.decompress((root / file).read_bytes())).hexdigest() for file in FILES
+    ]
+    monkeypatch.setattr(MNIST, "sha256", (*packed, *unpacked))
+    forms = rename(root, form)
+    data = all_of(MNIST, root).load(0)
+    assert numbers(data.train) == list(range(TRAIN))
+    assert numbers(data.test) == list(range(TEST))
+    assert list(data.checksums) == forms
+    assert caplog.records == []
+    monkeypatch.setattr(MNIST, "sha256", ("0" * 64,) * 8)
+    all_of(MNIST, root).load(0)
+    assert [record.args[0] for record in caplog.records if isinstance(record.args, tuple)] == [
+        root / name for name in forms
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "folder"),
+    [
+        (MNIST, "MNIST/raw"),
+        (MNIST, "mnist"),
+        (FashionMNIST, "FashionMNIST/raw"),
+        (FashionMNIST, "fashion_mnist"),
+        (KMNIST, "KMNIST/raw"),
+    ],
+)
+def test_folders_that_other_programs_make_are_found(
+    kind: type[IdxDataset], folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as those of torchvision, whose root serves as ours."""
+    for other in {MNIST, FashionMNIST, KMNIST} - {kind}:
+        write_dataset(tmp_path / other.name)
+    found = write_dataset(tmp_path / folder)
+    rename(found, FORMS["unpacked"])
+    assert all_of(kind, tmp_path)._folder() == found
+    assert all_of(kind, found)._folder() == found
+    monkeypatch.setenv("LENET_DATA", str(tmp_path))
+    assert all_of(kind)._folder() == found
+
+
+def test_files_in_lenet_data_itself_are_taken_if_their_checksums_say_whose_they_are(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The four names are those of several datasets."""
+    data = write_dataset(tmp_path / "data")
+    monkeypatch.setenv("LENET_DATA", str(data))
+    monkeypatch.setattr(MNIST, "sha256", tuple(sha256_of(data / file) for file in FILES))
+    assert all_of(MNIST)._folder() == data
+    for kind in (FashionMNIST, KMNIST):
+        with pytest.raises(DataError, match="could not be downloaded"):
+            all_of(kind)._folder()
+
+
+@pytest.mark.parametrize("text", ["~/data", "$HOME/data", "${HOME}/data", "data"])
+def test_lenet_data_is_read_as_a_shell_reads_it(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quotes keep a shell from it; a relative folder is one of the current folder."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LENET_DATA", text)
+    folder = write_dataset(tmp_path / "data" / "mnist")
+    assert all_of(MNIST)._folder().absolute() == folder
+
+
+def test_a_lenet_data_that_is_not_there_is_warned_of(
+    tmp_path: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LENET_DATA", "dta")
+    found = write_dataset(cache / "mnist")
+    assert all_of(MNIST)._folder() == found
+    assert caplog.messages == [
+        f"LENET_DATA=dta: expected a folder at {tmp_path}/dta, found: No such file or directory"
+    ]
+
+
+def test_a_root_that_is_not_there_is_named_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError) as caught:
+        all_of(MNIST, Path("dta")).load(0)
+    assert str(caught.value) == (
+        f"dataset.root=dta: expected a folder at {tmp_path}/dta, found: No such file or directory"
+    )
+
+
+def test_a_root_with_the_images_in_another_form_is_told_so(root: Path) -> None:
+    for file in FILES:
+        (root / file).unlink()
+    (root / "mnist.npz").touch()
+    with pytest.raises(DataError, match=r"mnist.npz has another form, which is not read\)"):
+        all_of(MNIST, root).load(0)
+
+
+def test_a_damaged_file_of_the_cache_may_be_removed(cache: Path) -> None:
+    folder = write_dataset(cache / "mnist")
+    (folder / FILES[1]).write_bytes(b"")
+    with pytest.raises(DataError, match=f"{FILES[1]}: .*; remove it, and it is downloaded again"):
+        all_of(MNIST).load(0)
+
+
+def test_what_another_process_has_downloaded_meanwhile_is_not_downloaded_again(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def alone_after_another(folder: Path) -> Iterator[None]:
+        write_dataset(folder)
+        yield
+
+    monkeypatch.setattr(published, "alone_in", alone_after_another)
+    assert len(all_of(MNIST).load(0).train) == TRAIN
 
 
 def test_only_missing_files_are_downloaded(
@@ -124,30 +286,33 @@ def test_only_missing_files_are_downloaded(
     (folder / FILES[2]).unlink()
     asked = []
 
-    def fetch(name: str, sha256: str, mirrors: tuple[str, ...], folder: Path) -> Path:
-        asked.append((name, sha256, mirrors))
+    def fetch(name: str, sha256: str, length: int, mirrors: tuple[str, ...], folder: Path) -> Path:
+        asked.append((name, sha256, length, mirrors))
         return (source / name).rename(folder / name)
 
     monkeypatch.setattr(published, "fetch", fetch)
     assert len(all_of(FashionMNIST).load(0).train) == TRAIN
-    assert asked == [(FILES[i], FashionMNIST.sha256[i], FashionMNIST.mirrors) for i in (1, 2)]
+    kind = FashionMNIST
+    assert asked == [(FILES[i], kind.sha256[i], kind.lengths[i], kind.mirrors) for i in (1, 2)]
 
 
 def test_failed_download_says_what_to_do(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LENET_DATA", str(tmp_path / "data"))
+    data = tmp_path / "data"
+    data.mkdir()
+    monkeypatch.setenv("LENET_DATA", str(data))
     write_dataset(cache / "mnist")
     (cache / "mnist" / FILES[0]).unlink()
     (cache / "mnist" / FILES[3]).unlink()
     with pytest.raises(DataError) as caught:
         all_of(MNIST).load(0)
     assert str(caught.value) == (
-        f"mnist is not in {tmp_path / 'data' / 'mnist'} or {cache / 'mnist'}, and "
-        f"{FILES[0]} could not be downloaded:\n"
+        f"mnist is not in {data} or its folders raw, mnist, mnist/raw, MNIST, MNIST/raw, "
+        f"nor in {cache / 'mnist'}, and {FILES[0]} could not be downloaded:\n"
         f"  {MNIST.mirrors[0]}: no network\n"
-        f"Put {FILES[0]}, {FILES[3]} from one of these mirrors into {cache / 'mnist'}, "
-        "or use dataset=strokes, which needs no files."
+        f"Put {FILES[0]}, {FILES[3]} from {' or '.join(MNIST.mirrors)} into {cache / 'mnist'}, "
+        "or into a folder that dataset.root names; dataset=strokes needs no files."
     )
 
 
@@ -448,7 +613,7 @@ def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LENET_DATA", raising=False)
     monkeypatch.setattr(published, "user_cache_path", raise_error)
     monkeypatch.setattr(Path, "home", raise_error)
-    monkeypatch.setattr(Path, "expanduser", raise_error)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
 
 
 @pytest.mark.usefixtures("homeless")
@@ -468,5 +633,7 @@ def test_without_a_home_it_is_said_where_files_may_be() -> None:
 
 @pytest.mark.usefixtures("homeless")
 def test_a_root_below_a_home_that_is_not_there_is_named() -> None:
-    with pytest.raises(DataError, match=r"dataset.root=~/data: expected a folder, found: could"):
+    with pytest.raises(
+        DataError, match=r"dataset.root=~/data: expected a folder, found: (?i:could)"
+    ):
         all_of(MNIST, Path("~/data")).load(seed=0)

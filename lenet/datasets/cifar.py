@@ -22,6 +22,8 @@ from lenet.errors import DataError
 from lenet.files import read_at_most
 
 ARCHIVE = "cifar-10-binary.tar.gz"
+TAR = ARCHIVE.removesuffix(".gz")
+PICKLED = f"is not read, as that may run any code; {ARCHIVE} is"
 FOLDER = "cifar-10-batches-bin"
 BATCHES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
 MEMBERS = tuple(f"{FOLDER}/{batch}" for batch in BATCHES)
@@ -40,6 +42,8 @@ class CIFAR10(PublishedDataset):
     """Photographs in colour: 50,000 to train on and 10,000 to test."""
 
     name = "cifar-10"
+    other_names = ("CIFAR10", "cifar10")
+    other_forms = dict.fromkeys(("cifar-10-batches-py", "cifar-10-python.tar.gz"), PICKLED)
     class_names = (
         "airplane",
         "automobile",
@@ -56,25 +60,46 @@ class CIFAR10(PublishedDataset):
     size = SHAPE[1:]
     mirrors = ("https://www.cs.toronto.edu/~kriz/",)
     sha256: ClassVar[str] = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
+    length: ClassVar[int] = 170_052_171
+    batches_sha256: ClassVar[tuple[str, ...]] = (
+        "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+        "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
+        "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
+        "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
+        "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
+        "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
+    )
 
     @property
     def _published(self) -> Mapping[str, str]:
-        """The SHA-256 of the archive; none is published of the files in it."""
-        return {ARCHIVE: self.sha256}
+        """The SHA-256 of the archive, and of the files in it."""
+        return {ARCHIVE: self.sha256} | dict(zip(BATCHES, self.batches_sha256, strict=True))
+
+    @property
+    def _lengths(self) -> Mapping[str, int]:
+        """The length of the archive."""
+        return {ARCHIVE: self.length}
+
+    def _published_as(self, file: str) -> str:
+        """Return the name of a file without its folder."""
+        return file.rpartition("/")[2]
 
     def _files(self, folder: Path) -> Sequence[str]:
-        """Return the archive, the six files in the folder it unpacks to, or these by themselves."""
-        forms = ((ARCHIVE,), MEMBERS, BATCHES)
+        """Return the archive, the six files in the folder it unpacks to, or these by themselves.
+
+        Some browsers take the compression off the archive.
+        """
+        forms = ((ARCHIVE,), (TAR,), MEMBERS, BATCHES)
         there = (form for form in forms if any((folder / file).is_file() for file in form))
         return next(there, forms[0])
 
     def _wanted(self, cache: Path) -> Sequence[str]:
-        """Return the name of the archive."""
-        return [ARCHIVE]
+        """Return the name of the archive, unless all is there."""
+        return [ARCHIVE] if self._missing(cache) else []
 
     def _read(self, paths: Sequence[Path]) -> tuple[Split, Split]:
         """Return the training and the test images."""
-        read = read_archive if paths[0].name == ARCHIVE else read_folder
+        read = read_archive if len(paths) == 1 else read_folder
         *train, test = (self._split(source, batch) for source, batch in read(*paths).items())
         return joined(train), joined([test])
 

@@ -27,28 +27,42 @@ class EMNIST(IdxDataset):
     """A part of EMNIST, upright: its images are stored with rows and columns exchanged."""
 
     name = "emnist"
+    other_names = ("EMNIST",)
+    parts = ("", "raw", "gzip")
+    other_forms: ClassVar[Mapping[str, str]] = {ARCHIVE: "has to be unpacked there first"}
     shows_characters = True
     mirrors = ("https://biometrics.nist.gov/cs_links/EMNIST/",)
     archive_sha256: ClassVar[str] = (
         "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e"
     )
 
+    archive_length: ClassVar[int] = 561_753_746
+
     @property
     def _published(self) -> Mapping[str, str]:
         """The SHA-256 of the zip file; none is published of those in it."""
         return {ARCHIVE: self.archive_sha256}
 
+    @property
+    def _lengths(self) -> Mapping[str, int]:
+        """The length of the zip file."""
+        return {ARCHIVE: self.archive_length}
+
+    def _is_ours(self, folder: Path) -> bool:
+        """Return that files of these names are."""
+        return True
+
     def _wanted(self, cache: Path) -> Sequence[str]:
         """Return the name of the zip file, unless it is there from another part of EMNIST."""
-        return [] if (cache / ARCHIVE).is_file() else [ARCHIVE]
+        return [ARCHIVE] if self._missing(cache) and not (cache / ARCHIVE).is_file() else []
 
-    def _download(self, folders: list[Path]) -> Path:
+    def _complete(self, cache: Path) -> None:
         """Download the zip file once, and unpack what the cache lacks."""
-        cache = super()._download(folders)
-        self._warn_of_others(cache, checksums_of(cache, [ARCHIVE]))
-        for file in self._missing(cache):
-            extract(cache / ARCHIVE, f"gzip/{file}", cache / file)
-        return cache
+        super()._complete(cache)
+        if missing := self._missing(cache):
+            self._warn_of_others(cache, checksums_of(cache, [ARCHIVE]))
+            for file in missing:
+                extract(cache / ARCHIVE, f"gzip/{file}", cache / file)
 
     def _read_pair(self, images_path: Path, labels_path: Path) -> Split:
         """Return the images, upright, and the labels of two files."""

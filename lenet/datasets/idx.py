@@ -20,6 +20,7 @@ from lenet.files import read_at_most
 IMAGES = 0x0803  # 08: unsigned bytes; 03: three dimensions
 LABELS = 0x0801
 KINDS = {IMAGES: "images", LABELS: "labels"}
+GZIP = 0x1F8B  # with which gzip data begins
 LARGEST = 2**30
 
 
@@ -44,6 +45,8 @@ def _read(path: Path, magic: int) -> NDArray[np.uint8]:
 def _check_magic(path: Path, file: BinaryIO, magic: int) -> None:
     """Read the magic number, which says what the file holds."""
     (found,) = _read_words(path, file, count=1)
+    if found >> 16 == GZIP:
+        raise DataError(f"{path}: expected {KINDS[magic]}, found gzip data: add .gz to its name")
     if found != magic:
         raise DataError(
             f"{path}: expected {KINDS[magic]} (magic number {magic}), "

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from lenet.datasets.base import Split
+from lenet.datasets.folders import names_in
 from lenet.datasets.idx import read_images, read_labels
-from lenet.datasets.published import PublishedDataset
+from lenet.datasets.published import NOT_READ, PublishedDataset, checksums_of
 from lenet.errors import DataError
 
 FILES = (
@@ -26,15 +27,44 @@ class IdxDataset(PublishedDataset):
     size = (28, 28)
     files: ClassVar[tuple[str, str, str, str]] = FILES
     sha256: ClassVar[tuple[str, ...]]  # of FILES, and then of UNPACKED where it is known
+    lengths: ClassVar[tuple[int, ...]]  # of FILES, in bytes
 
     @property
     def _published(self) -> Mapping[str, str]:
         """The SHA-256 of the files by their names."""
         return dict(zip(FILES + UNPACKED, self.sha256, strict=False))
 
+    @property
+    def _lengths(self) -> Mapping[str, int]:
+        """The length of the files that are published, by their names."""
+        return dict(zip(FILES, self.lengths, strict=True))
+
     def _files(self, folder: Path) -> Sequence[str]:
-        """Return the names of the four files, each without .gz where only that is there."""
-        return [in_its_form(folder, file) for file in self.files]
+        """Return the names of the four files, each in a form that there is, or as published."""
+        there = self._forms_in(folder)
+        return [in_its_form(there, file) for file in self.files]
+
+    def _forms_in(self, folder: Path) -> list[str]:
+        """Return the files in a folder that may be one of the four.
+
+        Some programs unpack a file into a folder of its name; that is looked into.
+        """
+        known = {original(file) for file in self.files}
+        forms = [name for name in names_in(folder) if original(name) in known]
+        forms += [f"{name}/{inner}" for name in forms for inner in names_in(folder / name)]
+        return [form for form in forms if (folder / form).is_file()]
+
+    def _published_as(self, file: str) -> str:
+        """Return the name that a file was published by, packed or unpacked as it is."""
+        return original(file) + (".gz" if file.lower().endswith(".gz") else "")
+
+    def _is_ours(self, folder: Path) -> bool:
+        """Return whether files have the checksums: MNIST and its kin have the same names."""
+        checksums = checksums_of(folder, self._files(folder))
+        published = self._published
+        return all(
+            published.get(self._published_as(file)) == sha256 for file, sha256 in checksums.items()
+        )
 
     def _read(self, paths: Sequence[Path]) -> tuple[Split, Split]:
         """Return the training and the test images."""
@@ -56,11 +86,18 @@ class IdxDataset(PublishedDataset):
         return Split(images, labels)
 
 
-def in_its_form(folder: Path, file: str) -> str:
-    """Return the name of a .gz file, or of what it unpacks to where a folder has only that."""
-    unpacked = file.removesuffix(".gz")
-    alone = (folder / unpacked).is_file() and not (folder / file).is_file()
-    return unpacked if alone else file
+def original(form: str) -> str:
+    """Return the name of what was published, unpacked, from which a program may have made a form.
+
+    Such as train-images-idx3-ubyte for train-images.idx3-ubyte, with or without .gz.
+    """
+    return form.rpartition("/")[2].lower().removesuffix(".gz").replace(".idx", "-idx")
+
+
+def in_its_form(there: Sequence[str], file: str) -> str:
+    """Return the form of a .gz file that is there: best as published, then unpacked, then other."""
+    forms = [form for form in there if original(form) == original(file)]
+    return min(forms, key=lambda form: (form != file, form != original(file)), default=file)
 
 
 @dataclass(frozen=True)
@@ -68,6 +105,8 @@ class MNIST(IdxDataset):
     """Handwritten digits: 60,000 to train on and 10,000 to test (LeCun, Cortes and Burges)."""
 
     name = "mnist"
+    other_names = ("MNIST",)
+    other_forms = dict.fromkeys(("mnist.npz", "mnist.pkl.gz", "mnist_train.csv"), NOT_READ)
     shows_characters = True
     class_names = tuple("0123456789")
     mirrors = (
@@ -84,6 +123,7 @@ class MNIST(IdxDataset):
         "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
         "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     )
+    lengths = (9_912_422, 28_881, 1_648_877, 4_542)
 
 
 @dataclass(frozen=True)
@@ -91,6 +131,8 @@ class FashionMNIST(IdxDataset):
     """Ten kinds of clothing in the format of MNIST (Xiao, Rasul and Vollgraf 2017)."""
 
     name = "fashion-mnist"
+    other_names = ("fashion_mnist", "FashionMNIST")
+    other_forms = dict.fromkeys(("fashion-mnist_train.csv",), NOT_READ)
     class_names = (
         "T-shirt/top",
         "Trouser",
@@ -117,6 +159,7 @@ class FashionMNIST(IdxDataset):
         "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
         "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     )
+    lengths = (26_421_880, 29_515, 4_422_102, 5_148)
 
 
 @dataclass(frozen=True)
@@ -124,6 +167,8 @@ class KMNIST(IdxDataset):
     """Ten cursive Japanese characters (Kuzushiji) in the format of MNIST (Clanuwat et al. 2018)."""
 
     name = "kmnist"
+    other_names = ("KMNIST",)
+    other_forms = dict.fromkeys(("kmnist-train-imgs.npz",), NOT_READ)
     class_names = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
     mirrors = ("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",)
     sha256 = (
@@ -132,3 +177,4 @@ class KMNIST(IdxDataset):
         "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
         "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
     )
+    lengths = (18_165_135, 29_497, 3_041_136, 5_120)

@@ -9,6 +9,8 @@ from typing import BinaryIO, cast
 
 from lenet.errors import DataError
 
+IDX = b"\0\0\x08"  # with which an IDX file of unsigned bytes begins
+
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[BinaryIO]:
@@ -17,7 +19,7 @@ def unpacked(path: Path) -> Iterator[BinaryIO]:
     Whatever turns out to be wrong with it, also while it is read, is a DataError.
     """
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             yield cast(BinaryIO, file)
     except EOFError as error:
         raise DataError(f"{path}: expected a whole gzip file, found it cut short") from error
@@ -33,6 +35,8 @@ def _describe(path: Path, error: Exception) -> str:
         start = file.read(64)
     if start.lstrip().startswith(b"<"):
         return "what looks like a web page, not gzip data"
+    if start.startswith(IDX):
+        return "it unpacked already: take .gz off its name"
     if not start.startswith(b"\x1f\x8b"):
         return f"a file that begins with {start[:8]!r}"
     return f"it damaged ({error})"
