@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet.datasets import CIFAR10, published
-from lenet.datasets.cifar import ARCHIVE, BATCHES, FOLDER, MEMBERS, MOST, RECORD, SHAPE
+from lenet.datasets.cifar import ARCHIVE, BATCHES, FOLDER, MEMBERS, MOST, RECORD, SHAPE, UNPACKED
 from lenet.datasets.download import sha256_of
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
@@ -130,6 +130,31 @@ def test_the_archive_is_warned_of_if_it_is_not_as_published(
     assert f"{ARCHIVE} is not the published file" in record.getMessage()
 
 
+def test_an_archive_that_a_browser_has_unpacked_is_read(root: Path) -> None:
+    archived = dataset(root).load(0)
+    (root / ARCHIVE).unlink()
+    (root / UNPACKED).write_bytes(gzip.decompress(GOOD))
+    np.testing.assert_array_equal(dataset(root).load(0).train.images, archived.train.images)
+
+
+def test_the_files_of_the_archive_have_published_checksums_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / FOLDER).mkdir()
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+    dataset(tmp_path).load(0)
+    assert len(caplog.messages) == len(MEMBERS)
+    assert f"{MEMBERS[0]} is not the published file" in caplog.messages[0]
+
+
+@pytest.mark.parametrize("name", ["cifar-10-batches-py", "cifar-10-python.tar.gz"])
+def test_pickled_batches_are_told_from_those_that_are_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(DataError, match=rf"\({tmp_path}/{name} is not read, .* {ARCHIVE} is\)"):
+        dataset(tmp_path).load(0)
+
+
 def test_subsets_and_validation_are_those_of_every_dataset(root: Path) -> None:
     data = dataset(root, train_size=20, test_size=3, validation=30).load(0)
     assert data.validation is not None
@@ -166,9 +191,7 @@ def test_a_file_of_the_folder_that_is_missing_is_named(root: Path) -> None:
     (root / FOLDER).mkdir()
     for name in MEMBERS[1:]:
         (root / name).write_bytes(FILES[name])
-    with pytest.raises(
-        DataError, match=f"the files of cifar-10 .* found no {MEMBERS[0]} in {root}"
-    ):
+    with pytest.raises(DataError, match=f"files of cifar-10 .*; found no {MEMBERS[0]} in {root};"):
         dataset(root).load(0)
 
 

@@ -91,6 +91,22 @@ def test_files_of_the_users_own_are_read_upright(
     assert caplog.records == []
 
 
+@pytest.mark.parametrize("folder", ["EMNIST/raw", "gzip", "emnist", "raw"])
+def test_folders_that_other_programs_make_are_found(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = write_files(tmp_path / folder, EMNISTDigits)
+    assert dataset(EMNISTDigits, tmp_path)._folder() == found
+    monkeypatch.setenv("LENET_DATA", str(tmp_path))
+    assert dataset(EMNISTDigits)._folder() == found
+
+
+def test_a_zip_file_that_was_not_unpacked_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / ARCHIVE).touch()
+    with pytest.raises(DataError, match=rf"{ARCHIVE} has to be unpacked there first\)"):
+        dataset(EMNISTDigits, tmp_path).load(0)
+
+
 def test_classes_are_named_in_the_order_of_the_published_mapping() -> None:
     """Lines such as ``36 97``: a class, and the character it stands for."""
     code = [*range(48, 58), *range(65, 91), 97, 98, 100, 101, 102, 103, 104, 110, 113, 114, 116]

@@ -115,7 +115,7 @@ def test_root_without_a_file_is_not_replaced(root: Path, cache: Path) -> None:
 
 
 def test_root_that_cannot_be_looked_into() -> None:
-    with pytest.raises(DataError, match="expected a folder at .*, found: File name too long"):
+    with pytest.raises(DataError, match=r"expected a folder at .*, found: File name too long"):
         all_of(MNIST, Path("x" * 1000)).load(0)
 
 
@@ -633,7 +633,5 @@ def test_without_a_home_it_is_said_where_files_may_be() -> None:
 
 @pytest.mark.usefixtures("homeless")
 def test_a_root_below_a_home_that_is_not_there_is_named() -> None:
-    with pytest.raises(
-        DataError, match=r"dataset.root=~/data: expected a folder, found: (?i:could)"
-    ):
+    with pytest.raises(DataError, match=r"dataset.root=~/data: expected a folder, found: Could"):
         all_of(MNIST, Path("~/data")).load(seed=0)

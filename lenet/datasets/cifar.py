@@ -22,7 +22,7 @@ from lenet.errors import DataError
 from lenet.files import read_at_most
 
 ARCHIVE = "cifar-10-binary.tar.gz"
-TAR = ARCHIVE.removesuffix(".gz")
+UNPACKED = ARCHIVE.removesuffix(".gz")
 PICKLED = f"is not read, as that may run any code; {ARCHIVE} is"
 FOLDER = "cifar-10-batches-bin"
 BATCHES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
@@ -89,7 +89,7 @@ class CIFAR10(PublishedDataset):
 
         Some browsers take the compression off the archive.
         """
-        forms = ((ARCHIVE,), (TAR,), MEMBERS, BATCHES)
+        forms = ((ARCHIVE,), (UNPACKED,), MEMBERS, BATCHES)
         there = (form for form in forms if any((folder / file).is_file() for file in form))
         return next(there, forms[0])
 
