@@ -16,6 +16,7 @@ import pytest
 from filelock import FileLock, Timeout
 
 from lenet.datasets import CIFAR10, KMNIST, MNIST, EMNISTDigits, FashionMNIST, download
+from lenet.datasets import mirror as mirror_module
 from lenet.datasets.download import LOCK, alone_in, fetch, sha256_of
 from lenet.errors import DataError
 
@@ -279,7 +280,7 @@ def test_no_more_is_taken_than_the_file_is_long(
     mirror: Mirror, behaviour: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Headers and redirects included."""
-    monkeypatch.setattr(download, "TALK", 100_000)
+    monkeypatch.setattr(mirror_module, "TALK", 100_000)
     assert "a longer answer than the file is" in failure(tmp_path, mirror(behaviour))
 
 
@@ -287,7 +288,7 @@ def test_no_more_is_taken_than_the_file_is_long(
 def test_server_that_hangs(
     mirror: Mirror, behaviour: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "TIMEOUT", 0.05)
+    monkeypatch.setattr(mirror_module, "TIMEOUT", 0.05)
     assert "timed out" in failure(tmp_path, mirror(behaviour))
 
 
@@ -296,7 +297,7 @@ def test_server_that_sends_a_byte_at_a_time(
     mirror: Mirror, behaviour: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next mirror is tried, however little was ever waited for at once."""
-    monkeypatch.setattr(download, "WINDOW", 0.05)
+    monkeypatch.setattr(mirror_module, "WINDOW", 0.05)
     assert "slower than 10000 bytes a second" in failure(tmp_path, mirror(behaviour))
     path = fetch(NAME, SHA256, len(CONTENT), [mirror(behaviour), mirror("good")], tmp_path)
     assert path.read_bytes() == CONTENT
@@ -304,7 +305,7 @@ def test_server_that_sends_a_byte_at_a_time(
 
 def test_server_that_never_shakes_hands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(download, "TIMEOUT", 0.05)
+    monkeypatch.setattr(mirror_module, "TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert "timed out" in failure(tmp_path, f"https://127.0.0.1:{port}/")
