@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cache
 from math import radians
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Le, Lt
@@ -29,6 +29,8 @@ FROM_THE_OTHER_SIDE = np.array([1, 1, -1, -1, 1, -1], np.float32)  # columns, no
 
 class Augmentation(ABC):
     """What becomes of the images of a batch before the network sees them."""
+
+    needs_square_images: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, batch: Split, seed: int, t: int) -> Split:
@@ -53,6 +55,8 @@ class Affine(Augmentation):
     slanted by ``shear`` of their height, all to either side; ``flip`` is the probability that left
     and right change places.
     """
+
+    needs_square_images = True
 
     rotation: Degrees
     translation: Pixels

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.datasets.base import Images, Split
+from lenet.door import check_split
 from lenet.layers import Array
 from lenet.losses import cross_entropy, log_softmax
 from lenet.model import INPUT_SIDE, LeNet5
@@ -65,7 +66,11 @@ def score(log_y_hat: Array, labels: NDArray[np.uint8]) -> Score:
 
 
 def evaluate(network: LeNet5, split: Split, each: Map = map) -> Score:
-    """Score all images of a split, a chunk at a time; ``each`` may work on several at once."""
+    """Score all images of a split, a chunk at a time; ``each`` may work on several at once.
+
+    DataError unless they are of a form that the network takes.
+    """
+    check_split(split, network.architecture.channels, network.architecture.classes)
 
     @overflow_is_found_later()
     def score_chunk(chunk: Split) -> Score:

@@ -19,7 +19,7 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
 
     A signal that asks for an end is obeyed after the step in hand and a checkpoint.
     """
-    data = config.dataset.load(config.seed)
+    data = config.load()
     folder.note(data=data.checksums, threads=threads)
     splits = {"train": data.train, "test": data.test, "validation": data.validation}
     sizes = {name: len(split) for name, split in splits.items() if split}

@@ -8,7 +8,7 @@ from annotated_types import Ge, Gt, Lt
 from lenet.architecture import Architecture
 from lenet.augmentation import Augmentation
 from lenet.datasets import Data, Dataset
-from lenet.errors import DataError
+from lenet.door import check_data, check_dataset
 from lenet.init import Init, initial_theta
 from lenet.layers import Activation, Array, Dropout, Normalization, Pooling
 from lenet.losses import CrossEntropy
@@ -39,6 +39,13 @@ class Recipe:
     parts: Annotated[int, Gt(0)]
 
     def __post_init__(self) -> None:
+        check_dataset(self.dataset)
+        height, width = self.dataset.size
+        if self.augmentation.needs_square_images and height != width:
+            raise ValueError(
+                f"augmentation = {type(self.augmentation).__name__}: expected square images, those "
+                f"of dataset = {type(self.dataset).__name__} are {height} x {width}"
+            )
         if self.schedule.sets_momentum and self.optimizer.momentum_key is None:
             raise ValueError(
                 f"schedule = {type(self.schedule).__name__}: sets the momentum, which "
@@ -52,16 +59,15 @@ class Recipe:
             self.dataset.channels, len(self.dataset.class_names), self.normalization
         )
 
+    def load(self) -> Data:
+        """Return the data of the recipe's dataset; DataError if it is not what that says it is."""
+        data = self.dataset.load(self.seed)
+        self.check(data)
+        return data
+
     def check(self, data: Data) -> None:
         """Compare data with what the recipe's dataset would give; DataError where it differs."""
-        expected = (self.dataset.channels, *self.dataset.size)
-        classes = self.architecture.classes
-        for split in filter(None, (data.train, data.test, data.validation)):
-            found = (1, *split.images.shape[1:])[-3:]
-            if found != expected:
-                raise DataError(f"expected images (channels, H, W) of {expected}, found {found}")
-            if split.labels.max() >= classes:
-                raise DataError(f"expected labels below {classes}, found {split.labels.max()}")
+        check_data(data, self.dataset)
 
     def initial_theta(self) -> Array:
         """Return all numbers of the network (P,) before the first step."""

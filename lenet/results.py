@@ -149,7 +149,7 @@ class Run:
 
     def data(self) -> Data:
         """Return the images that the run has used."""
-        return self.config.dataset.load(self.config.seed)
+        return self.config.load()
 
     def network(self) -> LeNet5:
         """Return the network with the weights that the run has ended with.
