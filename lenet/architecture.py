@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.layers import Array
+from lenet.layers.base import check_input
 from lenet.layers.normalization import NoNormalization, Normalization
 
 OUTPUT = "output"
@@ -65,8 +66,7 @@ class Architecture:
 
     def views(self, theta: Array) -> dict[str, Array]:
         """Cut theta (P,) into named arrays that share its memory."""
-        if theta.shape != (self.size,):
-            raise ValueError(f"LeNet-5 has {self.size} parameters, not an array of {theta.shape}")
+        check_input(theta, (self.size,), advice=f"LeNet-5 has {self.size} parameters")
         ends = np.cumsum([prod(shape) for shape in self.shapes.values()])
         parts = np.split(theta, ends[:-1])
         return {

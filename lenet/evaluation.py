@@ -43,6 +43,11 @@ class Score:
 
 def network_input(images: Images, dtype: np.dtype[Any]) -> Array:
     """Turn images (N, H, W) or (N, C, H, W) into pixels in [0, 1] (C, 32, 32, N), 0 around them."""
+    if images.ndim not in (3, 4) or max(images.shape[-2:]) > INPUT_SIDE:
+        raise ValueError(
+            f"expected images (N, H, W) or (N, C, H, W) of at most {INPUT_SIDE} x {INPUT_SIDE} "
+            f"pixels, found {images.shape}"
+        )
     N, *_, H, W = images.shape
     channels = images.reshape(N, -1, H, W)
     x = np.zeros((channels.shape[1], INPUT_SIDE, INPUT_SIDE, N), dtype)

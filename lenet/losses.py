@@ -1,13 +1,29 @@
 """Softmax and cross-entropy."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Lt
 from numpy.typing import NDArray
 
 from lenet.layers import Array
+
+
+def own(y: Array, labels: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Return the places in y (classes, N) of the class of each image (N,).
+
+    ValueError unless there is one integer for each image, not below 0.
+    """
+    labels, N = np.asarray(labels), y.shape[-1]
+    fits = y.ndim == 2 and labels.shape == (N,) and labels.dtype.kind in "iu"
+    if not fits or (labels.dtype.kind == "i" and labels.min(initial=0) < 0):
+        below = " below 0" if fits else ""
+        raise ValueError(
+            f"expected labels (N,), integers from 0, for (classes, N) = {y.shape}; "
+            f"found {labels.dtype} {labels.shape}{below}"
+        )
+    return labels, np.arange(N)
 
 
 def log_softmax(z: Array) -> Array:
@@ -18,13 +34,13 @@ def log_softmax(z: Array) -> Array:
 
 def cross_entropy(log_y_hat: Array, labels: NDArray[np.uint8]) -> Array:
     """Loss of each image (N,), eq. (7) with one-hot y: -log of the right class's probability."""
-    return -log_y_hat[labels, np.arange(len(labels))]
+    return -log_y_hat[own(log_y_hat, labels)]
 
 
 def cross_entropy_gradient(log_y_hat: Array, labels: NDArray[np.uint8]) -> Array:
     """Derivative of each image's loss by its logits (classes, N): y_hat - y, eq. (10)."""
     gradient = np.exp(log_y_hat)
-    gradient[labels, np.arange(len(labels))] -= 1
+    gradient[own(gradient, labels)] -= 1
     return gradient
 
 
@@ -46,6 +62,6 @@ class CrossEntropy:
         """Derivative of each image's loss by its logits (classes, N): y_hat - smoothed y."""
         gradient = cross_entropy_gradient(log_y_hat, labels)
         if self.smoothing:
-            gradient[labels, np.arange(len(labels))] += self.smoothing
+            gradient[own(gradient, labels)] += self.smoothing
             gradient -= self.smoothing / len(gradient)
         return gradient

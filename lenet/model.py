@@ -24,6 +24,8 @@ from lenet.layers import (
     Normalized,
     Pooling,
 )
+from lenet.layers.base import check_input
+from lenet.losses import own
 from lenet.parts import Work, complete
 
 INPUT_SIDE = 32
@@ -84,6 +86,11 @@ class LeNet5:
         }
         self.layers = {name: layer for name, layer in layers.items() if layer is not None}
 
+    def _check(self, x: Array) -> None:
+        """Refuse what are no images (C, 32, 32, N)."""
+        lengths = (self.architecture.channels, INPUT_SIDE, INPUT_SIDE)
+        check_input(x, lengths, "N", advice="lenet.evaluation.network_input makes them")
+
     @property
     def tested_layers(self) -> dict[str, Layer]:
         """The layers of the network when it is not trained any more."""
@@ -91,12 +98,14 @@ class LeNet5:
 
     def logits(self, x: Array) -> Array:
         """Return the logits of a network that is not trained any more; nothing is kept."""
+        self._check(x)
         for layer in self.tested_layers.values():
             x, _ = layer.forward(x)
         return x
 
     def forward(self, x: Array) -> tuple[Array, list[Cache]]:
         """Return the logits and every layer's cache, as in training but without dropout."""
+        self._check(x)
         (result,) = complete([self.forward_part(x)])
         return result
 
@@ -105,6 +114,7 @@ class LeNet5:
 
         The gradient with respect to the images is not needed, and not computed.
         """
+        check_input(dlogits, (self.architecture.classes, caches[-1].shape[-1]))
         (result,) = complete([self.gradient_part(dlogits, caches)])
         return result
 
@@ -154,12 +164,13 @@ class LeNet5:
 
     def input_gradient(self, x: Array, classes: NDArray[np.integer[Any]]) -> Array:
         """Return d logit / dx (C, 32, 32, N), each image's for the logit of its class (N,)."""
+        self._check(x)
         passed: list[tuple[Layer, Cache]] = []
         for layer in self.tested_layers.values():
             x, cache = layer.forward(x)
             passed.append((layer, cache))
         dy = np.zeros_like(x)
-        dy[classes, np.arange(len(classes))] = 1
+        dy[own(dy, classes)] = 1
         for layer, cache in reversed(passed):
             dy = layer.backward(dy, cache)
         return dy

@@ -1,7 +1,7 @@
 """What every layer is: a function of arrays and its derivative, with nothing kept in between."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,38 @@ Array = NDArray[np.floating[Any]]
 Cache = Any
 
 
+def check_input(x: Array, lengths: tuple[int, ...], *names: str, advice: str = "") -> None:
+    """Raise ValueError unless x is an array of floats with axes of these lengths, then of any.
+
+    ``names`` are those of the others. NumPy would make something of many a wrong shape.
+    """
+    known = len(lengths)
+    if not (
+        isinstance(x, np.ndarray)
+        and x.dtype.kind == "f"
+        and x.ndim == known + len(names)
+        and x.shape[:known] == lengths
+    ):
+        refuse_input(x, *map(str, lengths), *names, advice=advice)
+
+
+def refuse_input(x: Any, *axes: str, advice: str = "") -> NoReturn:
+    """Raise ValueError: x is no array of floats with such axes, and there may be a remedy."""
+    last = ", the batch is last" if axes[-1:] == ("N",) else ""
+    found = f"{x.dtype} {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__
+    comma = "," if len(axes) == 1 else ""
+    raise ValueError(
+        f"expected floats ({', '.join(axes)}{comma}){last}; found {found}{advice and f'; {advice}'}"
+    )
+
+
 class Layer(ABC):
     """A differentiable function y = f(x), whose parameters it may own.
 
     ``forward`` returns what ``backward`` and ``gradients`` need as a cache; the layer itself keeps
     nothing, so that one layer can work on several batches at once. The batch is the last axis of
-    every array: (C, H, W, N) for feature maps, (features, N) for vectors.
+    every array: (C, H, W, N) for feature maps, (features, N) for vectors. Where a shape does not
+    fit, a ValueError says which would.
     """
 
     @abstractmethod

@@ -24,12 +24,12 @@ members of each 2x2 pooling window come out as four whole arrays.
 from itertools import product
 from math import ceil
 from types import EllipsisType
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from lenet.layers.base import Array, Layer
+from lenet.layers.base import Array, Layer, check_input
 
 
 def output_size(size: int, F: int, P: int, S: int) -> int:
@@ -64,6 +64,12 @@ class Conv2D(Layer):
     def __init__(
         self, weight: Array, bias: Array, *, block: int = 1, stride: int = 1, padding: int = 0
     ) -> None:
+        C_out, C_in, F = (*weight.shape, 0, 0, 0)[:3]
+        check_input(weight, (C_out, C_in, F, F))
+        check_input(bias, (C_out,))
+        if block < 1 or stride < 1 or padding < 0:
+            found = f"{block}, {stride}, {padding}"
+            raise ValueError(f"expected block and stride from 1, padding from 0; found {found}")
         self.weight = weight
         self.bias = bias
         self.block = block
@@ -74,15 +80,24 @@ class Conv2D(Layer):
 
     def forward(self, x: Array) -> tuple[Array, Product]:
         """Multiply the filters with the patches."""
+        check_input(x, self.weight.shape[1:2], "H", "W", "N")
         P = self.padding
         sides = [output_size(side, self.weight.shape[-1], P, self.stride) for side in x.shape[1:3]]
         if any(side < 1 or side % self.block for side in sides):
-            raise ValueError(f"an output of {sides} cannot be cut into blocks of {self.block}")
+            self._refuse(x.shape[1:3], sides)
         x = np.pad(x, ((0, 0), (P, P), (P, P), (0, 0))) if P else x
         matrix, patches = self._matrix(), self._patches(x)
         y = matrix @ patches.reshape(len(patches), -1)
         y = y.reshape(self.block, self.block, len(self.weight), *patches.shape[1:])
         return y, Product(matrix, patches, x.shape)
+
+    def _refuse(self, sides: tuple[int, ...], outputs: list[int]) -> NoReturn:
+        """Raise ValueError: maps of these sides have no output that can be cut into blocks."""
+        least, (rows, columns) = self._side - 2 * self.padding, (max(n, 0) for n in outputs)
+        raise ValueError(
+            f"expected maps of at least {least} x {least}, and an output that blocks of "
+            f"{self.block} fill; found {sides[0]} x {sides[1]}, which gives {rows} x {columns}"
+        )
 
     def gradients(self, dy: Array, cache: Product) -> tuple[Array, Array]:
         """dK = x * delta and db = sum of delta, eq. (13), summed over the batch."""
@@ -97,7 +112,7 @@ class Conv2D(Layer):
         """Spread each delta over the inputs it has seen: delta * rot180(K), eq. (14)."""
         matrix, patches, shape = cache
         dpatches = matrix[:, :-1].T @ self._rows(dy)
-        dx = self._fold(dpatches.reshape(-1, *patches.shape[1:]), shape)
+        dx = self._fold(dpatches.reshape(len(dpatches), *patches.shape[1:]), shape)
         P = self.padding
         return dx[:, P : shape[1] - P, P : shape[2] - P]
 
@@ -161,4 +176,8 @@ class Conv2D(Layer):
 
     def _rows(self, dy: Array) -> Array:
         """Reshape blocks to the rows of the matrix product."""
+        B = self.block
+        check_input(
+            dy, (B, B, len(self.weight)), "H", "W", "N", advice=f"pool.windows(maps, {B}) cuts maps"
+        )
         return dy.reshape(self.block**2 * len(self.weight), -1)

@@ -1,6 +1,6 @@
 """The fully connected layer."""
 
-from lenet.layers.base import Array, Layer
+from lenet.layers.base import Array, Layer, check_input
 
 
 class Dense(Layer):
@@ -10,17 +10,22 @@ class Dense(Layer):
     """
 
     def __init__(self, weight: Array, bias: Array) -> None:
+        check_input(weight, (), "out", "in")
+        check_input(bias, weight.shape[:1])
         self.weight = weight
         self.bias = bias
 
     def forward(self, x: Array) -> tuple[Array, Array]:
         """z = W x + b."""
+        check_input(x, self.weight.shape[1:], "N")
         return self.weight @ x + self.bias[:, None], x
 
     def gradients(self, dz: Array, x: Array) -> tuple[Array, Array]:
         """dW = delta x^T and db = delta, eq. (11), summed over the batch."""
+        check_input(dz, (len(self.weight), x.shape[1]))
         return dz @ x.T, dz.sum(axis=1)
 
     def backward(self, dz: Array, x: Array) -> Array:
         """dx = W^T delta, eq. (11)."""
+        check_input(dz, self.weight.shape[:1], "N")
         return self.weight.T @ dz

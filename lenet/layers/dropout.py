@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Lt
 
-from lenet.layers.base import Array, Layer
+from lenet.layers.base import Array, Layer, refuse_input
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Dropout(Layer):
         """y = x m / (1 - p), with a mask m of ones and zeros from chance; without that y = x."""
         if rng is None:
             return x, None
+        if x.dtype.kind != "f":
+            refuse_input(x, "...", "N")
         kept = rng.random(x.shape, np.float32) >= self.rate
         mask = kept * x.dtype.type(1 / (1 - self.rate))
         return x * mask, mask

@@ -1,6 +1,8 @@
 """From feature maps to vectors."""
 
-from lenet.layers.base import Array, Layer
+from math import prod
+
+from lenet.layers.base import Array, Layer, check_input
 
 
 class Flatten(Layer):
@@ -8,7 +10,8 @@ class Flatten(Layer):
 
     def forward(self, x: Array) -> tuple[Array, tuple[int, ...]]:
         """Return the same numbers as columns, one per image."""
-        return x.reshape(-1, x.shape[-1]), x.shape
+        check_input(x, (), "C", "H", "W", "N", advice="lenet.layers.pool.maps joins blocks")
+        return x.reshape(prod(x.shape[:-1]), x.shape[-1]), x.shape
 
     def backward(self, dy: Array, shape: tuple[int, ...]) -> Array:
         """Return the gradient in the maps' shape."""

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, NamedTuple
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from lenet.layers.base import Array, Layer
+from lenet.layers.base import Array, Layer, refuse_input
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,14 @@ class BatchNorm(Layer):
 
     def part(self, x: Array) -> Moments:
         """Return the moments of a part of the batch."""
+        self._check(x)
         axes = self._others(x)
         mean = x.mean(axis=axes)
         return Moments(x.size // len(mean), mean, ((x - self._wide(mean)) ** 2).sum(axis=axes))
 
     def forward(self, x: Array, moments: Moments | None = None) -> tuple[Array, Normalized]:
         """Normalize by the moments of the batch, by default those of x."""
+        self._check(x)
         moments = moments or self.part(x)
         root = np.sqrt(moments.variance + self.eps)
         x_hat = (x - self._wide(moments.mean)) / self._wide(root)
@@ -102,6 +104,13 @@ class BatchNorm(Layer):
         unbiased = moments.deviation / max(moments.count - 1, 1)
         self.mean += self.momentum * (moments.mean - self.mean)
         self.variance += self.momentum * (unbiased - self.variance)
+
+    def _check(self, x: Array) -> None:
+        """Refuse what does not have the features along their axis, or has none of them."""
+        axis, features = self.axis, self.gamma.size
+        fits = x.dtype.kind == "f" and x.ndim >= -axis and x.shape[axis] == features
+        if not fits or x.size == 0:
+            refuse_input(x, "...", str(features), *("H", "W", "N")[axis + 1 :])
 
     def _others(self, x: Array) -> tuple[int, ...]:
         """Return all axes but that of the features."""

@@ -10,7 +10,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from lenet.layers.base import Array, Cache, Layer
+from lenet.layers.base import Array, Cache, Layer, check_input
+
+WINDOWS = ((2, 2), "C", "H", "W", "N")
+ADVICE = "lenet.layers.pool.windows views maps so"
 
 
 def windows(maps: Array, size: int = 2) -> Array:
@@ -18,6 +21,10 @@ def windows(maps: Array, size: int = 2) -> Array:
 
     Rows and columns that do not fill a window are left out, as the floor in eq. (2) says.
     """
+    if maps.ndim != 4 or min(maps.shape[1:3]) < size:
+        raise ValueError(
+            f"expected maps (C, H, W, N) of at least {size} x {size}, found {maps.shape}"
+        )
     channels, height, width, batch = maps.shape
     rows, columns = height // size, width // size
     whole = maps[:, : rows * size, : columns * size]
@@ -27,6 +34,8 @@ def windows(maps: Array, size: int = 2) -> Array:
 
 def maps(windows: Array) -> Array:
     """Put windows (b, b, C, H, W, N) together to maps (C, b H, b W, N): ``windows`` undone."""
+    if windows.ndim != 6 or windows.shape[0] != windows.shape[1]:
+        raise ValueError(f"expected windows (b, b, C, H, W, N), found {windows.shape}")
     size, _, channels, rows, columns, batch = windows.shape
     blocks = windows.transpose(2, 3, 0, 4, 1, 5)
     return blocks.reshape(channels, rows * size, columns * size, batch)
@@ -46,6 +55,7 @@ class MaxPool(Pooling):
 
     def forward(self, x: Array) -> tuple[Array, Cache]:
         """Find the maximum as a tournament; the cache says who won, in a tie the first."""
+        check_input(x, *WINDOWS, advice=ADVICE)
         left, right = x[:, 0], x[:, 1]
         left_won = left >= right
         top, bottom = np.maximum(left, right)
@@ -55,6 +65,7 @@ class MaxPool(Pooling):
     def backward(self, dy: Array, cache: Cache) -> Array:
         """Route each gradient to the one member that won its window, eq. (15)."""
         left_won, top_won = cache
+        check_input(dy, top_won.shape)
         dx = np.empty((2, 2, *dy.shape), dy.dtype)
         drows = np.empty((2, *dy.shape), dy.dtype)
         np.multiply(dy, top_won, out=drows[0])
@@ -72,8 +83,10 @@ class AveragePool(Pooling):
 
     def forward(self, x: Array) -> tuple[Array, None]:
         """y = (a + b + c + d) / 4."""
+        check_input(x, *WINDOWS, advice=ADVICE)
         return (x[0, 0] + x[0, 1] + x[1, 0] + x[1, 1]) / 4, None
 
     def backward(self, dy: Array, cache: None) -> Array:
         """Each member gets a quarter of the gradient."""
+        check_input(dy, (), "C", "H", "W", "N")
         return np.broadcast_to(dy / 4, (2, 2, *dy.shape))
