@@ -9,8 +9,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 from yaml import MarkedYAMLError
 
-from lenet.config import TARGET, suggestion
-from lenet.errors import LenetError
+from lenet.config import TARGET
+from lenet.errors import LenetError, suggestion
 
 EXTRAS = {
     "hydra/launcher/submitit_slurm": "slurm",
@@ -41,6 +41,8 @@ def explain(error: Exception) -> str:
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
         return f"{group} = {name!r}: no such choice{suggestion(name, error.options)}"
+    if choice := group_without_name(error):
+        return choice
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.parent_node is not None:
         valid = keys(cast(dict[Any, Any], OmegaConf.to_container(cause.parent_node)))
         return f"{cause.full_key}: no such key{suggestion(str(cause.key), valid)}"
@@ -49,6 +51,21 @@ def explain(error: Exception) -> str:
     if isinstance(error, MarkedYAMLError) and error.problem_mark:
         return f"{error.problem_mark.name}, line {error.problem_mark.line + 1}: {error.problem}"
     return in_one_line(str(error), file_being_read(error))
+
+
+def group_without_name(error: Exception) -> str:
+    """Return what is wrong with a group that was given something else than a name, if one was."""
+    if not isinstance(error, ValueError | TypeError):
+        return ""
+    for frame, _ in walk_tb(error.__traceback__):
+        match frame.f_locals:
+            case {"caching_repo": repository, "parsed_overrides": overrides}:
+                for override in overrides:
+                    group, value = override.key_or_group, override.value()
+                    if repository.group_exists(group) and not isinstance(value, str | dict):
+                        names = suggestion(str(value), repository.get_group_options(group))
+                        return f"{group} = {value!r}: should be chosen as {group}=<name>{names}"
+    return ""
 
 
 def file_being_read(error: Exception) -> str:
@@ -67,6 +84,7 @@ def in_one_line(message: str, file: str) -> str:
     lines = [line.strip() for line in message.splitlines()]
     named = [line.removeprefix(FULL_KEY).strip() for line in lines if line.startswith(FULL_KEY)]
     said = " ".join(line for line in lines if not line.startswith(ASIDES))
+    said = said.partition("; use sys.")[0]  # Python's advice on numbers of too many digits
     place = file or (named[0] if named else "")
     return f"{place}: {said}" if place else said
 

@@ -1,28 +1,52 @@
 """Configurations for Python, as the command line makes them."""
 
-from hydra import compose, initialize_config_dir
+from os import PathLike
+from pathlib import Path
+
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from lenet.complaints import explain
-from lenet.config import CONF, Config, read_config
+from lenet.config import CONF, Config, read_config, without_hydra
 from lenet.errors import ConfigError
 
 
-def composed(*overrides: str) -> DictConfig:
-    """Return what Hydra makes of a command line, unchecked, without its own part."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("config", [*overrides])
+def composed(*overrides: str, config_dir: Path | None = None) -> DictConfig:
+    """Return what Hydra makes of a command line, unchecked, without its own part.
+
+    The user's own choices are looked for in ``config_dir``, before those of ``conf``.
+    """
+    version.setbase("1.3")
+    path = create_config_search_path(str(CONF))
+    if config_dir is not None:
+        path.prepend("user", str(config_dir.absolute()), anchor="main")
+    hydra = Hydra("lenet", ConfigLoaderImpl(path))
+    return without_hydra(hydra.compose_config("config", [*overrides], RunMode.RUN))
 
 
-def configure(*overrides: str) -> Config:
+def configure(*overrides: str, config_dir: str | PathLike[str] | None = None) -> Config:
     """Return the configuration of a command line, such as ``configure("pooling=avg", "epochs=5")``.
+
+    ``config_dir`` is a folder of the user's own choices, and of the modules that they name.
 
     Raises:
         ConfigError: there is no such choice, key or value.
 
     """
+    own = Path(config_dir).absolute() if config_dir else None
     try:
-        return read_config(composed(*overrides))
+        cfg = composed(*overrides, config_dir=own)
     except HydraException as error:
         raise ConfigError(explain(error)) from error
+    return read_config(cfg, [str(folder) for folder in (Path.cwd(), own) if folder])
+
+
+def quoted(text: str) -> str:
+    """Return a text as it is typed, so that none of its characters means more than itself."""
+    return QuotedString(text, Quote.single).with_quotes()

@@ -1,14 +1,14 @@
-"""From a composed configuration to checked objects.
+"""From a composed configuration, or one that was saved, to checked objects.
 
 A component, such as an optimizer, is a class whose constructor says by its annotations which types
 and ranges it takes, and a YAML file that names the class (``_target_``) and gives every value. This
 module holds the two against each other; no default value lives in Python.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, is_dataclass
-from difflib import get_close_matches
-from importlib import import_module
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, is_dataclass
+from decimal import Decimal
+from functools import partial
 from inspect import isabstract
 from pathlib import Path
 from typing import Annotated, Any, cast, get_type_hints
@@ -18,8 +18,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from lenet.datasets import Dataset
-from lenet.errors import ConfigError
+from lenet.components import Find, imported, known
+from lenet.errors import ConfigError, suggestion
 from lenet.recipe import Recipe
 from lenet.trackers import Tracker
 
@@ -27,6 +27,10 @@ TARGET = "_target_"
 PACKAGE = Path(__file__).resolve().parent
 CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
+REFERENCE = "${"  # begins what OmegaConf replaces by another value, such as ${seed}
+MOST_REFERENCES = 24  # which could stand for 3^8 others, but not for more
+WIDEST = 2**63  # no whole number of a configuration is as large
+UNTRACKED = {TARGET: "lenet.trackers.Untracked"}
 
 
 @dataclass(frozen=True)
@@ -50,21 +54,34 @@ class Config(Recipe):
     force: bool
 
 
-def read_config(cfg: DictConfig) -> Config:
+def read_config(cfg: DictConfig, folders: Iterable[str] = ()) -> Config:
     """Check a composed configuration (without its ``hydra`` part) and build what it describes.
+
+    Modules of the user's own classes may be in one of the folders.
 
     Raises:
         ConfigError: listing every unknown, missing or unfit key, with what would do.
 
     """
-    try:
-        values = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
-    except OmegaConfBaseException as error:
-        raise ConfigError(f"{error.full_key}: {str(error).splitlines()[0]}") from error
-    problems: list[str] = []
-    config = build(Config, values, (), problems)
-    refuse(problems)
-    return config
+    return checked(resolved(cfg), partial(imported, folders=folders))
+
+
+def read_composed(cfg: DictConfig) -> Config:
+    """Do the same with all that Hydra has composed for a command."""
+    return read_config(without_hydra(cfg), own_folders(cfg.hydra))
+
+
+def read_saved(values: Mapping[str, Any]) -> Config:
+    """Check a configuration that was read back from a folder, and build what it describes.
+
+    The folder may be a stranger's: nothing is imported, and nothing is looked up elsewhere. Where
+    the run was to be watched is left aside.
+
+    Raises:
+        ConfigError: as ``read_config``.
+
+    """
+    return checked({**values, "tracker": UNTRACKED}, known)
 
 
 def without_hydra(cfg: DictConfig) -> DictConfig:
@@ -72,102 +89,146 @@ def without_hydra(cfg: DictConfig) -> DictConfig:
     return OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
 
 
-def read_dataset(name: str) -> Dataset:
-    """Return a dataset as ``conf/dataset`` has it.
+def own_folders(hydra: Any) -> list[str]:
+    """Return the folders of a command's own files: where it was typed, and of its configurations.
+
+    ``hydra`` is the part of that name.
+    """
+    sources = [source.path for source in hydra.runtime.config_sources if source.schema == "file"]
+    return [hydra.runtime.cwd, *(path for path in sources if Path(path) != CONF)]
+
+
+def resolved(cfg: DictConfig) -> dict[str, Any]:
+    """Return a composed configuration as plain values, with others in the place of references.
 
     Raises:
-        ConfigError: there is none of this name.
+        ConfigError: a reference leads nowhere, a value is missing, or there is no end to them.
+
     """
-    names = [path.stem for path in (CONF / "dataset").glob("*.yaml")]
-    if name not in names:
-        raise ConfigError(f"dataset = {name!r}: no such choice{suggestion(name, names)}")
-    values = OmegaConf.to_container(OmegaConf.load(CONF / "dataset" / f"{name}.yaml"))
-    problems: list[str] = []
-    dataset = convert(Dataset, values, ("dataset",), problems)
-    refuse(problems)
-    return dataset
-
-
-def refuse(problems: list[str]) -> None:
-    """Raise ConfigError if there are any problems, with a line for each."""
-    if problems:
-        raise ConfigError("\n".join(problems))
-
-
-def build(kind: type, values: Any, path: tuple[str, ...], problems: list[str]) -> Any:
-    """Return ``kind(**values)``, or None after adding to ``problems`` what stands in its way."""
-    hints = get_type_hints(kind.__init__, include_extras=True)  # type: ignore[misc]
-    hints.pop("return", None)
-    before = len(problems)
-    problems += [
-        f"{join(path, key)}: no such key{suggestion(key, hints)}"
-        for key in values
-        if key not in hints and key != TARGET
-    ]
-    problems += [f"{join(path, key)}: missing" for key in hints if key not in values]
-    arguments = {
-        key: convert(hint, values[key], (*path, key), problems)
-        for key, hint in hints.items()
-        if key in values
-    }
-    if len(problems) > before:
-        return None
+    if sum(references(OmegaConf.to_container(cfg))) > MOST_REFERENCES:
+        raise ConfigError(f"expected at most {MOST_REFERENCES} references such as ${{seed}}")
     try:
-        return kind(**arguments)
-    except ValueError as error:
-        problems.append(f"{join(path)}: {error}" if path else str(error))
+        values = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{error.full_key}: {str(error).splitlines()[0]}") from error
+    return cast(dict[str, Any], values)
 
 
-def convert(hint: Any, value: Any, path: tuple[str, ...], problems: list[str]) -> Any:
-    """Return the value as its annotation asks for it, or add to ``problems`` why it cannot be."""
-    if isabstract(hint) or (is_dataclass(hint) and isinstance(value, Mapping) and TARGET in value):
-        target = find_class(value, hint, path, problems)
-        return target and build(target, value, path, problems)
-    if is_dataclass(hint):
-        if isinstance(value, Mapping):
-            return build(cast(type, hint), value, path, problems)
-        problems.append(f"{join(path)} = {value!r}: should be set key by key")
-        return None
-    try:
-        return TypeAdapter(hint, config=STRICT).validate_python(value)
-    except ValidationError as error:
-        wants = error.errors()[0]["msg"].removeprefix("Input ")
-        problems.append(f"{join(path)} = {value!r}: {wants}")
+def references(values: Any) -> Iterator[int]:
+    """Yield how many references there are in each text, however deep it lies."""
+    match values:
+        case dict():
+            yield from references(list(values.values()))
+        case list():
+            for value in values:
+                yield from references(value)
+        case str():
+            yield values.count(REFERENCE)
 
 
-def find_class(value: Any, base: type, path: tuple[str, ...], problems: list[str]) -> type | None:
-    """Return the class that a component names, or None after adding to ``problems``."""
-    if not isinstance(value, Mapping) or TARGET not in value:
-        problems.append(f"{join(path)} = {value!r}: should be chosen as {join(path)}=<name>")
-        return None
-    module, _, name = str(value[TARGET]).rpartition(".")
-    try:
-        target = getattr(import_module(module), name)
-    except Exception as error:  # importing may do anything
-        problems.append(
-            f"{join(path, TARGET)} = {value[TARGET]!r}: there is no such class ({error})"
-        )
-        return None
-    if not (isinstance(target, type) and issubclass(target, base)) or isabstract(target):
-        problems.append(f"{join(path, TARGET)} = {value[TARGET]!r}: is no {base.__name__} to use")
-        return None
-    return target
+def saved(cfg: DictConfig) -> str:
+    """Return a composed configuration as config.yaml has it, for ``read_saved``.
+
+    What it refers to is written in full, but for where a run can be watched: that may be secret.
+    """
+    return OmegaConf.to_yaml(OmegaConf.create(resolved(cfg) | {"tracker": cfg.tracker}))
+
+
+def checked(values: Mapping[str, Any], find: Find) -> Config:
+    """Return the experiment that plain values describe; ConfigError with all that is wrong."""
+    reader = Reader(find, list(misfits(values)))
+    if not reader.problems:
+        config = reader.build(Config, values)
+    if reader.problems:
+        raise ConfigError("\n".join(reader.problems))
+    return cast(Config, config)
+
+
+def misfits(values: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield a line for each value that none can be, however deep it lies."""
+    match values:
+        case Mapping():
+            for key, value in values.items():
+                yield from misfits(value, (*path, key))
+        case list():
+            for value in values:
+                yield from misfits(value, path)
+        case int() if abs(values) >= WIDEST:
+            yield f"{join(path)} = {Decimal(values):.3g}: should fit into 64 bits"
+        case str() if REFERENCE in values:
+            yield f"{join(path)} = {values!r}: should be a value, not a reference to one"
+
+
+@dataclass
+class Reader:
+    """Makes objects of plain values; ``problems`` has a line for all that stands in its way."""
+
+    find: Find
+    problems: list[str] = field(default_factory=list)
+
+    def build(self, kind: type, values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Any:
+        """Return ``kind(**values)``, or None if there are problems."""
+        hints = get_type_hints(kind.__init__, include_extras=True)  # type: ignore[misc]
+        hints.pop("return", None)
+        before = len(self.problems)
+        self.problems += [
+            f"{join(path, key)}: no such key{suggestion(key, hints)}"
+            for key in values
+            if key not in hints and key != TARGET
+        ]
+        self.problems += [
+            ", ".join(filter(None, [f"{join(path, key)}: missing", choices((*path, key))]))
+            for key in hints
+            if key not in values
+        ]
+        arguments = {
+            key: self.convert(hint, values[key], (*path, key))
+            for key, hint in hints.items()
+            if key in values
+        }
+        if len(self.problems) > before:
+            return None
+        try:
+            return kind(**arguments)
+        except ValueError as error:
+            self.problems.append(f"{join(path)}: {error}" if path else str(error))
+
+    def convert(self, hint: Any, value: Any, path: tuple[str, ...]) -> Any:
+        """Return the value as its annotation asks for it, or None if it cannot be."""
+        if not (isabstract(hint) or is_dataclass(hint)):
+            return self.convert_plain(hint, value, path)
+        if not isinstance(value, Mapping) or (isabstract(hint) and TARGET not in value):
+            wants = choices(path, str(value)) or "should be set key by key"
+            self.problems.append(f"{join(path)} = {value!r}: {wants}")
+            return None
+        base = cast(type, hint)
+        kind = self.class_of(value[TARGET], base, path) if TARGET in value else base
+        return kind and self.build(kind, value, path)
+
+    def convert_plain(self, hint: Any, value: Any, path: tuple[str, ...]) -> Any:
+        """Return a number, a text or the like as its annotation asks for it, or None."""
+        try:
+            return TypeAdapter(hint, config=STRICT).validate_python(value)
+        except ValidationError as error:
+            wants = error.errors()[0]["msg"].removeprefix("Input ")
+            self.problems.append(f"{join(path)} = {value!r}: {wants}")
+
+    def class_of(self, target: Any, base: type, path: tuple[str, ...]) -> type | None:
+        """Return the class that a component names, or None if it cannot be had."""
+        try:
+            return self.find(str(target), base)
+        except ConfigError as error:
+            self.problems.append(f"{join(path, TARGET)} = {target!r}: {error}")
+            return None
+
+
+def choices(path: tuple[str, ...], wrong: str = "") -> str:
+    """Say what could be chosen for a key; nothing if it is not chosen by name."""
+    names = [choice.stem for choice in CONF.joinpath(*path).glob("*.yaml")]
+    return f"should be chosen as {join(path)}=<name>{suggestion(wrong, names)}" if names else ""
 
 
 def join(path: tuple[str, ...], *keys: str) -> str:
     """Write a key as it is typed on the command line, such as ``optimizer.lr``."""
     names = map(str, (*path, *keys))
     return ".".join(name if name.isprintable() else repr(name) for name in names)
-
-
-def suggestion(wrong: str, valid: Collection[str]) -> str:
-    """Return the end of a message about a wrong name: the nearest valid one, or all of them.
-
-    A key that lies deeper, such as ``optimizer.lr``, is found by its last part.
-    """
-    by_last_part = {name.rpartition(".")[2]: name for name in valid}
-    nearest = get_close_matches(str(wrong), by_last_part, n=1)
-    if nearest:
-        return f"; did you mean '{by_last_part[nearest[0]]}'?"
-    here = sorted(name for name in valid if "." not in name)
-    return f"; there are {', '.join(here)}" if here else "; there are none here"

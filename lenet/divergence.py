@@ -17,10 +17,13 @@ PARAMETER = "the parameter"
 
 
 class DivergedError(LenetError):
-    """Something is no longer a finite number; ``origin`` says what was so first."""
+    """Something is no longer a finite number; ``origin`` says what was so first.
 
-    def __init__(self, epoch: int, step: int, origin: str) -> None:
-        at_the_start = step == 1 and not origin.startswith(PARAMETER)
+    It was found in a step, or ``testing`` what the step has come to.
+    """
+
+    def __init__(self, epoch: int, step: int, origin: str, *, testing: bool = False) -> None:
+        at_the_start = step == 1 and not testing and not origin.startswith(PARAMETER)
         remedy = "smaller initial weights" if at_the_start else "a smaller optimizer.lr"
         super().__init__(
             f"{origin} is no longer finite at epoch {epoch}, step {step}; {remedy} may help"

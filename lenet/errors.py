@@ -1,5 +1,8 @@
 """Errors that are the user's to mend: they are shown as one clear message, without a traceback."""
 
+from collections.abc import Collection
+from difflib import get_close_matches
+
 
 class LenetError(Exception):
     """Something outside the program is wrong; the message says what, where, and what would do."""
@@ -11,3 +14,16 @@ class DataError(LenetError):
 
 class ConfigError(LenetError):
     """A configuration has a key or a value that cannot be used."""
+
+
+def suggestion(wrong: str, valid: Collection[str]) -> str:
+    """Return the end of a message about a wrong name: the nearest valid one, or all of them.
+
+    A key that lies deeper, such as ``optimizer.lr``, is found by its last part.
+    """
+    by_last_part = {name.rpartition(".")[2]: name for name in valid}
+    nearest = get_close_matches(str(wrong), by_last_part, n=1)
+    if nearest:
+        return f"; did you mean '{by_last_part[nearest[0]]}'?"
+    here = sorted(name for name in valid if "." not in name)
+    return f"; there are {', '.join(here)}" if here else "; there are none here"

@@ -18,7 +18,14 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from lenet.complaints import complain
-from lenet.config import CONF, read_config, without_hydra
+from lenet.config import (
+    CONF,
+    own_folders,
+    read_composed,
+    read_config,
+    saved,
+    without_hydra,
+)
 from lenet.errors import LenetError
 from lenet.experiment import run
 from lenet.identity import identity, run_name, trajectory
@@ -34,8 +41,9 @@ log = logging.getLogger("lenet")
 
 def resolve_run_name(_root_: DictConfig) -> str:
     """Return the name of the run that a configuration describes, for ``${run_name:}``."""
-    cfg = without_hydra(_root_)
-    return run_name(read_config(cfg)) if cfg else "<run_name>"  # lenet --cfg hydra --resolve
+    if not without_hydra(_root_):
+        return "<run_name>"  # lenet --cfg hydra --resolve
+    return run_name(read_composed(_root_))
 
 
 OmegaConf.register_new_resolver("run_name", resolve_run_name, replace=True)
@@ -77,13 +85,13 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
         JobFailedError: after the reason has been logged, or shown where there is no log.
 
     """
-    config = read_config(cfg)
+    config = read_config(cfg, own_folders(hydra_config))
     path = Path(hydra_config.runtime.output_dir)
     record = {"seed": config.seed, "overrides": list(hydra_config.overrides.task), **provenance()}
     try:
         folder = RunFolder(
             path,
-            OmegaConf.to_yaml(cfg),
+            saved(cfg),
             architecture=config.architecture,
             identity=identity(config),
             trajectory=trajectory(config),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Gt, Le, Lt
 
 from lenet.architecture import Architecture
 from lenet.augmentation import Augmentation
@@ -15,6 +15,9 @@ from lenet.losses import CrossEntropy
 from lenet.model import LeNet5
 from lenet.optimizers import Optimizer
 from lenet.schedules import Schedule
+from lenet.streams import Seed
+
+MOST_EPOCHS = 1_000_000  # of the shortest, some days
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class Recipe:
     optimizer: Optimizer
     schedule: Schedule
     augmentation: Augmentation
-    seed: Annotated[int, Ge(0), Lt(2**63)]
-    epochs: Annotated[int, Gt(0)]
+    seed: Seed
+    epochs: Annotated[int, Gt(0), Le(MOST_EPOCHS)]
     batch_size: Annotated[int, Gt(0)]
     clip_norm: Annotated[float, Gt(0)] | None
     ema: Annotated[float, Gt(0), Lt(1)] | None

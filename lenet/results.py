@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from lenet.config import TARGET, Config, read_config
+from lenet.config import TARGET, Config, read_saved
 from lenet.datasets import Data
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.identity import NO_RESULT_DEPENDS_ON
@@ -47,20 +45,14 @@ class Run:
         """What config.yaml says; DataError if that is missing, or not a configuration."""
         return read_keys(self.path / CONFIG)
 
-    @property
-    def composed(self) -> DictConfig:
-        """The configuration as Hydra has composed it; LenetError if the folder holds none."""
-        try:
-            return OmegaConf.create(self.written)
-        except OmegaConfBaseException as error:
-            reason = str(error).partition("\n")[0]
-            raise ConfigError(f"{self.path / CONFIG}: {reason}") from error
-
     @cached_property
     def config(self) -> Config:
-        """The configuration as checked objects; ConfigError if it is not one for this version."""
+        """The configuration as checked objects; ConfigError if it is not one for this version.
+
+        Reading it imports nothing, and looks nothing up elsewhere: the folder may be a stranger's.
+        """
         try:
-            return read_config(self.composed)
+            return read_saved(self.written)
         except ConfigError as error:
             problems = "; ".join(str(error).splitlines())
             raise ConfigError(f"{self.path / CONFIG}: {problems}") from error

@@ -18,6 +18,7 @@ from lenet.errors import DataError
 
 LARGEST = float(np.finfo(np.float32).max)  # of the figures that a network in float32 can have
 LONGEST = 2**14  # bytes of a configuration; deeply nested ones of more could overflow the stack
+LONGEST_NUMBER = 1000  # characters, in whatever notation
 REASON = 120  # characters
 
 BROKEN = (  # what PyYAML raises, ValueErrors of pandas among them
@@ -29,7 +30,15 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
     """Reads YAML as OmegaConf does, in a tenth of the time: 1e-3 is a number, no date is one."""
 
 
+def whole_number(loader: Loader, node: yaml.ScalarNode) -> int:
+    """Return the whole number that YAML has; ValueError for one too long to be shown."""
+    if len(node.value) > LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(node.value)} characters")
+    return int(loader.construct_yaml_int(node))
+
+
 FLOAT, DATE = "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
+Loader.add_constructor("tag:yaml.org,2002:int", whole_number)
 Loader.add_implicit_resolver(
     FLOAT, re.compile(r"[-+]?[0-9]+(_[0-9]+)*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), "-+0123456789"
 )

@@ -3,20 +3,68 @@
 import logging
 import os
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import (
+    ArgumentParser,
+    ArgumentTypeError,
+    Namespace,
+    RawDescriptionHelpFormatter,
+)
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
-from lenet.errors import LenetError
+from lenet.components import import_from
+from lenet.errors import ConfigError, LenetError
 from lenet.pipes import until_the_reader_leaves
 from lenet.results import Run, find_runs
 from lenet.runs import relative
 
 
+def command_line(description: str | None) -> ArgumentParser:
+    """Return a command line that takes what all take: the user's word for classes of his own."""
+    arguments = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
+    arguments.add_argument(
+        "--import",
+        type=own_module,
+        action="append",
+        dest="imported",
+        metavar="MODULE",
+        help="import a module whose classes a run may name; it may be in the current folder",
+    )
+    return arguments
+
+
+def own_module(name: str) -> ModuleType:
+    """Import a module of the user's own; the command is wrong where that fails."""
+    try:
+        return import_from([str(Path.cwd())], name)
+    except ConfigError as error:
+        raise ArgumentTypeError(str(error)) from error
+
+
+def add_config_dir(arguments: ArgumentParser) -> None:
+    """Have a command line take the folder of a user's own configuration files."""
+    arguments.add_argument(
+        "--config-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="of choices of your own, as that of lenet --config-dir",
+    )
+
+
+def add_overrides(arguments: ArgumentParser) -> None:
+    """Have a command line take the overrides of ``lenet``, and a folder of further choices.
+
+    It is to be parsed by ``parse_intermixed_args``, so that options may stand anywhere.
+    """
+    arguments.add_argument("overrides", nargs="*", metavar="OVERRIDE", help="of lenet")
+    add_config_dir(arguments)
+
+
 def parser(description: str | None) -> ArgumentParser:
     """Return a command line that takes run folders."""
-    arguments = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
+    arguments = command_line(description)
     arguments.add_argument(
         "runs",
         nargs="*",

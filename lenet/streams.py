@@ -1,6 +1,11 @@
 """Named random streams: one seed, and every use of chance draws from its own generator."""
 
+from typing import Annotated
+
 import numpy as np
+from annotated_types import Ge, Lt
+
+Seed = Annotated[int, Ge(0), Lt(2**63)]
 
 
 def stream(seed: int, *name: str | int) -> np.random.Generator:

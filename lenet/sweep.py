@@ -14,11 +14,11 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from omegaconf import DictConfig, open_dict, read_write
 from tqdm import tqdm
 
 from lenet.complaints import complain
-from lenet.config import read_config, without_hydra
+from lenet.config import read_composed, resolved, without_hydra
 from lenet.errors import ConfigError, LenetError
 from lenet.files import write_text
 from lenet.identity import DIGITS, NO_RESULT_DEPENDS_ON, identity
@@ -40,7 +40,7 @@ class Callbacks(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check the configuration of a single run."""
         try:
-            read_config(without_hydra(config)).tracker.require()
+            read_composed(config).tracker.require()
         except Exception as error:
             complain(error)
 
@@ -167,7 +167,7 @@ class Jobs:
         for cfg in tqdm(configs, "checking", leave=False, disable=None):
             self._check(cfg, identities)
             if self.search:
-                self._fixed_parts.append(self._fixed(without_hydra(cfg)))
+                self._fixed_parts.append(self._fixed(resolved(without_hydra(cfg))))
         if not identities:
             raise ConfigError(f"there is nothing to run: {', '.join(self.space)}")
         self._folders = list(identities)
@@ -176,7 +176,7 @@ class Jobs:
 
     def _check(self, cfg: DictConfig, identities: dict[Path, str]) -> None:
         """Refuse a job that cannot run, or not in its folder; note whose folder it is."""
-        config = read_config(without_hydra(cfg))
+        config = read_composed(cfg)
         config.tracker.require()
         if self.search and not getattr(config.dataset, "validation", 0):
             raise ConfigError(
@@ -221,16 +221,15 @@ class Jobs:
         from lenet.results import Run
 
         try:
-            return self._fixed(Run(folder).composed) in self._fixed_parts
+            return self._fixed(Run(folder).written) in self._fixed_parts
         except LenetError:
             return False
 
-    def _fixed(self, cfg: DictConfig) -> dict[str, Any]:
+    def _fixed(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return the part of a configuration that the search leaves as it is."""
         from lenet.results import flatten, leave_out
 
-        flat = flatten(OmegaConf.to_container(cfg))
-        return leave_out([*NO_RESULT_DEPENDS_ON, *self.swept], flat)
+        return leave_out([*NO_RESULT_DEPENDS_ON, *self.swept], flatten(values))
 
 
 def digest(texts: Iterable[str]) -> str:

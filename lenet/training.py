@@ -306,7 +306,7 @@ class Training:
         score = evaluate(self.trained, split, self.each)
         if not isfinite(score.loss):
             where = origin(self.trained, chunks(split), testing=True)
-            raise DivergedError(self.state.epoch, self.state.t, where)
+            raise DivergedError(self.state.epoch, self.state.t, where, testing=True)
         return score
 
 

@@ -1,6 +1,6 @@
 """Read trained networks' loss and accuracy on the test images of any dataset.
 
-    python scripts/evaluate.py [RUN ...] [--dataset NAME]
+    python scripts/evaluate.py [RUN ...] [--dataset NAME] [--config-dir FOLDER]
 
 Without --dataset each network is tested on its own run's test images.
 """
@@ -8,24 +8,31 @@ Without --dataset each network is tested on its own run's test images.
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
-from lenet.config import read_dataset
+from lenet.compose import configure
 from lenet.datasets import Dataset
 from lenet.errors import LenetError
 from lenet.evaluation import evaluate
 from lenet.results import Run, find_runs
-from lenet.scripting import parser, run_script
+from lenet.scripting import add_config_dir, parser, run_script
 from lenet.terminal import plural
 
 
 def main() -> Iterator[str]:
     arguments = evaluation_parser().parse_args()
+    other = chosen_dataset(arguments)
     for run in find_runs(arguments.runs):
-        yield line(run, arguments)
+        yield line(run, other or run.config.dataset)
 
 
-def line(run: Run, arguments: Namespace) -> str:
-    """Return what one network reaches, as a line of text."""
-    dataset = read_dataset(arguments.dataset) if arguments.dataset else run.config.dataset
+def chosen_dataset(arguments: Namespace) -> Dataset | None:
+    """Return the dataset that was asked for, if any was."""
+    if not arguments.dataset:
+        return None
+    return configure(f"dataset={arguments.dataset}", config_dir=arguments.config_dir).dataset
+
+
+def line(run: Run, dataset: Dataset) -> str:
+    """Return what one network reaches on a dataset, as a line of text."""
     check_fits(run, dataset)
     test = dataset.load(run.config.seed).test
     score = evaluate(run.network(), test)
@@ -53,6 +60,7 @@ def evaluation_parser() -> ArgumentParser:
     arguments.add_argument(
         "--dataset", metavar="NAME", help="such as mnist (default: the run's own)"
     )
+    add_config_dir(arguments)
     return arguments
 
 

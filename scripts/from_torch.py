@@ -1,6 +1,6 @@
 """Make a run folder of a network that PyTorch has trained, for evaluate.py and other scripts.
 
-    python scripts/from_torch.py FILE FOLDER [OVERRIDE ...]
+    python scripts/from_torch.py FILE FOLDER [OVERRIDE ...] [--config-dir FOLDER]
 
 FILE is a state_dict as torch.save writes it; nothing that it may hold besides is executed. What it
 does not say is said by the overrides, which are those of lenet: such as dataset=mnist pooling=avg
@@ -10,20 +10,20 @@ which layers they are (see to_torch.py), and C5 may be a convolution.
 FOLDER gets weights.npz, config.yaml and run.json; there are no metrics of such a network.
 """
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile, is_zipfile
 
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
 
 from lenet.compose import composed, configure
+from lenet.config import saved
 from lenet.errors import DataError
 from lenet.files import read_at_most
 from lenet.runs import CONFIG, WEIGHTS, RunFolder
-from lenet.scripting import optional, run_script
+from lenet.scripting import add_overrides, command_line, optional, run_script
 from lenet.state_dict import from_state_dict
 from lenet.weights import WIDEST, joined, write_weights
 
@@ -35,12 +35,12 @@ IDENTITY = "from PyTorch"  # in run.json: such a folder may be written anew, ano
 
 
 def main() -> list[Path]:
-    arguments = command_line().parse_args()
-    config = configure(*arguments.overrides)
+    arguments = conversion_parser().parse_intermixed_args()
+    config = configure(*arguments.overrides, config_dir=arguments.config_dir)
     state = read_state_dict(arguments.file)
     arrays = from_state_dict(arguments.file, state, config.architecture)
     theta = joined(arguments.file, arrays, config.architecture)
-    written = OmegaConf.to_yaml(composed(*arguments.overrides))
+    written = saved(composed(*arguments.overrides, config_dir=arguments.config_dir))
     record = {"seed": config.seed, "overrides": arguments.overrides}
     with RunFolder(arguments.folder, written, identity=IDENTITY, **record) as folder:
         write_weights(folder.path / WEIGHTS, theta, config.architecture)
@@ -86,13 +86,13 @@ def check_size(size: int) -> None:
         raise ValueError(size)
 
 
-def command_line() -> ArgumentParser:
+def conversion_parser() -> ArgumentParser:
     """Return the command line."""
-    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, metavar="FILE", help="a state_dict")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="of the run to be")
-    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help="of lenet")
-    return parser
+    arguments = command_line(__doc__)
+    arguments.add_argument("file", type=Path, metavar="FILE", help="a state_dict")
+    arguments.add_argument("folder", type=Path, metavar="FOLDER", help="of the run to be")
+    add_overrides(arguments)
+    return arguments
 
 
 if __name__ == "__main__":

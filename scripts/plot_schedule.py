@@ -1,13 +1,12 @@
 """Draw the learning rate, and the momentum where it changes, by epoch: schedule.png and .svg.
 
-    python scripts/plot_schedule.py [OVERRIDE ...] [--output FOLDER]
+    python scripts/plot_schedule.py [OVERRIDE ...] [--output FOLDER] [--config-dir FOLDER]
 
 The overrides are those of lenet, such as schedule=onecycle optimizer=adamw optimizer.lr=0.004
 epochs=30. Without a schedule among them, all that there are are drawn side by side. The loss that a
 plateau waits for is taken to be the same after every epoch.
 """
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from itertools import cycle
 from pathlib import Path
 
@@ -18,28 +17,32 @@ from lenet.compose import configure
 from lenet.config import CONF, Config
 from lenet.figures import looks, save, style
 from lenet.schedules import Moment
-from lenet.scripting import run_script
+from lenet.scripting import add_overrides, command_line, run_script
 
 PER_EPOCH = 100  # points of a line
 
 
 def main() -> list[Path]:
-    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
-    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help="of lenet")
+    parser = command_line(__doc__)
+    add_overrides(parser)
     parser.add_argument(
         "--output", type=Path, default=Path("runs"), metavar="FOLDER", help="(default: runs)"
     )
-    arguments = parser.parse_args()
-    configs = composed(arguments.overrides)
+    arguments = parser.parse_intermixed_args()
+    configs = composed(arguments.overrides, arguments.config_dir)
     with style():
         return save(draw(configs), arguments.output / "schedule")
 
 
-def composed(overrides: list[str]) -> dict[str, Config]:
+def composed(overrides: list[str], config_dir: Path | None) -> dict[str, Config]:
     """Return the configuration of the schedule that is chosen, or of each that there is."""
     chosen = [value for key, _, value in (o.partition("=") for o in overrides) if key == "schedule"]
-    names = chosen or sorted(path.stem for path in (CONF / "schedule").glob("*.yaml"))
-    return {name: configure(*overrides, f"schedule={name}") for name in names}
+    places = [CONF, *([config_dir] if config_dir else [])]
+    there = {path.stem for place in places for path in (place / "schedule").glob("*.yaml")}
+    return {
+        name: configure(*overrides, f"schedule={name}", config_dir=config_dir)
+        for name in chosen or sorted(there)
+    }
 
 
 def draw(configs: dict[str, Config]) -> Figure:

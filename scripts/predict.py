@@ -8,7 +8,7 @@ their probabilities; sheet.png and .svg show what the network has seen of the fi
 """
 
 import logging
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from itertools import chain
 from math import ceil
@@ -26,7 +26,7 @@ from lenet.figures import save, style
 from lenet.panels import show
 from lenet.pictures import suffixes
 from lenet.results import natural_order
-from lenet.scripting import run_script
+from lenet.scripting import command_line, run_script
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ def shortened(name: str) -> str:
 
 def prediction_parser() -> ArgumentParser:
     """Return the command line."""
-    arguments = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    arguments = command_line(__doc__)
     arguments.add_argument(
         "weights", type=Path, metavar="WEIGHTS", help="a run folder, or weights in one"
     )

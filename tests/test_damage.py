@@ -122,6 +122,8 @@ DAMAGES: dict[str, dict[str, Damage]] = {
         "nan": config(schedule={"_target_": "lenet.schedules.Constant", "x": float("nan")}),
         "infinity": config(batch_size=float("inf")),
         "deeply nested": lambda content: b"- " * 100_000,
+        "a number of 8,000 digits": lambda content: content + b"a: 1" + 8000 * b"0",
+        "8,000 digits to the base of 16": lambda content: content + b"a: 0x" + 8000 * b"f",
         "a tag that does not fit": lambda content: content + b"a: !!timestamp b\n",
     },
     METRICS: ANY
@@ -297,6 +299,7 @@ CONFIGS: dict[str, Damage] = {
     "a set": lambda content: content + b"a: !!set {b}\n",
     "bytes": lambda content: content + b"a: !!binary aGk=\n",
     "deep lists": config(batch_size=json.loads("[" * 90 + "]" * 90)),
+    "a number beyond 64 bits": config(batch_size=10**400),
 }
 
 

@@ -98,6 +98,13 @@ def test_the_training_stops_at_the_step_and_names_the_layer(bars: Data) -> None:
     np.testing.assert_array_equal(theta, before)
 
 
+def test_where_the_one_step_of_an_epoch_was_too_large_the_weights_were_not(bars: Data) -> None:
+    optimizer = SGD(lr=1e38, momentum=0, nesterov=False)
+    recipe = replace(RECIPE, activation=ReLU(), optimizer=optimizer, batch_size=300, parts=1)
+    with pytest.raises(DivergedError, match=r"epoch 1, step 1; a smaller optimizer.lr may help"):
+        list(train(recipe, bars, TrainingState.initial(recipe)))
+
+
 def test_a_gradient_whose_norm_is_not_finite_stops_the_training_though_the_loss_is_fine(
     bars: Data,
 ) -> None:

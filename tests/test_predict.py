@@ -13,7 +13,7 @@ from damaged import refusal
 from PIL import Image
 
 from lenet.classifier import Classifier
-from lenet.config import read_dataset
+from lenet.compose import configure
 from lenet.datasets.strokes import draw
 from lenet.runs import BEST, WEIGHTS
 from lenet.streams import stream
@@ -94,7 +94,7 @@ def test_weights_without_a_configuration_are_refused(run: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", ["strokes", "mnist", "fashion_mnist"])
 def test_each_dataset_prepares_pictures_as_its_own_images(name: str) -> None:
-    image = read_dataset(name).prepare(np.stack(3 * [DIGITS[3]], axis=2))
+    image = configure(f"dataset={name}").dataset.prepare(np.stack(3 * [DIGITS[3]], axis=2))
     assert image.shape == (28, 28)
     assert image.dtype == np.uint8
     assert not image[[0, -1]].any()

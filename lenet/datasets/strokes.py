@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lenet.datasets.base import Data, Dataset, Split
 from lenet.framing import BOX_SIZE, IMAGE_SIZE, to_middle
-from lenet.streams import stream
+from lenet.streams import Seed, stream
 
 Floats = NDArray[np.float64]
 Run = list[int]  # the control points that one smooth curve goes through, by their index
@@ -244,7 +244,7 @@ class Strokes(Dataset):
     train_size: Annotated[int, Gt(0), Le(MOST)]
     test_size: Annotated[int, Gt(0), Le(MOST)]
     validation: Annotated[int, Ge(0), Le(MOST)]
-    seed: Annotated[int, Ge(0)]
+    seed: Seed
 
     def load(self, seed: int) -> Data:
         """Return the drawn digits. The run's ``seed`` does not change them: all runs share them."""
