@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lenet.errors import LenetError
+from lenet.layout import relative
 from lenet.pipes import until_the_reader_leaves
 from lenet.results import Run, find_runs
-from lenet.runs import relative
 
 
 def parser(description: str | None) -> ArgumentParser:
