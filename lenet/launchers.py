@@ -32,7 +32,7 @@ def refuse_launcher(hydra: DictConfig) -> None:
         value = OmegaConf.select(hydra, key)
         if value is not None and not is_at_least(least, value):
             raise ConfigError(f"hydra.{key} = {value!r}: should be a number, at least {least}")
-    if hydra.launcher._target_ == JOBLIB:
+    if hydra.launcher.get("_target_") == JOBLIB:
         refuse_joblib(OmegaConf.to_container(hydra.launcher, resolve=True))
 
 

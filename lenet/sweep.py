@@ -8,6 +8,7 @@ from errno import EACCES, EPERM, EROFS
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, ClassVar
 
 from hydra.core.global_hydra import GlobalHydra
@@ -32,6 +33,7 @@ from lenet.study import go_on_with_study
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 VIEWS = "sweeps"
 NAME_LENGTH = 60
+REASON = 300  # characters
 FORBIDDEN = (EROFS, EACCES, EPERM)
 
 
@@ -236,8 +238,8 @@ def folder_of(config: DictConfig, what: str) -> Path:
 
 
 def reason(error: Exception) -> str:
-    """Return the first line of what went wrong, after its kind unless it is told to users."""
-    text = str(error).partition("\n")[0]
+    """Return what went wrong in a line, after its kind unless it is told to users."""
+    text = shorten(str(error), REASON, placeholder=" ...")
     return text if isinstance(error, LenetError | OSError) else f"{type(error).__name__}: {text}"
 
 
