@@ -187,8 +187,7 @@ def run_job_or_sweep() -> None:
         sweep = Sweep.current
         if sweep is None:
             complain(error)
-        reason = str(error).partition("\n")[0]
-        print(f"lenet: the sweep has stopped: {reason}", file=sys.stderr)
+        print(f"lenet: the sweep has stopped: {sweep.why(error)}", file=sys.stderr)
         sweep.finish()
         print(f"lenet: {sweep.advice}", file=sys.stderr)
         sys.exit(1)

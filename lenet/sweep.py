@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from errno import EACCES, EPERM, EROFS
-from hashlib import sha256
 from itertools import product
 from pathlib import Path
 from textwrap import shorten
@@ -23,7 +22,7 @@ from lenet.complaints import complain
 from lenet.config import read_config, without_hydra
 from lenet.errors import ConfigError, LenetError
 from lenet.files import write_text
-from lenet.identity import DIGITS, NO_RESULT_DEPENDS_ON, identity
+from lenet.identity import NO_RESULT_DEPENDS_ON, digest, identity
 from lenet.launchers import refuse_launcher
 from lenet.layout import RUN_LIST, is_aside
 from lenet.progress import Progress, say
@@ -122,6 +121,13 @@ class Sweep:
             is_missing = not isinstance(error, OSError) or error.errno not in FORBIDDEN
         say(report(summary, paths))
         return int(is_missing or not summary.is_complete)
+
+    def why(self, error: Exception) -> str:
+        """Say what has stopped the sweep; Optuna looks for the best trial also among none."""
+        ends = {"finished", "diverged"}
+        if self.jobs.search and ends.isdisjoint(map(status, self.jobs.folders())):
+            return f"no trial has come to a value ({reason(error)})"
+        return reason(error)
 
     @property
     def advice(self) -> str:
@@ -241,11 +247,6 @@ def reason(error: Exception) -> str:
     """Return what went wrong in a line, after its kind unless it is told to users."""
     text = shorten(str(error), REASON, placeholder=" ...")
     return text if isinstance(error, LenetError | OSError) else f"{type(error).__name__}: {text}"
-
-
-def digest(texts: Iterable[str]) -> str:
-    """Return a hash of some texts, as short as that in a run's name."""
-    return sha256(" ".join(texts).encode()).hexdigest()[:DIGITS]
 
 
 def sweep_overrides(config: DictConfig) -> list[Override]:
