@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from test_main import Refused
 from test_runs import ROW, state
 
+from lenet.checkpoints import read_checkpoint
 from lenet.claims import FinishedError, HeldError
-from lenet.errors import LenetError
-from lenet.layout import CONFIG, LOG, METRICS, WRITTEN
+from lenet.errors import DataError, LenetError
+from lenet.layout import CHECKPOINT, CONFIG, LOG, METRICS, WRITTEN
 from lenet.records import LOCK, RECORD, is_held, read_record, status
 from lenet.runs import RunFolder
+from lenet.saved import read_keys, read_table
 
 QUICK = ["dataset.train_size=64", "dataset.test_size=16", "epochs=1"]
 NAMES = [name.replace("*", "1") for name in WRITTEN]
@@ -256,3 +258,15 @@ def test_a_record_that_never_ends_is_none(tmp_path: Path) -> None:
     with (tmp_path / RECORD).open("wb") as file:
         file.truncate(2**32)
     assert read_record(tmp_path) == {}
+
+
+@pytest.mark.parametrize("name", [CHECKPOINT, CONFIG, METRICS])
+def test_pipes_in_other_folders_are_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    readers = {CHECKPOINT: read_checkpoint, CONFIG: read_keys, METRICS: read_metrics}
+    with pytest.raises(DataError, match=rf"{name}: expected .*, found: Not a plain file"):
+        readers[name](tmp_path / name)
+
+
+def read_metrics(path: Path) -> object:
+    return read_table(path, "epoch", [])
