@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from lenet.errors import DataError
 from lenet.evaluation import Score
@@ -21,6 +22,7 @@ from lenet.training import Metrics, Step, TrainingState
 
 FORMAT = 1
 OPTIMIZER = "optimizer."
+LONGEST = 40  # characters of what is found, in a message
 
 
 @dataclass(frozen=True)
@@ -32,24 +34,39 @@ class Checkpoint:
     data: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Meta:
+    """What a checkpoint holds beside arrays."""
+
+    format: int
+    identity: str
+    data: dict[str, str]
+    metrics: list[Metrics]
+    running: Score
+    seconds: float
+
+
+META = TypeAdapter(Meta)
+
+
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; a reader finds the whole one or, until it is safe on disk, none."""
     state = checkpoint.state
     optional = {"average": state.average, "best": state.best}
-    meta = {
-        "format": FORMAT,
-        "identity": checkpoint.identity,
-        "data": checkpoint.data,
-        "metrics": [asdict(metrics) for metrics in state.metrics],
-        "running": asdict(state.running),
-        "seconds": state.seconds,
-    }
+    meta = Meta(
+        FORMAT,
+        checkpoint.identity,
+        checkpoint.data,
+        state.metrics,
+        state.running,
+        state.seconds,
+    )
     arrays: dict[str, NDArray[Any]] = {
         "theta": state.theta,
         **{f"{OPTIMIZER}{name}": array for name, array in state.optimizer.items()},
         **{name: array for name, array in optional.items() if array is not None},
         "steps": np.array(state.steps, float).reshape(-1, 3),
-        "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
+        "meta": np.frombuffer(json.dumps(asdict(meta)).encode(), np.uint8),
     }
     write_arrays(path, {**arrays, "sha256": checksum(arrays)})
 
@@ -66,21 +83,26 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         if not np.array_equal(arrays.pop("sha256"), checksum(arrays)):
             raise DataError(f"{path}: its checksum does not fit its content")
-        meta = json.loads(arrays["meta"].tobytes())
-        if meta["format"] != FORMAT:
-            raise DataError(f"{path}: expected format {FORMAT}, found {meta['format']}")
-        return Checkpoint(restored(arrays, meta), meta["identity"], meta["data"])
-    except (KeyError, TypeError, ValueError) as error:
+        written = arrays["meta"].tobytes()
+        found = json.loads(written)["format"]
+        if found != FORMAT:
+            raise DataError(f"{path}: expected format {FORMAT}, found {ascii(found)[:LONGEST]}")
+        meta = META.validate_json(written, strict=True)
+        return Checkpoint(restored(arrays, meta), meta.identity, meta.data)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: expected a checkpoint, found something else") from error
 
 
-def restored(arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> TrainingState:
+def restored(arrays: dict[str, NDArray[Any]], meta: Meta) -> TrainingState:
     """Return the state that arrays and meta describe; KeyError, ValueError or TypeError if none."""
     vectors = {name: array for name, array in arrays.items() if name not in ("steps", "meta")}
-    if any(vector.shape != (arrays["theta"].size,) for vector in vectors.values()):
+    theta = arrays["theta"]
+    if theta.dtype.kind != "f" or any(
+        (vector.shape, vector.dtype) != ((theta.size,), theta.dtype) for vector in vectors.values()
+    ):
         raise ValueError("not the vectors of one network")
     return TrainingState(
-        theta=arrays["theta"],
+        theta=theta,
         optimizer={
             name.removeprefix(OPTIMIZER): vector
             for name, vector in vectors.items()
@@ -89,9 +111,9 @@ def restored(arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> TrainingS
         average=arrays.get("average"),
         best=arrays.get("best"),
         steps=[Step(*row) for row in arrays["steps"].tolist()],
-        metrics=[Metrics(**row) for row in meta["metrics"]],
-        running=Score(**meta["running"]),
-        seconds=meta["seconds"],
+        metrics=meta.metrics,
+        running=meta.running,
+        seconds=meta.seconds,
     )
 
 

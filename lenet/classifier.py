@@ -13,11 +13,11 @@ from lenet.datasets import Dataset
 from lenet.errors import DataError
 from lenet.evaluation import network_input
 from lenet.layers import Array
+from lenet.layout import WEIGHTS
 from lenet.losses import log_softmax
 from lenet.model import LeNet5
 from lenet.pictures import Picture, as_picture, read_picture
 from lenet.results import Run
-from lenet.runs import WEIGHTS
 from lenet.weights import read_weights
 
 Source = str | PathLike[str] | NDArray[Any]

@@ -4,8 +4,9 @@ import logging
 
 from lenet.config import Config
 from lenet.inside import watched
+from lenet.layout import METRICS, relative
 from lenet.resume import starting_state
-from lenet.runs import METRICS, RunFolder, relative
+from lenet.runs import RunFolder
 from lenet.signals import held_back
 from lenet.team import team
 from lenet.trackers import Tracking

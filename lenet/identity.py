@@ -5,7 +5,7 @@ however it was written down. What no result depends on has no part in it.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -34,6 +34,11 @@ def hashed(config: Config, without: Collection[str]) -> str:
 def run_name(config: Config) -> str:
     """Return the name of a run's folder, such as ``mnist-maxpool-tanh-adam-seed0-1f2e3d4c5b``."""
     return f"{slug(config)}-{identity(config)[:DIGITS]}"
+
+
+def digest(texts: Iterable[str]) -> str:
+    """Return a hash of some texts, as short as that in a run's name."""
+    return sha256(" ".join(texts).encode()).hexdigest()[:DIGITS]
 
 
 def slug(config: Config) -> str:

@@ -17,6 +17,7 @@ from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from lenet.claims import FinishedError
 from lenet.complaints import complain
 from lenet.config import (
     CONF,
@@ -26,13 +27,14 @@ from lenet.config import (
     saved,
     without_hydra,
 )
+from lenet.divergence import DivergedError
 from lenet.errors import LenetError
 from lenet.experiment import run
 from lenet.identity import identity, run_name, trajectory
 from lenet.pipes import until_the_reader_leaves
 from lenet.provenance import provenance
 from lenet.records import accuracy_to_choose_by, outcome
-from lenet.runs import FinishedError, RunFolder
+from lenet.runs import RunFolder
 from lenet.signals import end_by_exceptions, end_worker
 from lenet.sweep import Sweep
 
@@ -54,12 +56,13 @@ class JobFailedError(LenetError):
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
-def job(cfg: DictConfig) -> float:
+def job(cfg: DictConfig) -> float | None:
     """Carry out the experiment that Hydra has composed, in the folder that it has chosen.
 
-    Returns the accuracy reached, on validation images where there are any; 0 for a run that
-    failed, so that a search counts it as bad. A single run that fails ends the process; a failure
-    in a sweep is left to its end, so that the other jobs go on.
+    Returns the accuracy reached, on validation images where there are any; 0 for a run that has
+    diverged, so that a search counts it as bad; None for one that something else has stopped, which
+    tells nothing of it. A single run that fails ends the process; a failure in a sweep is left to
+    its end, so that the other jobs go on.
     """
     end_by_exceptions()
     hydra_config = HydraConfig.get()
@@ -68,9 +71,9 @@ def job(cfg: DictConfig) -> float:
         keep_off_the_terminal()
     try:
         _, accuracy = accuracy_to_choose_by(attempt(cfg, hydra_config, sweeping))
-    except JobFailedError:
+    except JobFailedError as failed:
         if sweeping:
-            return 0.0
+            return 0.0 if isinstance(failed.__cause__, DivergedError) else None
         sys.exit(1)
     except SystemExit as stopped:
         end_worker(stopped.code)
@@ -136,7 +139,7 @@ def cores_of_job(launcher: DictConfig) -> int:
     if "ray" in launcher:
         return max(1, int(launcher.ray.remote.get("num_cpus") or 1))
     cores, jobs = cores_of_process(), launcher.get("n_jobs", 1)
-    return max(1, cores // (jobs if jobs > 0 else cores + 1 + jobs))
+    return cores // min(cores, jobs if jobs > 0 else max(1, cores + 1 + jobs))
 
 
 def cores_of_process() -> int:
@@ -192,8 +195,7 @@ def run_job_or_sweep() -> None:
         sweep = Sweep.current
         if sweep is None:
             complain(error)
-        reason = str(error).partition("\n")[0]
-        print(f"lenet: the sweep has stopped: {reason}", file=sys.stderr)
+        print(f"lenet: the sweep has stopped: {sweep.why(error)}", file=sys.stderr)
         sweep.finish()
         print(f"lenet: {sweep.advice}", file=sys.stderr)
         sys.exit(1)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import DataError
-from lenet.files import CHUNK, read_at_most, replacing
+from lenet.files import CHUNK, plain, read_at_most, replacing
 
 SUFFIX = ".npy"
 START = struct.Struct("<8sH")  # of an .npy file: magic and version, then the length of the header
@@ -58,7 +58,7 @@ def read_arrays(path: Path, limit: int) -> dict[str, NDArray[Any]]:
 
     """
     try:
-        with Frugal(path) as file, ZipFile(file) as archive:
+        with Frugal(path, opener=plain) as file, ZipFile(file) as archive:
             entries = archive.infolist()
             _check_directory(path, entries, limit)
             arrays, room = {}, limit

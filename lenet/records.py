@@ -1,20 +1,26 @@
 """What run.json and the lock say of a run: what has become of it, and who is at work on it."""
 
 import json
+import os
+import platform
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from lenet.files import plain, read_at_most
+
 RECORD = "run.json"
 LOCK = "lock"
+LONGEST = 2**20  # bytes of a record; one of ours has some thousands
 STATUSES = ("running", "finished", "diverged", "failed", "interrupted")
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Return what run.json says; nothing if it is missing or damaged."""
+    """Return what run.json says; nothing if it is missing, damaged, or no such file at all."""
     try:
-        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+        with open(path / RECORD, "rb", opener=plain) as file:
+            record = json.loads(read_at_most(file, LONGEST))
     except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
@@ -33,10 +39,14 @@ def status(path: Path) -> str:
 
     "finished", "diverged", "failed" or "interrupted", as it has noted itself; "running" while a
     process holds the folder, "killed" if that is gone without a word; "not begun" without a
-    run.json, "unknown" if that is damaged.
+    run.json, "unknown" if that is damaged or cannot be looked at.
     """
-    if not (path / RECORD).exists():
+    try:
+        (path / RECORD).lstat()
+    except (FileNotFoundError, NotADirectoryError):
         return "not begun"
+    except OSError:
+        return "unknown"
     noted = noted_status(path)
     if noted != "running" or is_held(path):
         return noted
@@ -51,9 +61,9 @@ def noted_status(path: Path) -> str:
 
 
 def is_held(path: Path) -> bool:
-    """Return whether a process is at work in a run folder."""
+    """Return whether a process is at work in a run folder, be its lock removed or not."""
     if not (path / LOCK).exists():
-        return False
+        return is_alive(read_record(path).get("process"))
     try:
         with FileLock(path / LOCK, timeout=0):
             return False
@@ -61,6 +71,20 @@ def is_held(path: Path) -> bool:
         return True
     except OSError:  # a disk that nobody can write to
         return False
+
+
+def is_alive(process: object) -> bool:
+    """Return whether another process of this host has the number that a record names."""
+    match process:
+        case {"host": str(host), "pid": int(pid)} if host == platform.node() and pid > 0:
+            try:
+                os.kill(pid, 0)
+            except PermissionError:  # it is another user's
+                return True
+            except (ProcessLookupError, OverflowError):
+                return False
+            return pid != os.getpid()
+    return False
 
 
 def holder(path: Path) -> str:

@@ -8,53 +8,64 @@ The two tables hold no times: the same runs, carried out again, give the same by
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
-from lenet import plots
 from lenet.comparison import COMPARED, DIFFERS, intervals
-from lenet.figures import save, style
 from lenet.files import write_text
+from lenet.layout import relative
 from lenet.results import Run, differing_keys, short_names, tell_apart
-from lenet.runs import relative
 from lenet.saved import LARGEST
 from lenet.summary import Setting, Summary, records, summarise, summary_rows
 from lenet.terminal import failures, plural, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COMPARISONS = "comparisons.csv"
 DRAWN = {"curves": 12, "lines": 12, "rows": 30}  # settings in a figure, at most
 
 
 def write_summary(runs: Iterable[Run], folder: Path) -> str:
-    """Summarise runs, finished or not, and report on them: see ``write_report``."""
-    return write_report(summarise(runs), folder)
-
-
-def write_report(summary: Summary, folder: Path) -> str:
-    """Write tables and figures; return what to tell the user.
+    """Summarise runs, finished or not, and report on them; return what to tell the user.
 
     Raises:
         OSError: the folder cannot be written to.
 
     """
+    summary = summarise(runs)
+    return report(summary, list(write_report(summary, folder)))
+
+
+def write_report(summary: Summary, folder: Path) -> Iterator[Path]:
+    """Write tables, then figures, which may be more than is installed; yield each path."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / COMPARISONS).unlink(missing_ok=True)
-    paths = [write(folder / "summary.csv", *summary_rows(summary))]
+    yield write(folder / "summary.csv", *summary_rows(summary))
     if summary.ranked:
         if len(summary.comparisons):
-            pairs = records(summary.comparisons)
-            paths.append(write(folder / COMPARISONS, COMPARED, pairs))
-        with style():
-            for name, figure in figures(summary):
-                paths.append(save(figure, folder / name)[0])
+            yield write(folder / COMPARISONS, COMPARED, records(summary.comparisons))
+        yield from draw(summary, folder)
+
+
+def draw(summary: Summary, folder: Path) -> Iterator[Path]:
+    """Write the figures; yield the path of each."""
+    from lenet.figures import save, style
+
+    with style():
+        for name, figure in figures(summary):
+            yield save(figure, folder / name)[0]
+
+
+def report(summary: Summary, paths: Iterable[Path]) -> str:
+    """Return what to tell the user of a summary, and of what was written of it."""
     written = "\n".join(f"wrote {relative(path)}" for path in paths)
-    also = "\n(figures also as .svg)" if summary.ranked else ""
+    also = "\n(figures also as .svg)" if ".png" in written else ""
     return "\n\n".join(filter(None, [table(summary), failures(summary), written + also]))
 
 
@@ -75,8 +86,10 @@ def cell(value: Any) -> Any:
     return value
 
 
-def figures(summary: Summary) -> Iterable[tuple[str, Figure]]:
+def figures(summary: Summary) -> Iterable[tuple[str, "Figure"]]:
     """Yield the names and the figures of what has finished."""
+    from lenet import plots
+
     split = summary.ranked_by
     number = len(summary.ranked)
     shown = summary.ranked[: DRAWN["curves"]]

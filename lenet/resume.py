@@ -9,8 +9,9 @@ from lenet.checkpoints import read_checkpoint
 from lenet.config import Config
 from lenet.errors import DataError
 from lenet.identity import slug, trajectory
+from lenet.layout import CHECKPOINT, is_aside, relative
 from lenet.records import read_record
-from lenet.runs import CHECKPOINT, RunFolder, is_aside, relative
+from lenet.runs import RunFolder
 from lenet.training import TrainingState
 
 log = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ import pandas as pd
 import yaml
 
 from lenet.errors import DataError
+from lenet.files import plain
 
 LARGEST = float(np.finfo(np.float32).max)  # of the figures that a network in float32 can have
 LONGEST = 2**14  # bytes of a configuration; deeply nested ones of more could overflow the stack
@@ -57,7 +58,7 @@ def read_keys(path: Path) -> dict[str, Any]:
     """
     expected = f"{path}: expected a configuration"
     with damage(expected):
-        with path.open("rb") as file:
+        with open(path, "rb", opener=plain) as file:
             content = file.read(LONGEST + 1)
         if len(content) > LONGEST:
             raise DataError(f"{expected}, found more than {LONGEST} bytes")
@@ -82,7 +83,8 @@ def read_table(path: Path, counter: str, columns: Collection[str]) -> pd.DataFra
 
     """
     with damage(f"{path}: expected a table of numbers"):
-        content = path.read_bytes()
+        with open(path, "rb", opener=plain) as file:
+            content = file.read()
         table = pd.read_csv(BytesIO(content), dtype=float)
     missing = [column for column in (counter, *columns) if column not in table]
     if missing:

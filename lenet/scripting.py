@@ -16,9 +16,9 @@ from types import ModuleType
 
 from lenet.components import import_from
 from lenet.errors import ConfigError, LenetError
+from lenet.layout import relative
 from lenet.pipes import until_the_reader_leaves
 from lenet.results import Run, find_runs
-from lenet.runs import relative
 
 
 def command_line(description: str | None) -> ArgumentParser:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lenet.comparison import BEST, INCOMPARABLE, compare, intervals
 from lenet.errors import LenetError
+from lenet.layout import METRICS
 from lenet.results import (
     NEEDED,
     TIMES,
@@ -21,7 +22,6 @@ from lenet.results import (
     short_names,
     tell_apart,
 )
-from lenet.runs import METRICS
 
 VALIDATION = ["validation_loss", "validation_accuracy"]
 

@@ -2,12 +2,12 @@
 
 import os
 import sys
-import traceback
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import sha256
+from contextlib import suppress
+from errno import EACCES, EPERM, EROFS
 from itertools import product
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, ClassVar
 
 from hydra.core.global_hydra import GlobalHydra
@@ -17,18 +17,23 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict, read_write
 from tqdm import tqdm
 
+from lenet.claims import FinishedError, examine, refuse_foreign, refuse_foreign_report
 from lenet.complaints import complain
 from lenet.config import read_composed, resolved, without_hydra
 from lenet.errors import ConfigError, LenetError
 from lenet.files import write_text
-from lenet.identity import DIGITS, NO_RESULT_DEPENDS_ON, identity
+from lenet.identity import NO_RESULT_DEPENDS_ON, digest, identity
+from lenet.launchers import refuse_launcher
+from lenet.layout import RUN_LIST, is_aside
 from lenet.progress import Progress, say
-from lenet.records import RECORD, read_record
-from lenet.runs import RUN_LIST, is_aside
+from lenet.records import RECORD, status
+from lenet.study import go_on_with_study
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 VIEWS = "sweeps"
 NAME_LENGTH = 60
+REASON = 300  # characters
+FORBIDDEN = (EROFS, EACCES, EPERM)
 
 
 class Callbacks(Callback):
@@ -41,15 +46,18 @@ class Callbacks(Callback):
         """Check the configuration of a single run."""
         try:
             read_composed(config).tracker.require()
+            refuse_foreign(folder_of(config, "run"))
         except Exception as error:
             complain(error)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check the configuration of each job, then begin to watch their folders."""
         try:
+            refuse_launcher(config.hydra)
             jobs = Jobs(config)
+            refuse_foreign_report(jobs.root, jobs.view)
             jobs.root.mkdir(parents=True, exist_ok=True)
-            go_on_with_study(config, jobs.space)
+            go_on_with_study(config, digest(jobs.space), busy=jobs.are_at_work)
             sweep = Sweep(jobs, again=config.force)
         except Exception as error:
             complain(error)
@@ -81,67 +89,50 @@ class Sweep:
         return self.progress.total == len(self.progress.ended)
 
     def finish(self) -> int:
-        """Write and print what the sweep has come to; return 1 if a run is missing, else 0."""
-        from lenet.report import write_report
+        """Write and print what the sweep has come to; return 1 if a run or a file is missing.
+
+        Whatever goes wrong is told in a line: Hydra would make a warning of it.
+        """
+        Sweep.current = None
+        try:
+            self.progress.stop()
+            return self._report()
+        except Exception as error:
+            print(f"lenet: there is no summary: {reason(error)}", file=sys.stderr)
+            return 1
+
+    def _report(self) -> int:
+        """Write the report as far as it can be, and print it; return as ``finish`` does.
+
+        Where nobody may write, as on a read-only disk, there are no files to miss.
+        """
+        from lenet.report import report, write_report
         from lenet.results import Run
         from lenet.summary import summarise
 
-        Sweep.current = None
-        self.progress.stop()
+        summary = summarise(map(Run, self.jobs.folders()))
+        paths, is_missing = [], False
         try:
             self.jobs.write_list()
-            summary = summarise(map(Run, self.jobs.folders()))
-            text = write_report(summary, self.jobs.view)
-        except (LenetError, OSError) as error:
-            print(f"lenet: there is no summary: {error}", file=sys.stderr)
-            return 1
-        except Exception:
-            traceback.print_exc()
-            return 1
-        say(text)
-        return int(not summary.is_complete)
+            for path in write_report(summary, self.jobs.view):
+                paths.append(path)
+        except Exception as error:
+            print(f"lenet: the report is not complete: {reason(error)}", file=sys.stderr)
+            is_missing = not isinstance(error, OSError) or error.errno not in FORBIDDEN
+        say(report(summary, paths))
+        return int(is_missing or not summary.is_complete)
+
+    def why(self, error: Exception) -> str:
+        """Say what has stopped the sweep; Optuna looks for the best trial also among none."""
+        ends = {"finished", "diverged"}
+        if self.jobs.search and ends.isdisjoint(map(status, self.jobs.folders())):
+            return f"no trial has come to a value ({reason(error)})"
+        return reason(error)
 
     @property
     def advice(self) -> str:
         """What to do after the sweep was stopped."""
         return f"the same command again{' without force=true' if self.again else ''} goes on"
-
-
-def go_on_with_study(config: DictConfig, space: list[str]) -> None:
-    """Ask a study that is kept for the trials it lacks, and its sampler for new random numbers.
-
-    Left alone, the sweeper would add n_trials at each command, and propose the same ones again. The
-    study's name is made to say what is searched, as Optuna cannot change that in a study.
-    """
-    sweeper = config.hydra.sweeper
-    if not sweeper.get("storage"):
-        return
-    import optuna
-
-    with read_write(config):
-        sweeper.study_name += f"-{digest(space)}"
-
-    try:
-        study = optuna.load_study(study_name=sweeper.study_name, storage=sweeper.storage)
-    except KeyError:
-        return
-    take_up_again(study)
-    done = sum(trial.state == optuna.trial.TrialState.COMPLETE for trial in study.trials)
-    with read_write(config):
-        sweeper.n_trials = max(0, sweeper.n_trials - done)
-        if sweeper.sampler.get("seed") is not None:
-            sweeper.sampler.seed += len(study.trials)
-
-
-def take_up_again(study: Any) -> None:
-    """Have the trials proposed again that a search has left unfinished when it was stopped."""
-    import optuna
-
-    left = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.RUNNING]
-    with warnings.catch_warnings(category=optuna.exceptions.ExperimentalWarning, action="ignore"):
-        for trial in left:
-            study._storage.set_trial_state(trial._trial_id, optuna.trial.TrialState.FAIL)
-            study.enqueue_trial(trial.params)
 
 
 class Jobs:
@@ -152,7 +143,7 @@ class Jobs:
     """
 
     def __init__(self, config: DictConfig) -> None:
-        self.root = Path(config.hydra.sweep.dir)
+        self.root = folder_of(config, "sweep")
         self.search = config.hydra.sweeper._target_ != BASIC_SWEEPER
         overrides = sweep_overrides(config)
         swept = [override for override in overrides if override.is_sweep_override()]
@@ -161,6 +152,7 @@ class Jobs:
         if not self.search:
             refuse_intervals(swept)
         identities: dict[Path, str] = {}
+        self._folders: dict[Path, None] = {}  # in their order
         self._fixed_parts = []
         samples = one_at_a_time if self.search else product
         configs = sweep_configs(config, overrides, samples)
@@ -170,7 +162,6 @@ class Jobs:
                 self._fixed_parts.append(self._fixed(resolved(without_hydra(cfg))))
         if not identities:
             raise ConfigError(f"there is nothing to run: {', '.join(self.space)}")
-        self._folders = list(identities)
         self._found: dict[Path, bool] = {}
         self.view = self.root / VIEWS / self._name(config.hydra.runtime.choices)
 
@@ -185,12 +176,27 @@ class Jobs:
             )
         if "experiment" in self.swept and cfg.hydra.sweeper.get("params"):
             raise ConfigError("experiment: one at a time, as each is a sweep of its own")
-        folder = self.root / str(cfg.hydra.sweep.subdir)
+        folder = self._folder(cfg)
         ours = identity(config)
-        if identities.setdefault(folder, ours) != ours:
+        if identities.setdefault(folder.resolve(), ours) != ours:
             raise ConfigError(f"two jobs have the same folder, {folder}; see hydra.sweep.subdir")
-        if read_record(folder).get("identity", ours) != ours:
-            raise ConfigError(f"{folder} holds another run; choose another hydra.sweep.dir")
+        with suppress(FinishedError):
+            examine(folder, ours, force=config.force)
+        self._folders[folder] = None
+
+    def _folder(self, cfg: DictConfig) -> Path:
+        """Return the folder of a job, below that of the sweep."""
+        subdir = Path(str(cfg.hydra.sweep.subdir))
+        if not subdir.parts or subdir.is_absolute() or ".." in subdir.parts:
+            raise ConfigError(f"hydra.sweep.subdir = {subdir}: should lie below hydra.sweep.dir")
+        if folder_of(cfg, "sweep") != self.root:
+            raise ConfigError("hydra.sweep.dir: is one for all jobs; hydra.sweep.subdir may differ")
+        return self.root / subdir
+
+    @property
+    def are_at_work(self) -> bool:
+        """Whether a process is carrying out trials of the same search at this moment."""
+        return self.search and any(status(folder) == "running" for folder in self.folders())
 
     def _name(self, choices: DictConfig) -> str:
         """Return the experiment, or what is swept, and a hash of the runs' names."""
@@ -203,27 +209,23 @@ class Jobs:
     def folders(self) -> Sequence[Path]:
         """Return the folders of the runs; of a search, those that there are so far."""
         if not self.search:
-            return self._folders
-        records = self.root.glob(f"*/{RECORD}")
+            return list(self._folders)
+        from lenet.results import Run
+
+        depth = len(next(iter(self._folders)).relative_to(self.root).parts)
+        records = self.root.glob("*/" * depth + RECORD)
         folders = [record.parent for record in records if not is_aside(record.parent)]
-        new = [folder for folder in folders if folder not in self._found]
-        self._found |= {folder: self._is_found(folder) for folder in new}
-        return [folder for folder in folders if self._found[folder]]
+        for folder in folders:
+            if folder not in self._found:
+                with suppress(LenetError):  # a configuration that is yet to be written
+                    self._found[folder] = self._fixed(Run(folder).written) in self._fixed_parts
+        return [folder for folder in folders if self._found.get(folder)]
 
     def write_list(self) -> None:
         """Write the runs' folders to runs.txt in the view, by which scripts find them."""
         self.view.mkdir(parents=True, exist_ok=True)
         lines = [f"{os.path.relpath(folder, self.view)}\n" for folder in self.folders()]
         write_text(self.view / RUN_LIST, "".join(lines))
-
-    def _is_found(self, folder: Path) -> bool:
-        """Return whether a run differs from this search's in nothing but what is searched."""
-        from lenet.results import Run
-
-        try:
-            return self._fixed(Run(folder).written) in self._fixed_parts
-        except LenetError:
-            return False
 
     def _fixed(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return the part of a configuration that the search leaves as it is."""
@@ -232,9 +234,18 @@ class Jobs:
         return leave_out([*NO_RESULT_DEPENDS_ON, *self.swept], flatten(values))
 
 
-def digest(texts: Iterable[str]) -> str:
-    """Return a hash of some texts, as short as that in a run's name."""
-    return sha256(" ".join(texts).encode()).hexdigest()[:DIGITS]
+def folder_of(config: DictConfig, what: str) -> Path:
+    """Return the folder of a run or a sweep; ConfigError if it begins with a home that is ~."""
+    folder = str(config.hydra[what].dir)
+    if (expanded := os.path.expanduser(folder)) != folder:  # noqa: PTH111
+        raise ConfigError(f"hydra.{what}.dir = {folder}: ~ is no home here; write {expanded}")
+    return Path(folder)
+
+
+def reason(error: Exception) -> str:
+    """Return what went wrong in a line, after its kind unless it is told to users."""
+    text = shorten(str(error), REASON, placeholder=" ...")
+    return text if isinstance(error, LenetError | OSError) else f"{type(error).__name__}: {text}"
 
 
 def sweep_overrides(config: DictConfig) -> list[Override]:

@@ -22,7 +22,8 @@ from lenet.compose import composed, configure
 from lenet.config import saved
 from lenet.errors import DataError
 from lenet.files import read_at_most
-from lenet.runs import CONFIG, WEIGHTS, RunFolder
+from lenet.layout import CONFIG, WEIGHTS
+from lenet.runs import RunFolder
 from lenet.scripting import add_overrides, command_line, optional, run_script
 from lenet.state_dict import from_state_dict
 from lenet.weights import WIDEST, joined, write_weights

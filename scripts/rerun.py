@@ -15,8 +15,8 @@ from pathlib import Path
 
 from lenet.__main__ import main as lenet
 from lenet.command import changed, command_of
+from lenet.layout import CONFIG
 from lenet.results import Run
-from lenet.runs import CONFIG
 from lenet.scripting import add_overrides, command_line, run_script
 
 

@@ -8,8 +8,9 @@ from omegaconf import OmegaConf
 
 from lenet.architecture import LENET5
 from lenet.compose import composed
+from lenet.layout import WEIGHTS
 from lenet.results import Run
-from lenet.runs import WEIGHTS, RunFolder
+from lenet.runs import RunFolder
 from lenet.training import Metrics, TrainingState
 
 quickly_composed = cache(composed)

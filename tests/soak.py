@@ -23,7 +23,8 @@ from lenet.compose import configure
 from lenet.evaluation import evaluate
 from lenet.experiment import run
 from lenet.identity import identity
-from lenet.runs import WEIGHTS, RunFolder
+from lenet.layout import WEIGHTS
+from lenet.runs import RunFolder
 from lenet.schedules import Constant, Moment
 from lenet.weights import read_weights
 

@@ -118,6 +118,54 @@ def test_a_checkpoint_of_another_format_is_refused(tmp_path: Path, content: byte
         read_checkpoint(tmp_path / "c.npz")
 
 
+@pytest.mark.parametrize(
+    "meta",
+    [
+        b"[" * 10**5,
+        b'{"format": 1}',
+        b'{"format": 1, "identity": %s}' % (b"9" * 10**4),
+        b"[]",
+        b"1",
+        b"",
+    ],
+    ids=lambda meta: meta[:30],
+)
+def test_what_is_said_of_a_training_must_be_what_is_written(
+    tmp_path: Path, content: bytes, meta: bytes
+) -> None:
+    """However deep or long it is, also where the checksum fits."""
+    check_that_it_is_refused(tmp_path / "c.npz", arrays_of(content), meta)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"identity": 5},
+        {"data": [1]},
+        {"data": {"images": None}},
+        {"metrics": [{"epoch": 1}]},
+        {"metrics": "none"},
+        {"running": {"loss": "low", "correct": 1, "images": 2}},
+        {"seconds": "9"},
+    ],
+    ids=str,
+)
+def test_each_value_that_is_said_of_a_training_has_its_type(
+    tmp_path: Path, content: bytes, change: dict[str, object]
+) -> None:
+    arrays = arrays_of(content)
+    meta = json.dumps(json.loads(arrays["meta"].tobytes()) | change)
+    check_that_it_is_refused(tmp_path / "c.npz", arrays, meta.encode())
+
+
+def check_that_it_is_refused(path: Path, arrays: dict[str, np.ndarray], meta: bytes) -> None:
+    del arrays["sha256"]
+    arrays["meta"] = np.frombuffer(meta, np.uint8)
+    np.savez(path, **arrays, sha256=checksum(arrays))
+    with pytest.raises(DataError, match=r"c\.npz: expected a checkpoint"):
+        read_checkpoint(path)
+
+
 @pytest.mark.parametrize("without", ["theta", "steps", "meta", "sha256"])
 def test_a_part_that_is_missing_is_noticed(tmp_path: Path, content: bytes, without: str) -> None:
     changed = arrays_of(content)

@@ -19,8 +19,8 @@ from lenet.datasets.cifar import ARCHIVE, BATCHES, FOLDER, MEMBERS, MOST, RECORD
 from lenet.datasets.download import sha256_of
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
+from lenet.layout import WEIGHTS
 from lenet.results import Run
-from lenet.runs import WEIGHTS
 from lenet.weights import read_weights
 
 EACH = 12  # records in a batch

@@ -21,8 +21,8 @@ from lenet.compose import composed, configure
 from lenet.config import read_config, saved
 from lenet.errors import ConfigError, DataError
 from lenet.identity import identity, run_name
+from lenet.layout import CONFIG
 from lenet.results import Run
-from lenet.runs import CONFIG
 
 VALUES = ACCEPTED | {
     "dataset.root": st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),

@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 
 from lenet.errors import DataError
 from lenet.init import GlorotUniform, initial_theta
+from lenet.layout import CONFIG, METRICS, RUN_LIST, STEPS, WEIGHTS
 from lenet.records import RECORD
 from lenet.report import write_summary
-from lenet.runs import CONFIG, METRICS, RUN_LIST, STEPS, WEIGHTS
 from lenet.saved import read_keys, read_table
 from lenet.weights import write_weights
 

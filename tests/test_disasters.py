@@ -96,6 +96,23 @@ def test_a_read_only_disk_is_told_of(tmp_path: Path, disk: Disk) -> None:
     check_one_clear_line(lenet(*COMMAND, cwd=tmp_path), "disk/run", "Read-only file system")
 
 
+@pytest.mark.slow
+def test_what_has_finished_on_a_read_only_disk_gives_its_result(tmp_path: Path, disk: Disk) -> None:
+    """A run, and a sweep whose report can be shown, though not written."""
+    disk.remount("size=10m")
+    sweep = ["-m", *COMMAND[:2], "epochs=1", "hydra.sweep.dir=disk", "seed=0,1"]
+    assert lenet(*COMMAND, cwd=tmp_path).returncode == 0
+    assert lenet(*sweep, cwd=tmp_path).returncode == 0
+    disk.remount("ro")
+    again = lenet(*COMMAND, cwd=tmp_path)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "disk/run is finished already: test accuracy" in again.stdout
+    again = lenet(*sweep, cwd=tmp_path)
+    assert again.returncode == 0
+    assert "2 of 2 runs finished" in again.stdout
+    assert "the report is not complete: [Errno 30] Read-only file system" in again.stderr
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_permission_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir(mode=0o555)

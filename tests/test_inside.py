@@ -34,8 +34,9 @@ from lenet.inside import (
     read_rows,
     watched,
 )
+from lenet.layout import INSIDE
 from lenet.npz import write_arrays
-from lenet.runs import INSIDE, RunFolder
+from lenet.runs import RunFolder
 from lenet.training import TrainingState, batch_outcome, train
 
 QUICK = replace(RECIPE, batch_size=10, epochs=2)

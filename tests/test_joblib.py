@@ -2,11 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from command import run_folders, start, wait_for
-from launchers import check_same_bits
+from launchers import QUICK, check_same_bits
 
 from lenet.records import status
 
@@ -36,3 +38,21 @@ def test_no_worker_outlives_a_sweep_that_is_ended(
     assert len(folders) == 2
     expected = "killed" if everybody and number == signal.SIGKILL else "interrupted"
     assert [status(folder) for folder in folders] == [expected] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["-m", "lenet"], ["-P", "-m", "lenet"]], ids=" ".join)
+def test_no_file_of_the_current_folder_stands_for_a_library(
+    tmp_path: Path, command: list[str]
+) -> None:
+    """Neither in the command, with or without the folder on its path, nor in its workers."""
+    for library in ("numpy", "signal", "random", "joblib"):
+        (tmp_path / f"{library}.py").write_text("raise SystemExit('this is not the library')")
+    done = subprocess.run(
+        [sys.executable, *command, "-m", "hydra/launcher=joblib", *QUICK, "seed=0,1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(run_folders(tmp_path)) == 2

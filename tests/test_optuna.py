@@ -1,5 +1,6 @@
 """Searches: the study is kept, and a run that has failed counts as bad."""
 
+import signal
 import sqlite3
 from contextlib import closing
 from importlib.util import find_spec
@@ -8,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from command import lenet, record, run_folders, start, wait_for
+from test_mnist import write_dataset
 
 INSTALLED = find_spec("hydra_plugins.hydra_optuna_sweeper") is not None
 pytestmark = [
@@ -19,6 +21,12 @@ SEARCH = [
     "experiment=search", "dataset=strokes",
     "dataset.train_size=256", "dataset.test_size=64", "dataset.validation=64", "epochs=1",
 ]  # fmt: skip
+
+
+def states(cwd: Path) -> list[str]:
+    """The state of each trial."""
+    with closing(sqlite3.connect(cwd / "runs" / "optuna.db")) as study:
+        return [state for (state,) in study.execute("select state from trials order by number")]
 
 
 def trials(cwd: Path) -> list[tuple[str, float]]:
@@ -77,6 +85,40 @@ def test_without_a_database_the_same_command_finishes_a_search(tmp_path: Path) -
         assert len(runs) == number
         assert started.items() <= runs.items()
         started = runs
+
+
+def test_a_run_that_something_outside_has_stopped_is_tried_again(tmp_path: Path) -> None:
+    """It does not count as bad: here the data are missing, some of them for a while."""
+    search = [
+        "experiment=search", "dataset.root=data", "epochs=1", "hydra.sweeper.n_trials=3",
+        "dataset.train_size=null", "dataset.validation=20", "dataset.test_size=null",
+    ]  # fmt: skip
+    failed = lenet(*search, cwd=tmp_path)
+    assert failed.returncode == 1
+    assert "no trial has come to a value" in failed.stderr
+    assert "Return value" not in failed.stdout + failed.stderr
+    assert states(tmp_path) == ["FAIL"] * 3
+    write_dataset(tmp_path / "data")
+    before = {folder.name for folder in run_folders(tmp_path)}
+
+    done = lenet(*search, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert states(tmp_path) == ["FAIL"] * 3 + ["COMPLETE"] * 3
+    assert {folder.name for folder in run_folders(tmp_path)} == before
+    assert lenet(*search, cwd=tmp_path).returncode == 0
+    assert states(tmp_path) == ["FAIL"] * 3 + ["COMPLETE"] * 3
+
+
+def test_a_second_search_leaves_the_trials_of_the_first_alone(tmp_path: Path) -> None:
+    options = ["epochs=8", "dataset.train_size=3000", "hydra.sweeper.n_trials=1"]
+    first = start(*SEARCH, *options, cwd=tmp_path)
+    wait_for(lambda: list(tmp_path.rglob("checkpoint.npz")))
+    first.send_signal(signal.SIGSTOP)
+    lenet(*SEARCH, *options, cwd=tmp_path)
+    first.send_signal(signal.SIGCONT)
+    out, errors = first.communicate(timeout=120)
+    assert first.returncode == 0, out + errors
+    assert states(tmp_path)[0] == "COMPLETE"
 
 
 def test_a_diverged_run_counts_as_bad(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from fake_runs import fake_run
 from matplotlib.figure import Figure
 
 from lenet.figures import style
+from lenet.layout import STEPS
 from lenet.plots import accuracies, accuracy_by, seconds, steps
-from lenet.runs import STEPS
 
 LONG = "train_size=20000, activation=ScaledTanh, init=GlorotUniform, momentum=0.9, eps=1e-06"
 

@@ -15,7 +15,7 @@ from PIL import Image
 from lenet.classifier import Classifier
 from lenet.compose import configure
 from lenet.datasets.strokes import draw
-from lenet.runs import BEST, WEIGHTS
+from lenet.layout import BEST, WEIGHTS
 from lenet.streams import stream
 from lenet.weights import read_weights, write_weights
 

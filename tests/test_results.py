@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import MaxPool, Tanh
+from lenet.layout import CONFIG, WEIGHTS
 from lenet.model import LeNet5
 from lenet.records import RECORD
 from lenet.results import (
@@ -24,7 +25,6 @@ from lenet.results import (
     over_seeds,
     tell_apart,
 )
-from lenet.runs import CONFIG, WEIGHTS
 from lenet.weights import write_weights
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from command import OPTIMIZERS, lenet, metrics, record, results, run_folders, start, wait_for
 
+from lenet.layout import CHECKPOINT
 from lenet.records import status
-from lenet.runs import CHECKPOINT
 
 SMALL = [
     "dataset.train_size=3000",

@@ -5,28 +5,20 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from lenet.architecture import LENET5
+from lenet.claims import FinishedError, HeldError
 from lenet.divergence import DivergedError
 from lenet.errors import LenetError
 from lenet.init import GlorotUniform, initial_theta
+from lenet.layout import BEST, CHECKPOINT, CONFIG, METRICS, PREVIOUS, STEPS, WEIGHTS
 from lenet.records import LOCK, RECORD, is_held, status
-from lenet.runs import (
-    BEST,
-    CHECKPOINT,
-    CONFIG,
-    METRICS,
-    PREVIOUS,
-    STEPS,
-    WEIGHTS,
-    FinishedError,
-    HeldError,
-    RunFolder,
-)
+from lenet.runs import RunFolder
 from lenet.training import Metrics, Step, TrainingState
 
 ROW = Metrics(1, 0.5, 0.9, 0.25, 0.95, None, None, 1e-3, 4.0, 0.5)
@@ -135,6 +127,8 @@ def test_a_damaged_checkpoint_is_told_of_and_the_one_before_is_used(
 def test_two_damaged_checkpoints_are_as_good_as_none(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    with RunFolder(tmp_path, "", data={}):
+        pass
     for name in (CHECKPOINT, PREVIOUS):
         (tmp_path / name).write_bytes(b"")
     assert RunFolder(tmp_path, "", data={}).restore({}) is None
@@ -324,7 +318,7 @@ def test_steps_are_counted_over_epochs_also_after_an_interruption_in_one(tmp_pat
 
 def test_no_temporary_file_stays(tmp_path: Path) -> None:
     """Also none of a process that was killed while it wrote."""
-    (tmp_path / f"{CHECKPOINT}.0123.part").write_bytes(b"half a checkp")
+    (tmp_path / f"{CHECKPOINT}.{uuid4().hex}.part").write_bytes(b"half a checkp")
     (tmp_path / "thesis.pdf.part").write_bytes(b"a download of the user's")
     with RunFolder(tmp_path, "", data={}) as folder:
         folder.end_epoch(state(ROW, steps=1))
@@ -349,7 +343,9 @@ def test_force_moves_aside_what_the_run_has_written_and_nothing_else(tmp_path: P
 
 
 def test_a_folder_that_cannot_be_claimed_is_not_held(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, ""):
+        (tmp_path / CONFIG).unlink()
     (tmp_path / CONFIG).mkdir()
-    with pytest.raises(OSError, match=CONFIG):
+    with pytest.raises(LenetError, match=CONFIG):
         RunFolder(tmp_path, "")
     assert not is_held(tmp_path)

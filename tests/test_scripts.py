@@ -27,8 +27,8 @@ from lenet.evaluation import evaluate, network_input
 from lenet.features import features
 from lenet.figures import style
 from lenet.init import GlorotUniform, initial_theta
+from lenet.layout import WEIGHTS
 from lenet.results import Run, by_setting
-from lenet.runs import WEIGHTS
 from lenet.weights import write_weights
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"

@@ -23,8 +23,8 @@ from lenet.errors import ConfigError
 from lenet.identity import trajectory
 from lenet.init import GlorotUniform, initial_theta
 from lenet.layers import Tanh
+from lenet.layout import CONFIG, WEIGHTS
 from lenet.results import Run
-from lenet.runs import CONFIG, WEIGHTS
 from lenet.summary import summarise
 from lenet.weights import write_weights
 

@@ -37,9 +37,9 @@ from lenet.layers import (
     Softplus,
     Tanh,
 )
+from lenet.layout import WEIGHTS
 from lenet.model import LeNet5
 from lenet.results import Run
-from lenet.runs import WEIGHTS
 from lenet.state_dict import from_state_dict, to_state_dict
 from lenet.weights import joined, write_weights
 

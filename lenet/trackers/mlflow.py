@@ -11,7 +11,7 @@ from annotated_types import MinLen
 from filelock import FileLock
 
 from lenet.files import write_text
-from lenet.runs import BEST, CONFIG, MLFLOW_RUN, WEIGHTS
+from lenet.layout import BEST, CONFIG, MLFLOW_RUN, WEIGHTS
 from lenet.trackers.base import Track, Tracker
 from lenet.training import TrainingState
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic, time, time_ns
 from typing import Any
 
-from lenet.runs import EVENTS
+from lenet.layout import EVENTS
 from lenet.trackers.base import Track, Tracker
 from lenet.training import TrainingState
 
