@@ -6,7 +6,7 @@ Settings are given by their labels, best first. Figures are drawn in the current
 
 from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
-from textwrap import wrap
+from textwrap import fill, wrap
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from lenet.datasets import MNIST
 from lenet.figures import COLOURS, looks
-from lenet.results import PAPER_ACCURACY, Run, over_seeds
+from lenet.results import PAPER_ACCURACY, Run, in_words, over_seeds
+from lenet.settings import in_common
 
 Settings = dict[str, list[Run]]
 Look = dict[str, Any]  # keyword arguments of Line2D
@@ -26,6 +26,7 @@ Look = dict[str, Any]  # keyword arguments of Line2D
 WIDTH, HEIGHT, ROW_HEIGHT = 9.0, 4.2, 0.19  # inches; a row is a line of a label
 ROW = 128  # characters, of which a line with its marker and the space around them take up KEY
 KEY = 9
+TITLE = 110  # characters
 MARKS = 20  # on a line, at most
 RUNNING = 0.05  # of the steps, for a running mean
 
@@ -56,7 +57,7 @@ def curves(settings: Settings, note: str = "") -> Figure:
     draw_panel(loss, "loss", settings)
     draw_panel(accuracy, "accuracy", settings)
     keys = split_keys(settings)
-    if datasets(settings) == [MNIST.__name__]:
+    if datasets(settings) == ["mnist"]:
         draw_paper(accuracy, settings)
         keys.append(Line2D([], [], **PAPER))
     figure.suptitle(title(settings) + note, x=0.01, ha="left")
@@ -121,16 +122,29 @@ def draw_paper(axes: Axes, settings: Settings) -> None:
 
 
 def title(settings: Settings) -> str:
-    """Return what data and how many seeds the figure is about."""
+    """Return what all runs have in common, and how many seeds there are."""
     counts = [len(runs) for runs in settings.values()]
     fewest, most = min(counts), max(counts)
     seeds = f"{fewest} to {most} seeds" if fewest < most else f"{most} seeds"
     spread = f"mean ± 1 standard deviation of {seeds}" if most > 1 else "1 seed"
-    return f"{', '.join(datasets(settings))}\n{spread}"
+    return heading(in_common(in_words(settings.values())), spread)
+
+
+def heading(*lines: str) -> str:
+    """Return the lines of a title, wrapped to the width of a figure."""
+    return "\n".join(fill(line, TITLE) for line in lines if line)
+
+
+def entitle(figure: Figure, *lines: str) -> None:
+    """Write a title above a figure, which grows by the lines that are more than two."""
+    text = heading(*lines)
+    more = max(0, text.count("\n") - 1)
+    figure.set_figheight(figure.get_figheight() + ROW_HEIGHT * more)
+    figure.suptitle(text, x=0.01, ha="left")
 
 
 def datasets(settings: Settings) -> list[str]:
-    """Return the names of the datasets that the runs are on."""
+    """Return the words for the datasets that the runs are on."""
     runs = [run for group in settings.values() for run in group]
     return list(dict.fromkeys(run.dataset for run in runs))
 
@@ -176,13 +190,14 @@ AROUND = 1.5  # inches above and below all rows
 EXACT_TICKS = 8  # swept values that an axis names one by one
 
 
-def accuracies(single: pd.Series, means: pd.DataFrame, note: str = "") -> Figure:
+def accuracies(single: pd.Series, means: pd.DataFrame, split: str, about: str = "") -> Figure:
     """Return a row for each setting: its mean in an interval, and a dot for each seed.
 
     Args:
         single: accuracies (fractions) of seeds, by the label of their setting.
         means: mean, low and high (fractions) and whether it differs from the best, by label.
-        note: in the title.
+        split: the images that they were measured on.
+        about: the rest of the title.
 
     """
     points = 100 * means[["mean", "low", "high"]]
@@ -190,26 +205,27 @@ def accuracies(single: pd.Series, means: pd.DataFrame, note: str = "") -> Figure
     (axes,) = figure.axes
     axes.set_xlabel("Accuracy (%)")
     axes.set_xlim(*limits(100 * single, points))
-    figure.suptitle(f"Accuracy after the last epoch\n{note}", x=0.01, ha="left")
+    entitle(figure, f"Accuracy on {split} images after the last epoch", about)
     return figure
 
 
 def limits(single: pd.Series, means: pd.DataFrame) -> tuple[float, float]:
-    """Return where an axis begins and ends: all seeds fit, and intervals that are not far wider."""
+    """Return where an axis in % begins and ends: all seeds fit, and intervals of a like width."""
     low, high = single.min(), single.max()
     span = (high - low) or 1
     ends = np.append(means[["low", "high"]].dropna().to_numpy(), [low, high])
     margin = 0.06 * span
-    return max(low - span, ends.min()) - margin, min(high + span, ends.max()) + margin
+    left, right = max(low - span, ends.min(), 0), min(high + span, ends.max(), 100)
+    return left - margin, right + margin
 
 
-def seconds(single: pd.Series, means: pd.DataFrame, note: str = "") -> Figure:
+def seconds(single: pd.Series, means: pd.DataFrame, about: str = "") -> Figure:
     """Return a row for each setting: the time of an epoch, as ``accuracies`` has it."""
     figure = draw_rows(single, means[["mean", "low", "high"]], pd.Series(False, means.index))
     (axes,) = figure.axes
     axes.set_xlabel("Seconds per epoch (training and evaluation)")
     axes.set_xlim(0, 1.06 * single.max() or 1)
-    figure.suptitle(f"Time of an epoch\n{note}", x=0.01, ha="left")
+    entitle(figure, "Time of an epoch", about)
     return figure
 
 
@@ -221,7 +237,7 @@ def draw_rows(single: pd.Series, means: pd.DataFrame, differs: pd.Series) -> Fig
     axes = figure.subplots()
     places = pd.Series(range(len(means)), means.index)
     axes.plot(single, places[single.index], ".", color="0.4", zorder=3, label="one seed")
-    for mark, label, fill, colour in (
+    for mark, label, inside, colour in (
         (False, "mean, 95 % interval", COLOURS[0], COLOURS[0]),
         (True, "the same, differs from the best", "white", COLOURS[3]),
     ):
@@ -233,7 +249,7 @@ def draw_rows(single: pd.Series, means: pd.DataFrame, differs: pd.Series) -> Fig
                 xerr=[chosen["mean"] - chosen["low"], chosen["high"] - chosen["mean"]],
                 fmt="s" if mark else "o",
                 color=colour,
-                markerfacecolor=fill,
+                markerfacecolor=inside,
                 markersize=5,
                 capsize=3,
                 label=label,
@@ -249,7 +265,11 @@ def draw_rows(single: pd.Series, means: pd.DataFrame, differs: pd.Series) -> Fig
 
 
 def accuracy_by(
-    key: str, lines: Mapping[str, pd.DataFrame], others: Mapping[str, pd.DataFrame], note: str = ""
+    key: str,
+    lines: Mapping[str, pd.DataFrame],
+    others: Mapping[str, pd.DataFrame],
+    split: str,
+    about: str = "",
 ) -> Figure:
     """Return accuracy against a number that was swept: lines by their labels, others in grey.
 
@@ -257,7 +277,8 @@ def accuracy_by(
         key: what the number is called.
         lines: mean and std (fractions) by the number.
         others: the same of those that are not named.
-        note: in the title.
+        split: the images that they were measured on.
+        about: the rest of the title.
 
     """
     figure = figure_with_legend(lines)
@@ -270,7 +291,8 @@ def accuracy_by(
         axes, sorted({x for values in [*lines.values(), *others.values()] for x in values.index})
     )
     axes.set(xlabel=key, ylabel="Accuracy (%)")
-    figure.suptitle(f"Accuracy after the last epoch by {key}\n{note}", x=0.01, ha="left")
+    subject = f"Accuracy on {split} images after the last epoch, by {key}"
+    entitle(figure, subject, about, "mean ± 1 standard deviation over seeds")
     return figure
 
 

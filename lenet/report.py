@@ -1,16 +1,14 @@
-"""The report on a sweep: tables, comparisons and figures in a folder.
+"""The report on a sweep: its tables (tables.py), and figures beside them.
 
-summary.csv        a row for each setting, best first, then one for each run
-comparisons.csv    each pair of settings that share at least two seeds
-*.png, *.svg       learning curves, accuracies, times, accuracy by each number that was swept
-
-The two tables hold no times: the same runs, carried out again, give the same bytes.
+curves, steps      the training, by epoch and by step
+accuracy           after the last epoch, by setting and seed
+accuracy_by_*      the same by each number that was swept
+seconds            the time of an epoch, where that is asked for: the machine's load is in it
 """
 
-import csv
+import re
+from collections import Counter
 from collections.abc import Iterable
-from io import StringIO
-from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -18,96 +16,78 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lenet import plots
-from lenet.comparison import COMPARED, DIFFERS, intervals
+from lenet.choices import Values
+from lenet.comparison import DIFFERS, intervals
 from lenet.figures import save, style
-from lenet.files import write_text
-from lenet.results import Run, differing_keys, short_names, tell_apart
+from lenet.results import Run
 from lenet.runs import relative
 from lenet.saved import LARGEST
-from lenet.summary import Setting, Summary, records, summarise, summary_rows
+from lenet.settings import differing_keys, tell_apart
+from lenet.summary import Setting, Summary, summarise
+from lenet.tables import write_tables
 from lenet.terminal import failures, plural, table
 
-COMPARISONS = "comparisons.csv"
 DRAWN = {"curves": 12, "lines": 12, "rows": 30}  # settings in a figure, at most
+NO_FILE_NAME = r"[^\w.-]"
 
 
-def write_summary(runs: Iterable[Run], folder: Path) -> str:
+def write_summary(runs: Iterable[Run], folder: Path, *, seconds: bool = False) -> str:
     """Summarise runs, finished or not, and report on them: see ``write_report``."""
-    return write_report(summarise(runs), folder)
+    return write_report(summarise(runs), folder, seconds=seconds)
 
 
-def write_report(summary: Summary, folder: Path) -> str:
-    """Write tables and figures; return what to tell the user.
+def write_report(summary: Summary, folder: Path, *, seconds: bool = False) -> str:
+    """Write tables and figures, that of the times if asked; return what to tell the user.
 
     Raises:
         OSError: the folder cannot be written to.
 
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / COMPARISONS).unlink(missing_ok=True)
-    paths = [write(folder / "summary.csv", *summary_rows(summary))]
+    paths = write_tables(summary, folder)
     if summary.ranked:
-        if len(summary.comparisons):
-            pairs = records(summary.comparisons)
-            paths.append(write(folder / COMPARISONS, COMPARED, pairs))
         with style():
-            for name, figure in figures(summary):
+            for name, figure in figures(summary, seconds=seconds):
                 paths.append(save(figure, folder / name)[0])
     written = "\n".join(f"wrote {relative(path)}" for path in paths)
     also = "\n(figures also as .svg)" if summary.ranked else ""
     return "\n\n".join(filter(None, [table(summary), failures(summary), written + also]))
 
 
-def write(path: Path, columns: list[str], rows: Iterable[dict[str, Any]]) -> Path:
-    """Write a CSV file, whole or not at all; return its path."""
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
-    write_text(path, text.getvalue())
-    return path
-
-
-def cell(value: Any) -> Any:
-    """Return what stands for a value in a CSV file: nothing for none, 8 digits of a fraction."""
-    if isinstance(value, float):
-        return "" if isnan(value) else f"{value:.8g}"
-    return value
-
-
-def figures(summary: Summary) -> Iterable[tuple[str, Figure]]:
+def figures(summary: Summary, *, seconds: bool) -> Iterable[tuple[str, Figure]]:
     """Yield the names and the figures of what has finished."""
-    split = summary.ranked_by
-    number = len(summary.ranked)
     shown = summary.ranked[: DRAWN["curves"]]
     drawn = {setting.label: [one.run for one in setting.finished] for setting in shown}
-    cut = best_of(len(shown), number)
+    cut = best_of(shown, summary)
     yield "curves", plots.curves(drawn, cut)
     if all(run.has_steps for runs in drawn.values() for run in runs):
         yield "steps", plots.steps(drawn, cut)
 
     shown = summary.ranked[: DRAWN["rows"]]
-    about = f"{', '.join(summary.datasets)}, {split} images"
-    cut = best_of(len(shown), number)
-    yield "accuracy", plots.accuracies(*rows(summary, shown, f"{split}_accuracy"), about + cut)
-    data = ", ".join(summary.datasets)
-    yield "seconds", plots.seconds(*rows(summary, shown, "seconds"), data + cut)
-
-    names = short_names(key for setting in summary.settings for key in setting.values)
-    means = intervals(summary.finals[f"{split}_accuracy"])
-    for key in swept_numbers([setting.values for setting in summary.ranked]):
-        lines = lines_by(key, summary.ranked, means)
-        named = dict(list(lines.items())[: DRAWN["lines"]])
-        others = {label: line for label, line in lines.items() if label not in named}
-        note = f"{about}, mean ± 1 standard deviation over seeds"
-        grey = f"\nin grey: {plural(len(others), 'other combination')}" if others else ""
-        figure = plots.accuracy_by(names[key], named, others, note + grey)
-        yield f"accuracy_by_{names[key]}", figure
+    about = f"{summary.common}{best_of(shown, summary)}"
+    accuracy = rows(summary, shown, f"{summary.ranked_by}_accuracy")
+    yield "accuracy", plots.accuracies(*accuracy, summary.ranked_by, about)
+    if seconds:
+        yield "seconds", plots.seconds(*rows(summary, shown, "seconds"), about)
+    yield from figures_by_number(summary)
 
 
-def best_of(shown: int, number: int) -> str:
+def figures_by_number(summary: Summary) -> Iterable[tuple[str, Figure]]:
+    """Yield the names and the figures of accuracies by each number that was swept."""
+    means = intervals(summary.finals[f"{summary.ranked_by}_accuracy"])
+    keys = swept_numbers(summary.ranked)
+    for key, name in file_names(keys).items():
+        lines = list(lines_by(key, summary.ranked, means).items())
+        named, others = dict(lines[: DRAWN["lines"]]), dict(lines[DRAWN["lines"] :])
+        grey = f"; in grey: {plural(len(others), 'other combination')}" if others else ""
+        about = summary.common + grey
+        yield name, plots.accuracy_by(key, named, others, summary.ranked_by, about)
+
+
+def best_of(shown: list[Setting], summary: Summary) -> str:
     """Return a note on how many settings are left out, if any are."""
-    return f", the best {shown} of {number} settings" if shown < number else ""
+    drawn, number = len(shown), len(summary.ranked)
+    return f"; the best {drawn} of {number} settings" if drawn < number else ""
 
 
 def rows(
@@ -121,20 +101,30 @@ def rows(
     return single.droplevel("seed"), means
 
 
-def swept_numbers(settings: list[dict[str, Any]]) -> list[str]:
+def swept_numbers(settings: list[Setting]) -> list[str]:
     """Return the keys of numbers with at least three values that go with the same choices."""
-    keys = dict.fromkeys(key for chosen in differing_keys(settings) for key in chosen)
-    return [key for key in keys if most_values(settings, key) >= 3]
+    keys = differing_keys([setting.words for setting in settings])
+    return [key for key in keys if most_values(key, settings) >= 3]
 
 
-def most_values(settings: list[dict[str, Any]], key: str) -> int:
+def most_values(key: str, settings: list[Setting]) -> int:
     """Return how many numbers a key has among settings that have chosen the same component."""
     values: dict[Any, set[float]] = {}
     for setting in settings:
-        if is_number(setting.get(key)):
-            component = setting.get(key.rpartition(".")[0])
-            values.setdefault(component, set()).add(setting[key])
+        if is_number(setting.values.get(key)):
+            component = setting.values.get(key.rpartition(".")[0])
+            values.setdefault(component, set()).add(setting.values[key])
     return max(map(len, values.values()), default=0)
+
+
+def file_names(keys: list[str]) -> dict[str, str]:
+    """Return the name of the figure for each key, by its last part if no other has the same."""
+    count = Counter(key.rpartition(".")[2] for key in keys)
+    names = {key: key.rpartition(".")[2] for key in keys}
+    return {
+        key: f"accuracy_by_{re.sub(NO_FILE_NAME, '_', name if count[name] == 1 else key)}"
+        for key, name in names.items()
+    }
 
 
 def is_number(value: Any) -> bool:
@@ -142,9 +132,9 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
-def without(key: str, setting: Setting) -> dict[str, Any]:
+def without(key: str, values: Values) -> Values:
     """Return the values of a setting but for one key."""
-    return {name: value for name, value in setting.values.items() if name != key}
+    return {name: value for name, value in values.items() if name != key}
 
 
 def lines_by(key: str, settings: list[Setting], means: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -152,8 +142,9 @@ def lines_by(key: str, settings: list[Setting], means: pd.DataFrame) -> dict[str
     groups: dict[frozenset[tuple[str, Any]], list[Setting]] = {}
     for setting in settings:
         if is_number(setting.values.get(key)):
-            groups.setdefault(frozenset(without(key, setting).items()), []).append(setting)
-    labels = tell_apart([without(key, group[0]) for group in groups.values()])
+            others = frozenset(without(key, setting.values).items())
+            groups.setdefault(others, []).append(setting)
+    labels = tell_apart([without(key, group[0].words) for group in groups.values()])
     lines = {}
     for label, group in zip(labels, groups.values(), strict=True):
         places = [setting.values[key] for setting in group]

@@ -227,7 +227,7 @@ class Jobs:
 
     def _fixed(self, cfg: DictConfig) -> dict[str, Any]:
         """Return the part of a configuration that the search leaves as it is."""
-        from lenet.results import flatten, leave_out
+        from lenet.settings import flatten, leave_out
 
         flat = flatten(OmegaConf.to_container(cfg))
         return leave_out([*NO_RESULT_DEPENDS_ON, *self.swept], flat)

@@ -13,7 +13,7 @@ from lenet.figures import style
 from lenet.plots import accuracies, accuracy_by, seconds, steps
 from lenet.runs import STEPS
 
-LONG = "train_size=20000, activation=ScaledTanh, init=GlorotUniform, momentum=0.9, eps=1e-06"
+LONG = "train_size=20000, activation=scaled_tanh, init=glorot_uniform, momentum=0.9, eps=1e-06"
 
 
 def values(labels: list[str], seeds: int = 3) -> tuple[pd.Series, pd.DataFrame]:
@@ -35,9 +35,9 @@ def laid_out(figure: Figure) -> Figure:
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_rows_are_labelled_and_whole(labels: list[str], seeds: int) -> None:
     with style():
-        for draw in (accuracies, seconds):
-            figure = laid_out(draw(*values(labels, seeds), "Strokes"))
-            (axes,) = figure.axes
+        single, means = values(labels, seeds)
+        for figure in (accuracies(single, means, "test", LONG), seconds(single, means, LONG)):
+            (axes,) = laid_out(figure).axes
             shown = [text.get_text().replace("\n", " ") for text in axes.get_yticklabels()]
             assert shown == labels
             boxes = [text.get_window_extent() for text in axes.get_yticklabels()]
@@ -48,13 +48,13 @@ def test_rows_are_labelled_and_whole(labels: list[str], seeds: int) -> None:
 
 def test_a_single_setting_is_not_named() -> None:
     with style():
-        (axes,) = laid_out(accuracies(*values([""]))).axes
+        (axes,) = laid_out(accuracies(*values([""]), "test")).axes
     assert not axes.get_yticklabels()
 
 
 def test_the_best_is_on_top_and_what_differs_is_marked() -> None:
     with style():
-        figure = laid_out(accuracies(*values(["a", "b", "c"])))
+        figure = laid_out(accuracies(*values(["a", "b", "c"]), "test"))
     (axes,) = figure.axes
     best, worst = axes.transData.transform([(91, 0), (91, 2)])
     assert best[1] > worst[1]
@@ -69,7 +69,7 @@ def test_an_interval_that_is_far_wider_than_the_seeds_does_not_hide_them() -> No
     single, means = values(["a"], seeds=2)
     means[["low", "high"]] = [0.0, 2.0]
     with style():
-        (axes,) = accuracies(single, means).axes
+        (axes,) = accuracies(single, means, "test").axes
     low, high = axes.get_xlim()
     assert 88 < low < 90
     assert 91 < high < 93
@@ -92,7 +92,7 @@ def test_the_axis_is_logarithmic_where_numbers_ask_for_it(
     numbers: tuple[float, ...], scale: str, ticks: list[str] | None
 ) -> None:
     with style():
-        figure = laid_out(accuracy_by("lr", {"": line(*numbers)}, {}))
+        figure = laid_out(accuracy_by("lr", {"": line(*numbers)}, {}, "test"))
     (axes,) = figure.axes
     assert axes.get_xscale() == scale
     assert not figure.legends
@@ -102,7 +102,8 @@ def test_the_axis_is_logarithmic_where_numbers_ask_for_it(
 
 def test_lines_are_named_and_others_are_grey() -> None:
     with style():
-        figure = laid_out(accuracy_by("lr", {"a": line(1, 2), "b": line(1)}, {"c": line(2, 3)}))
+        lines = {"a": line(1, 2), "b": line(1)}
+        figure = laid_out(accuracy_by("lr", lines, {"c": line(2, 3)}, "test"))
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["a", "b"]
     grey, *_ = figure.axes[0].lines

@@ -241,9 +241,9 @@ def test_table1_names_several_settings(tmp_path: Path, script: Script) -> None:
     fake_run(tmp_path / "a", "dataset=mnist", "init=normal")
     fake_run(tmp_path / "b", "dataset=mnist")
     rows = script("table1", "a", "b").text.splitlines()
-    assert rows[0].startswith("|            Setting | Epoch |")
-    assert rows[2].startswith("|        init=Normal |     1 |")
-    assert rows[5].startswith("| init=GlorotUniform |     1 |")
+    assert rows[0].startswith("|             Setting | Epoch |")
+    assert rows[2].startswith("|         init=normal |     1 |")
+    assert rows[5].startswith("| init=glorot_uniform |     1 |")
 
 
 def test_table1_is_about_mnist(tmp_path: Path, script: Script) -> None:
@@ -251,7 +251,7 @@ def test_table1_is_about_mnist(tmp_path: Path, script: Script) -> None:
     fake_run(tmp_path / "runs" / "b", "dataset=fashion_mnist")
     outcome = script("table1", "runs")
     assert outcome.error == (
-        "table1.py: runs/b is on FashionMNIST, but the paper's Table I is about MNIST"
+        "table1.py: runs/b is on fashion_mnist, but the paper's Table I is about MNIST"
     )
     assert not list(tmp_path.rglob("table1*"))
 
@@ -312,14 +312,16 @@ def test_curves_are_means_in_bands(tmp_path: Path) -> None:
     std = 25 / math.sqrt(2)
     assert (band.min(), band.max()) == pytest.approx((62.5 - std, 62.5 + std))
     assert visible_ticks(accuracy) == [1, 2]
-    assert figure.get_suptitle() == "Strokes\nmean ± 1 standard deviation of 2 seeds"
+    assert (
+        figure.get_suptitle() == "dataset=strokes, epochs=2\nmean ± 1 standard deviation of 2 seeds"
+    )
     assert legend_texts(figure) == [["train (during the epoch)", "test"]]
 
 
 def test_a_single_epoch_can_be_seen(tmp_path: Path) -> None:
     runs = [fake_run(tmp_path / str(i), seed=i, accuracies=(0.9 + i / 100,)) for i in range(2)]
     alone = curves(runs[:1])
-    assert alone.get_suptitle() == "Strokes\n1 seed"
+    assert alone.get_suptitle() == "dataset=strokes, epochs=1\n1 seed"
     dots = [line.get_ydata() for line in alone.axes[1].lines if line.get_marker() == "o"]
     np.testing.assert_allclose(dots, [[88], [90]])
     assert visible_ticks(alone.axes[1]) == [1]
@@ -343,7 +345,7 @@ def test_the_papers_accuracies_are_drawn_on_mnist_as_far_as_the_runs_go(tmp_path
         ]
     both = curves([run, fake_run(tmp_path / "fashion", "dataset=fashion_mnist")])
     assert legend_texts(both)[0] == ["train (during the epoch)", "validation", "test"]
-    assert both.get_suptitle() == "MNIST, FashionMNIST\n1 seed"
+    assert both.get_suptitle() == "epochs=4\n1 seed"
 
 
 SGD = [
@@ -394,9 +396,10 @@ def test_a_comparison_at_any_time(tmp_path: Path, script: Script) -> None:
     fake_run(tmp_path / "runs" / "c", "optimizer=sgd", seed=2, status="failed", error="Boom: no")
     outcome = script("compare", "runs", "--output", "out")
     assert outcome.error is None
-    assert "Strokes: 2 settings, 4 of 5 runs finished" in outcome.text
-    assert "failed  c  optimizer=SGD, seed 2; Boom: no" in outcome.text
-    for name in ("summary.csv", "comparisons.csv", "curves.png", "accuracy.png", "seconds.png"):
+    assert "2 settings, 4 of 5 runs finished\nall: dataset=strokes\n" in outcome.text
+    assert "failed  c  optimizer=sgd, seed 2; Boom: no" in outcome.text
+    names = ("settings.csv", "runs.csv", "comparisons.csv", "curves.png", "accuracy.png")
+    for name in names:
         assert f"wrote out/{name}\n" in outcome.text
         assert (tmp_path / "out" / name).is_file()
     assert script("compare", "nowhere").error == "compare.py: there is no run in nowhere"
