@@ -6,7 +6,7 @@ Settings are given by their labels, best first. Figures are drawn in the current
 
 from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
-from textwrap import fill, wrap
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from lenet.figures import COLOURS, looks
+from lenet.figures import COLOURS, entitle, looks
 from lenet.results import PAPER_ACCURACY, Run, in_words, over_seeds
 from lenet.settings import in_common
 
@@ -26,7 +26,7 @@ Look = dict[str, Any]  # keyword arguments of Line2D
 WIDTH, HEIGHT, ROW_HEIGHT = 9.0, 4.2, 0.19  # inches; a row is a line of a label
 ROW = 128  # characters, of which a line with its marker and the space around them take up KEY
 KEY = 9
-TITLE = 110  # characters
+BESIDE_KEYS = 50  # characters of a title beside a legend
 MARKS = 20  # on a line, at most
 RUNNING = 0.05  # of the steps, for a running mean
 
@@ -60,7 +60,7 @@ def curves(settings: Settings, note: str = "") -> Figure:
     if datasets(settings) == ["mnist"]:
         draw_paper(accuracy, settings)
         keys.append(Line2D([], [], **PAPER))
-    figure.suptitle(title(settings) + note, x=0.01, ha="left")
+    entitle(figure, *title(settings, note), width=BESIDE_KEYS)
     figure.legend(handles=keys, loc="outside upper right", ncols=len(keys))
     return figure
 
@@ -76,8 +76,7 @@ def steps(settings: Settings, note: str = "") -> Figure:
         draw_line(axes, values, look)
     axes.set_yscale("log")
     axes.set(xlabel="Step", ylabel="Loss (mean cross-entropy)")
-    window_note = f"\nrunning mean over {RUNNING:.0%} of the steps"
-    figure.suptitle(title(settings) + note + window_note, x=0.01, ha="left")
+    entitle(figure, *title(settings, note), f"running mean over {RUNNING:.0%} of the steps")
     return figure
 
 
@@ -121,26 +120,13 @@ def draw_paper(axes: Axes, settings: Settings) -> None:
     axes.plot(epochs, [PAPER_ACCURACY[epoch] for epoch in epochs], zorder=3, **PAPER)
 
 
-def title(settings: Settings) -> str:
-    """Return what all runs have in common, and how many seeds there are."""
+def title(settings: Settings, note: str = "") -> tuple[str, str]:
+    """Return what all runs have in common, and how many seeds there are with the note."""
     counts = [len(runs) for runs in settings.values()]
     fewest, most = min(counts), max(counts)
     seeds = f"{fewest} to {most} seeds" if fewest < most else f"{most} seeds"
     spread = f"mean ± 1 standard deviation of {seeds}" if most > 1 else "1 seed"
-    return heading(in_common(in_words(settings.values())), spread)
-
-
-def heading(*lines: str) -> str:
-    """Return the lines of a title, wrapped to the width of a figure."""
-    return "\n".join(fill(line, TITLE) for line in lines if line)
-
-
-def entitle(figure: Figure, *lines: str) -> None:
-    """Write a title above a figure, which grows by the lines that are more than two."""
-    text = heading(*lines)
-    more = max(0, text.count("\n") - 1)
-    figure.set_figheight(figure.get_figheight() + ROW_HEIGHT * more)
-    figure.suptitle(text, x=0.01, ha="left")
+    return in_common(in_words(settings.values())), spread + note
 
 
 def datasets(settings: Settings) -> list[str]:
@@ -187,7 +173,7 @@ def legend_columns(labels: list[str]) -> int:
 
 LABEL = 50  # characters of a setting's label beside a row
 AROUND = 1.5  # inches above and below all rows
-EXACT_TICKS = 8  # swept values that an axis names one by one
+CLOSEST = 0.08  # of an axis, between two ticks whose labels do not touch
 
 
 def accuracies(single: pd.Series, means: pd.DataFrame, split: str, about: str = "") -> Figure:
@@ -205,6 +191,7 @@ def accuracies(single: pd.Series, means: pd.DataFrame, split: str, about: str = 
     (axes,) = figure.axes
     axes.set_xlabel("Accuracy (%)")
     axes.set_xlim(*limits(100 * single, points))
+    axes.ticklabel_format(axis="x", useOffset=False)
     entitle(figure, f"Accuracy on {split} images after the last epoch", about)
     return figure
 
@@ -214,8 +201,8 @@ def limits(single: pd.Series, means: pd.DataFrame) -> tuple[float, float]:
     low, high = single.min(), single.max()
     span = (high - low) or 1
     ends = np.append(means[["low", "high"]].dropna().to_numpy(), [low, high])
-    margin = 0.06 * span
     left, right = max(low - span, ends.min(), 0), min(high + span, ends.max(), 100)
+    margin = 0.06 * (right - left) or 1
     return left - margin, right + margin
 
 
@@ -236,7 +223,7 @@ def draw_rows(single: pd.Series, means: pd.DataFrame, differs: pd.Series) -> Fig
     figure = Figure(figsize=(WIDTH, AROUND + ROW_HEIGHT * (lines + len(labels) / 2)))
     axes = figure.subplots()
     places = pd.Series(range(len(means)), means.index)
-    axes.plot(single, places[single.index], ".", color="0.4", zorder=3, label="one seed")
+    axes.plot(single, places[single.index], ".", color="0.5", zorder=3, label="one seed")
     for mark, label, inside, colour in (
         (False, "mean, 95 % interval", COLOURS[0], COLOURS[0]),
         (True, "the same, differs from the best", "white", COLOURS[3]),
@@ -252,6 +239,7 @@ def draw_rows(single: pd.Series, means: pd.DataFrame, differs: pd.Series) -> Fig
                 markerfacecolor=inside,
                 markersize=5,
                 capsize=3,
+                zorder=4,
                 label=label,
             )
     if any(labels):
@@ -291,15 +279,17 @@ def accuracy_by(
         axes, sorted({x for values in [*lines.values(), *others.values()] for x in values.index})
     )
     axes.set(xlabel=key, ylabel="Accuracy (%)")
+    axes.ticklabel_format(axis="y", useOffset=False)
     subject = f"Accuracy on {split} images after the last epoch, by {key}"
     entitle(figure, subject, about, "mean ± 1 standard deviation over seeds")
     return figure
 
 
 def number_axis(axes: Axes, values: list[float]) -> None:
-    """Make the x axis logarithmic where the values ask for it, and name few values exactly."""
+    """Make the x axis logarithmic where the values ask for it; they are its ticks if they fit."""
     if values[0] > 0 and values[-1] / values[0] >= 10:
         axes.set_xscale("log")
-        if len(values) <= EXACT_TICKS:
+        places = np.log(values)
+        if np.diff(places).min() > CLOSEST * np.ptp(places):
             axes.set_xticks(values, [f"{value:g}" for value in values])
             axes.xaxis.set_minor_locator(NullLocator())

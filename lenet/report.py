@@ -27,7 +27,7 @@ from lenet.summary import Setting, Summary, summarise
 from lenet.tables import write_tables
 from lenet.terminal import failures, plural, table
 
-DRAWN = {"curves": 12, "lines": 12, "rows": 30}  # settings in a figure, at most
+DRAWN = {"curves": 12, "lines": 12, "rows": 20}  # settings in a figure, at most
 NO_FILE_NAME = r"[^\w.-]"
 
 

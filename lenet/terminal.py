@@ -100,8 +100,8 @@ def plus_minus(found: pd.DataFrame, label: str) -> str:
 
 
 def percent_points(difference: float) -> str:
-    """Return a difference of accuracies."""
-    return "" if isnan(difference) else f"{100 * difference:+.2f}"
+    """Return a difference of accuracies; one that rounds to 0 is +0.00."""
+    return "" if isnan(difference) else f"{round(100 * difference, 2) + 0.0:+.2f}"
 
 
 def seeds(setting: Setting) -> str:

@@ -1,4 +1,4 @@
-"""Compare runs: tables of settings and of pairs, and figures, as a sweep leaves them at its end.
+"""Compare runs: tables of settings, runs and pairs, and figures, as a sweep leaves them at its end.
 
     python scripts/compare.py [RUN ...] [--output FOLDER] [--seconds]
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from fake_runs import fake_run
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from lenet.figures import style
 from lenet.plots import accuracies, accuracy_by, seconds, steps
@@ -44,6 +45,8 @@ def test_rows_are_labelled_and_whole(labels: list[str], seeds: int) -> None:
             assert all(upper.y0 >= lower.y1 for upper, lower in pairwise(boxes))
             assert min(box.x0 for box in boxes) >= 0
             assert axes.bbox.width > figure.bbox.width / 3
+            title = figure.get_suptitle()
+            assert title.replace("\n", " ").endswith(LONG)
 
 
 def test_a_single_setting_is_not_named() -> None:
@@ -75,6 +78,32 @@ def test_an_interval_that_is_far_wider_than_the_seeds_does_not_hide_them() -> No
     assert 91 < high < 93
 
 
+def test_values_too_close_to_be_named_one_by_one_are_not() -> None:
+    with style():
+        (axes,) = laid_out(accuracy_by("lr", {"": line(0.001, 0.0011, 0.1)}, {}, "test")).axes
+    assert axes.get_xscale() == "log"
+    assert not touching(axes.get_xticklabels())
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 0.5, 1.0])
+def test_an_axis_of_one_accuracy_names_it(accuracy: float) -> None:
+    single, means = pd.Series([accuracy], ["a"]), values(["a"], seeds=1)[1]
+    means["mean"] = accuracy
+    same = pd.DataFrame({"mean": accuracy, "std": np.nan}, index=[1, 2, 3])
+    with style():
+        (row,) = laid_out(accuracies(single, means, "test")).axes
+        (by,) = laid_out(accuracy_by("lr", {"": same}, {}, "test")).axes
+    for axis, ends in ((row.xaxis, row.get_xlim()), (by.yaxis, by.get_ylim())):
+        assert ends[0] < 100 * accuracy < ends[1]
+        assert not axis.get_offset_text().get_text()
+
+
+def touching(texts: list[Text]) -> bool:
+    """Return whether any of the texts, from left to right, meet."""
+    boxes = [text.get_window_extent() for text in texts if text.get_text()]
+    return any(left.x1 >= right.x0 for left, right in pairwise(boxes))
+
+
 def line(*numbers: float) -> pd.DataFrame:
     return pd.DataFrame({"mean": 0.9, "std": 0.01}, index=list(numbers))
 
@@ -83,6 +112,11 @@ def line(*numbers: float) -> pd.DataFrame:
     ("numbers", "scale", "ticks"),
     [
         ((0.001, 0.01, 0.03), "log", ["0.001", "0.01", "0.03"]),
+        (
+            (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1),
+            "log",
+            ["0.0001", "0.0003", "0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1"],
+        ),
         ((1, 2, 3), "linear", None),
         ((0, 0.01, 100), "linear", None),
         ((-1, 1, 100), "linear", None),
@@ -98,6 +132,7 @@ def test_the_axis_is_logarithmic_where_numbers_ask_for_it(
     assert not figure.legends
     if ticks:
         assert [text.get_text() for text in axes.get_xticklabels()] == ticks
+    assert not touching(axes.get_xticklabels())
 
 
 def test_lines_are_named_and_others_are_grey() -> None:
