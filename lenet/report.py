@@ -119,12 +119,10 @@ def most_values(key: str, settings: list[Setting]) -> int:
 
 def file_names(keys: list[str]) -> dict[str, str]:
     """Return the name of the figure for each key, by its last part if no other has the same."""
-    count = Counter(key.rpartition(".")[2] for key in keys)
-    names = {key: key.rpartition(".")[2] for key in keys}
-    return {
-        key: f"accuracy_by_{re.sub(NO_FILE_NAME, '_', name if count[name] == 1 else key)}"
-        for key, name in names.items()
-    }
+    last = {key: key.rpartition(".")[2] for key in keys}
+    count = Counter([*last.values(), "seed"])
+    names = {key: name if count[name] == 1 else key for key, name in last.items()}
+    return {key: f"accuracy_by_{re.sub(NO_FILE_NAME, '_', name)}" for key, name in names.items()}
 
 
 def is_number(value: Any) -> bool:

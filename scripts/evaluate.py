@@ -26,19 +26,18 @@ def main() -> Iterator[str]:
 def line(run: Run, arguments: Namespace) -> str:
     """Return what one network reaches, as a line of text."""
     dataset = read_dataset(arguments.dataset) if arguments.dataset else run.config.dataset
-    check_fits(run, dataset)
+    check_fits(run, dataset, arguments.dataset)
     test = dataset.load(run.config.seed).test
     score = evaluate(run.network(), test)
     return f"{run.path}: loss {score.mean_loss:.4f}, accuracy {score.accuracy:.2%} of {len(test):,}"
 
 
-def check_fits(run: Run, dataset: Dataset) -> None:
+def check_fits(run: Run, dataset: Dataset, name: str) -> None:
     """Raise LenetError unless a run's network has the channels and the classes of a dataset."""
     network, images = shape(run.config.dataset), shape(dataset)
     if network != images:
         raise LenetError(
-            f"{run.path}: a network for {network} cannot be tested on "
-            f"{type(dataset).__name__}, which has {images}"
+            f"{run.path}: a network for {network} cannot be tested on {name}, which has {images}"
         )
 
 

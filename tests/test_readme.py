@@ -59,7 +59,9 @@ def test_the_tables_that_it_links_are_of_the_same_runs(study: str) -> None:
         pd.read_csv(ROOT / "results" / study / f"{name}.csv") for name in ("settings", "runs")
     )
     means = runs.groupby("setting")["test_accuracy"].mean()
-    assert settings.set_index("setting")["test_accuracy_mean"].to_dict() == pytest.approx(means.to_dict())
+    assert settings.set_index("setting")["test_accuracy_mean"].to_dict() == pytest.approx(
+        means.to_dict()
+    )
 
 
 def test_the_table_of_choices_is_complete() -> None:

@@ -401,6 +401,10 @@ def test_a_comparison_at_any_time(tmp_path: Path, script: Script) -> None:
     for name in names:
         assert f"wrote out/{name}\n" in outcome.text
         assert (tmp_path / "out" / name).is_file()
+    assert not list(tmp_path.rglob("seconds.*"))
+    assert (
+        "wrote out/seconds.png\n" in script("compare", "runs", "--output", "out", "--seconds").text
+    )
     assert script("compare", "nowhere").error == "compare.py: there is no run in nowhere"
 
 
@@ -561,8 +565,8 @@ def test_evaluation_on_another_dataset_that_does_not_exist(trained: Path, script
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("emnist_balanced", "EMNISTBalanced, which has 1 channel and 47 classes"),
-        ("cifar10", "CIFAR10, which has 3 channels and 10 classes"),
+        ("emnist_balanced", "emnist_balanced, which has 1 channel and 47 classes"),
+        ("cifar10", "cifar10, which has 3 channels and 10 classes"),
     ],
 )
 def test_a_network_of_other_channels_or_classes_is_not_evaluated(
@@ -608,7 +612,7 @@ def test_all_schedules_are_drawn_where_none_is_chosen(script: Script) -> None:
     [
         (["schedule=onecyle"], "schedule = 'onecyle': no such choice; did you mean 'onecycle'?"),
         (["schedule.rise=2"], "schedule.rise: no such key"),
-        (["schedule=onecycle", "optimizer=rmsprop"], "optimizer = RMSprop does not have"),
+        (["schedule=onecycle", "optimizer=rmsprop"], "the optimizer does not have"),
     ],
 )
 def test_a_schedule_that_cannot_be_is_not_drawn(

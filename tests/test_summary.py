@@ -18,6 +18,8 @@ from lenet.records import RECORD
 from lenet.report import write_summary
 from lenet.results import Run
 from lenet.runs import CONFIG, METRICS
+from lenet.summary import summarise
+from lenet.terminal import table
 
 NAN = float("nan")
 
@@ -69,6 +71,36 @@ def test_runs_are_in_the_order_of_their_settings_and_seeds(tmp_path: Path) -> No
     ]
     assert [row["seed"] for row in runs[:3]] == ["0", "1", "2"]
     assert [float(row["test_accuracy"]) for row in runs[:3]] == [0.96, 0.98, 0.97]
+
+
+LONG = [
+    "activation=scaled_tanh",
+    "init=lecun_uniform",
+    "augmentation=elastic",
+    "loss=label_smoothing",
+]
+
+
+def test_what_is_long_is_wrapped_and_whole(tmp_path: Path) -> None:
+    fixed = ["schedule=onecycle", "dropout=dense", "normalization=batch", "dataset.train_size=1000"]
+    runs = [
+        fake_run(tmp_path / f"{i}{seed}", *fixed, *overrides, seed=seed)
+        for i, overrides in enumerate(([], LONG))
+        for seed in range(2)
+    ]
+    text = table(summarise(runs))
+    assert max(map(len, text.splitlines())) <= 100
+    joined = " ".join(text.split())
+    line = "dataset=strokes, train_size=1000, normalization=batch, dropout=dense, schedule=onecycle"
+    assert f"4 of 4 runs finished all: {line} rank" in joined
+    label = "activation=scaled_tanh, init=lecun_uniform, loss=label_smoothing, augmentation=elastic"
+    assert label in joined
+    assert "augmentation=none" in joined
+
+
+def test_a_difference_that_cannot_be_seen_has_no_sign_of_its_own(tmp_path: Path) -> None:
+    near = {"adam": (0.95, 0.96), "sgd": (0.95, 0.95999)}
+    assert "+0.00" in write_summary(sweep(tmp_path / "runs", **near), tmp_path)
 
 
 def test_no_file_depends_on_times_or_on_the_order_of_the_runs(tmp_path: Path) -> None:
