@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib
@@ -33,6 +34,9 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "lenet",
 }
 
+TITLE = 110  # characters of a line across a figure
+LINE = 0.17  # inches from line to line
+
 
 def looks() -> Iterator[tuple[str, str]]:
     """Yield a colour and a marker for one thing to be drawn after the other, without end."""
@@ -44,6 +48,16 @@ def style() -> Iterator[None]:
     """Draw in the project's style, without a display."""
     with matplotlib.rc_context(STYLE):
         yield
+
+
+def entitle(figure: Figure, *lines: str, width: int = TITLE) -> None:
+    """Put a title above a figure, from its left edge, in lines of at most so many characters.
+
+    The figure grows by what is more than two lines.
+    """
+    title = "\n".join(fill(line, width, break_on_hyphens=False) for line in lines if line)
+    figure.set_figheight(figure.get_figheight() + LINE * max(0, title.count("\n") - 1))
+    figure.suptitle(title, x=0.01, ha="left")
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:

@@ -90,7 +90,12 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
     """
     config = read_config(cfg, own_folders(hydra_config))
     path = Path(hydra_config.runtime.output_dir)
-    record = {"seed": config.seed, "overrides": list(hydra_config.overrides.task), **provenance()}
+    record = {
+        "seed": config.seed,
+        "overrides": list(hydra_config.overrides.task),
+        "choices": choices(hydra_config),
+        **provenance(),
+    }
     try:
         folder = RunFolder(
             path,
@@ -122,6 +127,12 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
         log.exception("the run has failed")
         raise JobFailedError from error
     return cast(dict[str, Any], folder.record["result"])
+
+
+def choices(hydra_config: HydraConf) -> dict[str, str]:
+    """Return the words by which components were chosen, by group."""
+    chosen = hydra_config.runtime.choices.items()
+    return {group: str(word) for group, word in chosen if not group.startswith("hydra/")}
 
 
 def keep_off_the_terminal() -> None:

@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from lenet.datasets import MNIST
-from lenet.figures import COLOURS, looks
-from lenet.results import PAPER_ACCURACY, Run, over_seeds
+from lenet.figures import COLOURS, entitle, looks
+from lenet.results import PAPER_ACCURACY, Run, in_words, over_seeds
+from lenet.settings import in_common
 
 Settings = dict[str, list[Run]]
 Look = dict[str, Any]  # keyword arguments of Line2D
@@ -26,6 +26,7 @@ Look = dict[str, Any]  # keyword arguments of Line2D
 WIDTH, HEIGHT, ROW_HEIGHT = 9.0, 4.2, 0.19  # inches; a row is a line of a label
 ROW = 128  # characters, of which a line with its marker and the space around them take up KEY
 KEY = 9
+BESIDE_KEYS = 50  # characters of a title beside a legend
 MARKS = 20  # on a line, at most
 RUNNING = 0.05  # of the steps, for a running mean
 
@@ -56,10 +57,10 @@ def curves(settings: Settings, note: str = "") -> Figure:
     draw_panel(loss, "loss", settings)
     draw_panel(accuracy, "accuracy", settings)
     keys = split_keys(settings)
-    if datasets(settings) == [MNIST.__name__]:
+    if datasets(settings) == ["mnist"]:
         draw_paper(accuracy, settings)
         keys.append(Line2D([], [], **PAPER))
-    figure.suptitle(title(settings) + note, x=0.01, ha="left")
+    entitle(figure, *title(settings, note), width=BESIDE_KEYS)
     figure.legend(handles=keys, loc="outside upper right", ncols=len(keys))
     return figure
 
@@ -75,8 +76,7 @@ def steps(settings: Settings, note: str = "") -> Figure:
         draw_line(axes, values, look)
     axes.set_yscale("log")
     axes.set(xlabel="Step", ylabel="Loss (mean cross-entropy)")
-    window_note = f"\nrunning mean over {RUNNING:.0%} of the steps"
-    figure.suptitle(title(settings) + note + window_note, x=0.01, ha="left")
+    entitle(figure, *title(settings, note), f"running mean over {RUNNING:.0%} of the steps")
     return figure
 
 
@@ -120,17 +120,17 @@ def draw_paper(axes: Axes, settings: Settings) -> None:
     axes.plot(epochs, [PAPER_ACCURACY[epoch] for epoch in epochs], zorder=3, **PAPER)
 
 
-def title(settings: Settings) -> str:
-    """Return what data and how many seeds the figure is about."""
+def title(settings: Settings, note: str = "") -> tuple[str, str]:
+    """Return what all runs have in common, and how many seeds there are with the note."""
     counts = [len(runs) for runs in settings.values()]
     fewest, most = min(counts), max(counts)
     seeds = f"{fewest} to {most} seeds" if fewest < most else f"{most} seeds"
     spread = f"mean ± 1 standard deviation of {seeds}" if most > 1 else "1 seed"
-    return f"{', '.join(datasets(settings))}\n{spread}"
+    return in_common(in_words(settings.values())), spread + note
 
 
 def datasets(settings: Settings) -> list[str]:
-    """Return the names of the datasets that the runs are on."""
+    """Return the words for the datasets that the runs are on."""
     runs = [run for group in settings.values() for run in group]
     return list(dict.fromkeys(run.dataset for run in runs))
 
@@ -173,16 +173,17 @@ def legend_columns(labels: list[str]) -> int:
 
 LABEL = 50  # characters of a setting's label beside a row
 AROUND = 1.5  # inches above and below all rows
-EXACT_TICKS = 8  # swept values that an axis names one by one
+CLOSEST = 0.08  # of an axis, between two ticks whose labels do not touch
 
 
-def accuracies(single: pd.Series, means: pd.DataFrame, note: str = "") -> Figure:
+def accuracies(single: pd.Series, means: pd.DataFrame, split: str, about: str = "") -> Figure:
     """Return a row for each setting: its mean in an interval, and a dot for each seed.
 
     Args:
         single: accuracies (fractions) of seeds, by the label of their setting.
         means: mean, low and high (fractions) and whether it differs from the best, by label.
-        note: in the title.
+        split: the images that they were measured on.
+        about: the rest of the title.
 
     """
     points = 100 * means[["mean", "low", "high"]]
@@ -190,26 +191,28 @@ def accuracies(single: pd.Series, means: pd.DataFrame, note: str = "") -> Figure
     (axes,) = figure.axes
     axes.set_xlabel("Accuracy (%)")
     axes.set_xlim(*limits(100 * single, points))
-    figure.suptitle(f"Accuracy after the last epoch\n{note}", x=0.01, ha="left")
+    axes.ticklabel_format(axis="x", useOffset=False)
+    entitle(figure, f"Accuracy on {split} images after the last epoch", about)
     return figure
 
 
 def limits(single: pd.Series, means: pd.DataFrame) -> tuple[float, float]:
-    """Return where an axis begins and ends: all seeds fit, and intervals that are not far wider."""
+    """Return where an axis in % begins and ends: all seeds fit, and intervals of a like width."""
     low, high = single.min(), single.max()
     span = (high - low) or 1
     ends = np.append(means[["low", "high"]].dropna().to_numpy(), [low, high])
-    margin = 0.06 * span
-    return max(low - span, ends.min()) - margin, min(high + span, ends.max()) + margin
+    left, right = max(low - span, ends.min(), 0), min(high + span, ends.max(), 100)
+    margin = 0.06 * (right - left) or 1
+    return left - margin, right + margin
 
 
-def seconds(single: pd.Series, means: pd.DataFrame, note: str = "") -> Figure:
+def seconds(single: pd.Series, means: pd.DataFrame, about: str = "") -> Figure:
     """Return a row for each setting: the time of an epoch, as ``accuracies`` has it."""
     figure = draw_rows(single, means[["mean", "low", "high"]], pd.Series(False, means.index))
     (axes,) = figure.axes
     axes.set_xlabel("Seconds per epoch (training and evaluation)")
     axes.set_xlim(0, 1.06 * single.max() or 1)
-    figure.suptitle(f"Time of an epoch\n{note}", x=0.01, ha="left")
+    entitle(figure, "Time of an epoch", about)
     return figure
 
 
@@ -220,8 +223,8 @@ def draw_rows(single: pd.Series, means: pd.DataFrame, differs: pd.Series) -> Fig
     figure = Figure(figsize=(WIDTH, AROUND + ROW_HEIGHT * (lines + len(labels) / 2)))
     axes = figure.subplots()
     places = pd.Series(range(len(means)), means.index)
-    axes.plot(single, places[single.index], ".", color="0.4", zorder=3, label="one seed")
-    for mark, label, fill, colour in (
+    axes.plot(single, places[single.index], ".", color="0.5", zorder=3, label="one seed")
+    for mark, label, inside, colour in (
         (False, "mean, 95 % interval", COLOURS[0], COLOURS[0]),
         (True, "the same, differs from the best", "white", COLOURS[3]),
     ):
@@ -233,9 +236,10 @@ def draw_rows(single: pd.Series, means: pd.DataFrame, differs: pd.Series) -> Fig
                 xerr=[chosen["mean"] - chosen["low"], chosen["high"] - chosen["mean"]],
                 fmt="s" if mark else "o",
                 color=colour,
-                markerfacecolor=fill,
+                markerfacecolor=inside,
                 markersize=5,
                 capsize=3,
+                zorder=4,
                 label=label,
             )
     if any(labels):
@@ -249,7 +253,11 @@ def draw_rows(single: pd.Series, means: pd.DataFrame, differs: pd.Series) -> Fig
 
 
 def accuracy_by(
-    key: str, lines: Mapping[str, pd.DataFrame], others: Mapping[str, pd.DataFrame], note: str = ""
+    key: str,
+    lines: Mapping[str, pd.DataFrame],
+    others: Mapping[str, pd.DataFrame],
+    split: str,
+    about: str = "",
 ) -> Figure:
     """Return accuracy against a number that was swept: lines by their labels, others in grey.
 
@@ -257,7 +265,8 @@ def accuracy_by(
         key: what the number is called.
         lines: mean and std (fractions) by the number.
         others: the same of those that are not named.
-        note: in the title.
+        split: the images that they were measured on.
+        about: the rest of the title.
 
     """
     figure = figure_with_legend(lines)
@@ -270,14 +279,17 @@ def accuracy_by(
         axes, sorted({x for values in [*lines.values(), *others.values()] for x in values.index})
     )
     axes.set(xlabel=key, ylabel="Accuracy (%)")
-    figure.suptitle(f"Accuracy after the last epoch by {key}\n{note}", x=0.01, ha="left")
+    axes.ticklabel_format(axis="y", useOffset=False)
+    subject = f"Accuracy on {split} images after the last epoch, by {key}"
+    entitle(figure, subject, about, "mean ± 1 standard deviation over seeds")
     return figure
 
 
 def number_axis(axes: Axes, values: list[float]) -> None:
-    """Make the x axis logarithmic where the values ask for it, and name few values exactly."""
+    """Make the x axis logarithmic where the values ask for it; they are its ticks if they fit."""
     if values[0] > 0 and values[-1] / values[0] >= 10:
         axes.set_xscale("log")
-        if len(values) <= EXACT_TICKS:
+        places = np.log(values)
+        if np.diff(places).min() > CLOSEST * np.ptp(places):
             axes.set_xticks(values, [f"{value:g}" for value in values])
             axes.xaxis.set_minor_locator(NullLocator())

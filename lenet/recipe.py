@@ -51,8 +51,8 @@ class Recipe:
             )
         if self.schedule.sets_momentum and self.optimizer.momentum_key is None:
             raise ValueError(
-                f"schedule = {type(self.schedule).__name__}: sets the momentum, which "
-                f"optimizer = {type(self.optimizer).__name__} does not have"
+                "schedule: sets the momentum, which the optimizer does not have; "
+                "optimizer=sgd and optimizer=adam do"
             )
 
     @property

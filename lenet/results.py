@@ -4,8 +4,8 @@ import logging
 import os
 import re
 import reprlib
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -14,7 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from lenet.config import TARGET, Config, read_saved
+from lenet.choices import Values, word_for
+from lenet.config import Config, read_saved
 from lenet.datasets import Data
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.identity import NO_RESULT_DEPENDS_ON
@@ -23,6 +24,7 @@ from lenet.layout import ASIDE, CONFIG, INSIDE, METRICS, RUN_LIST, STEPS, WEIGHT
 from lenet.model import LeNet5
 from lenet.records import RECORD, read_record, status
 from lenet.saved import read_keys, read_table
+from lenet.settings import flatten, leave_out, own_name, tell_apart
 from lenet.weights import read_weights
 
 log = logging.getLogger(__name__)
@@ -98,8 +100,8 @@ class Run:
 
     @property
     def dataset(self) -> str:
-        """The name of the dataset's class; DataError if the folder does not say."""
-        dataset = self.settings.get("dataset")
+        """The word by which the dataset is chosen; DataError if the folder does not say."""
+        dataset = self.words.get("dataset")
         if not isinstance(dataset, str):
             raise self._unfit("dataset", "a class with its keys", self.written.get("dataset"))
         return dataset
@@ -126,9 +128,22 @@ class Run:
         return {f"{split}_loss", f"{split}_accuracy"} <= set(self.metrics)
 
     @cached_property
-    def settings(self) -> dict[str, Any]:
-        """What the run is a sample of: the configuration without ``NO_SETTING``."""
-        flat = flatten(self.written)
+    def settings(self) -> Values:
+        """What the run is a sample of: the configuration without ``NO_SETTING``, flat."""
+        return self._flat(own_name)
+
+    @cached_property
+    def words(self) -> Values:
+        """The same as it is typed: the words by which components are chosen, for their classes."""
+        return self._flat(self.word)
+
+    def word(self, group: str, component: Values) -> str:
+        """Return the word by which a component of the configuration was chosen."""
+        given = self.record.get("choices")
+        return word_for(group, component, given.get(group) if isinstance(given, dict) else None)
+
+    def _flat(self, name: Callable[[str, Values], str]) -> Values:
+        flat = flatten(self.written, name=name)
         for key, value in flat.items():
             if isinstance(value, float) and not isfinite(value):
                 raise self._unfit(key, "a finite number", value)
@@ -153,32 +168,6 @@ class Run:
         """
         theta = read_weights(self.path / WEIGHTS, self.config.architecture)
         return self.config.network(theta)
-
-
-def flatten(node: Any, *path: str) -> dict[str, Any]:
-    """Return the leaves of nested mappings under dotted keys; a class goes by its own name.
-
-    A list, or what else is no number, is one leaf, as text.
-    """
-    if not isinstance(node, dict):
-        plain = node is None or isinstance(node, int | float)
-        return {".".join(path): node if plain else str(node)}
-    leaves: dict[str, Any] = {}
-    for key, value in node.items():
-        if key == TARGET:
-            leaves[".".join(path)] = str(value).rpartition(".")[2]
-        else:
-            leaves |= flatten(value, *path, str(key))
-    return leaves
-
-
-def leave_out(names: Collection[str], flat: dict[str, Any]) -> dict[str, Any]:
-    """Return flattened keys without those of the given names, and without all below these."""
-    return {
-        key: value
-        for key, value in flat.items()
-        if not any(key == name or key.startswith(f"{name}.") for name in names)
-    }
 
 
 def find_runs(paths: Sequence[Path]) -> list[Run]:
@@ -263,7 +252,7 @@ def by_setting(runs: Iterable[Run]) -> dict[str, list[Run]]:
     group the newest stays, and a warning names the others.
     """
     groups = same_settings(runs)
-    labels = tell_apart([group[0].settings for group in groups])
+    labels = tell_apart(in_words(groups))
     return dict(zip(labels, map(newest_of_each_seed, groups), strict=True))
 
 
@@ -275,6 +264,31 @@ def same_settings(runs: Iterable[Run]) -> list[list[Run]]:
     return list(groups.values())
 
 
+def in_words(groups: Iterable[Sequence[Run]]) -> list[Values]:
+    """Return the settings of groups of runs as they are typed.
+
+    Runs of one setting may have been typed differently: the first one counts. A word that stands
+    for different classes gives way to their names.
+    """
+    firsts = [min(group, key=by_seed) for group in groups]
+    classes = defaultdict(set)
+    for run in firsts:
+        for key, word in run.words.items():
+            classes[key, word].add(run.settings[key])
+    return [
+        {
+            key: word if len(classes[key, word]) == 1 else run.settings[key]
+            for key, word in run.words.items()
+        }
+        for run in firsts
+    ]
+
+
+def by_seed(run: Run) -> tuple[int, list[str | int]]:
+    """Return a key that sorts runs of one setting."""
+    return run.seed, natural_order(Path(run.path.name))
+
+
 def newest_of_each_seed(runs: Iterable[Run]) -> list[Run]:
     """Return one run for each seed."""
     newest: dict[int, Run] = {}
@@ -284,44 +298,6 @@ def newest_of_each_seed(runs: Iterable[Run]) -> list[Run]:
             log.warning("%s left out: %s is a newer run of the same", older.path, run.path)
         newest[run.seed] = run
     return list(newest.values())
-
-
-def tell_apart(settings: Sequence[dict[str, Any]]) -> list[str]:
-    """Describe each setting by its differing keys, such as ``optimizer=SGD, lr=0.1``."""
-    names = short_names(NO_SETTING.union(*settings))
-    return [
-        ", ".join(f"{names[key]}={setting[key]}" for key in keys)
-        for setting, keys in zip(settings, differing_keys(settings), strict=True)
-    ]
-
-
-def differing_keys(settings: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """Return the keys of each setting whose values differ.
-
-    The keys of a component differ if they do so among the settings that have chosen the same class:
-    a learning rate that only goes with the choice of the optimizer does not.
-    """
-    absent = object()
-    values: dict[tuple[str, Any], set[Any]] = defaultdict(set)
-    for key in set().union(*settings):
-        for setting in settings:
-            values[key, choice(setting, key)].add(setting.get(key, absent))
-    return [
-        [key for key in setting if len(values[key, choice(setting, key)]) > 1]
-        for setting in settings
-    ]
-
-
-def choice(setting: dict[str, Any], key: str) -> Any:
-    """Return the class that a setting has chosen for the component that a key belongs to."""
-    return setting.get(key.rpartition(".")[0])
-
-
-def short_names(keys: Iterable[str]) -> dict[str, str]:
-    """Return the last part of each dotted key, or all of it where that could mean another key."""
-    last = {key: key.rpartition(".")[2] for key in keys}
-    count = Counter(last.values())
-    return {key: name if count[name] == 1 else key for key, name in last.items()}
 
 
 def over_seeds(runs: Iterable[Run], column: str) -> pd.DataFrame:

@@ -8,27 +8,24 @@ from typing import Any
 
 import pandas as pd
 
-from lenet.comparison import BEST, INCOMPARABLE, compare, intervals
+from lenet.choices import Values
+from lenet.comparison import BEST, INCOMPARABLE, compare
 from lenet.errors import LenetError
 from lenet.layout import METRICS
 from lenet.results import (
     NEEDED,
     TIMES,
     Run,
-    differing_keys,
+    by_seed,
+    in_words,
     natural_order,
     newest_of_each_seed,
     same_settings,
-    short_names,
-    tell_apart,
 )
+from lenet.settings import in_common, tell_apart
+from lenet.text import printable
 
 VALIDATION = ["validation_loss", "validation_accuracy"]
-
-FIXED = [  # columns of summary.csv beside those of the keys that differ
-    "kind", "rank", "ranked_by", "seed", "status", "n", "failed", "epochs",
-    "difference", "p_value", "verdict", "run", "why",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,12 +42,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Setting:
-    """Runs that differ in nothing but their seed."""
+    """Runs that differ in nothing but their seed; ``words`` are their ``values`` as typed."""
 
     label: str
-    values: dict[str, Any]
+    values: Values
+    words: Values
     finished: list[Outcome]
     unfinished: list[Outcome]
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """The finished and the unfinished, in the order of their seeds."""
+        return sorted(self.finished + self.unfinished, key=lambda outcome: by_seed(outcome.run))
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,13 @@ class Summary:
 
     @property
     def splits(self) -> list[str]:
-        """The splits that any run was measured on, but for the training images."""
-        return [split for split in ("validation", "test") if f"{split}_loss" in self.finals]
+        """The splits that accuracies are told of: test, and validation where any run has it."""
+        return ["validation", "test"] if "validation_loss" in self.finals else ["test"]
 
-    @property
-    def datasets(self) -> list[str]:
-        """The names of the datasets that the settings are on."""
-        return list(dict.fromkeys(str(setting.values["dataset"]) for setting in self.settings))
+    @cached_property
+    def common(self) -> str:
+        """What all settings have in common, beside the defaults."""
+        return in_common([setting.words for setting in self.settings])
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
@@ -115,9 +118,10 @@ def summarise(runs: Iterable[Run]) -> Summary:
     outcomes = {run: outcome(run) for run in runs}
     known = [run for run in outcomes if is_configured(run)]
     groups = same_settings(known)
-    labels = tell_apart([group[0].settings for group in groups])
+    words = in_words(groups)
     settings = [
-        setting(label, group, outcomes) for label, group in zip(labels, groups, strict=True)
+        setting(label, typed, group, outcomes)
+        for label, typed, group in zip(tell_apart(words), words, groups, strict=True)
     ]
     finals = last_epochs(settings)
     means: dict[Any, float] = {}
@@ -150,21 +154,17 @@ def check_configuration(run: Run) -> None:
     _ = run.seed, run.dataset
 
 
-def setting(label: str, group: list[Run], outcomes: dict[Run, Outcome]) -> Setting:
+def setting(label: str, words: Values, group: list[Run], outcomes: dict[Run, Outcome]) -> Setting:
     """Return a setting with its runs in the order of their seeds; a finished seed counts once."""
     finished = [run for run in group if outcomes[run].last is not None]
     unfinished = [run for run in group if outcomes[run].last is None]
     return Setting(
         label,
         group[0].settings,
+        words,
         [outcomes[run] for run in sorted(newest_of_each_seed(finished), key=by_seed)],
         [outcomes[run] for run in sorted(unfinished, key=by_seed)],
     )
-
-
-def by_seed(run: Run) -> Any:
-    """Return a key that sorts runs of one setting."""
-    return run.seed, natural_order(Path(run.path.name))
 
 
 def outcome(run: Run) -> Outcome:
@@ -204,8 +204,8 @@ def whole_lines(path: Path) -> int:
 
 
 def first_line(text: str) -> str:
-    """Return the first line of a text that is not empty, if there is one."""
-    return next(iter(text.strip().splitlines()), "")
+    """Return the first line of a text that is not empty, if there is one, printable."""
+    return printable(next(iter(text.strip().splitlines()), ""))
 
 
 def last_epoch(run: Run) -> "pd.Series[float]":
@@ -233,69 +233,6 @@ def ranking_split(finals: pd.DataFrame) -> str:
     """Return validation if all runs have it, else test."""
     complete = "validation_loss" in finals and finals["validation_loss"].notna().all()
     return "validation" if complete else "test"
-
-
-def summary_rows(summary: Summary) -> tuple[list[str], list[dict[str, Any]]]:
-    """Return the columns and the rows of summary.csv."""
-    settings = [setting.values for setting in summary.settings]
-    keys = dict.fromkeys(key for chosen in differing_keys(settings) for key in chosen)
-    keys.pop("epochs", None)  # has a column of its own
-    names = short_names({*FIXED, *dict.fromkeys(key for values in settings for key in values)})
-    measures = {
-        split: {
-            f"{split}_accuracy": "mean",
-            f"{split}_accuracy_std": "std",
-            f"{split}_accuracy_low": "low",
-            f"{split}_accuracy_high": "high",
-        }
-        for split in summary.splits
-    }
-    columns = [*FIXED[:3], *(names[key] for key in keys), *FIXED[3:8]]
-    for split, measure in measures.items():
-        columns += [*measure, f"{split}_loss"]
-    columns += FIXED[8:]
-
-    found = {
-        column: intervals(summary.finals[column])
-        for split in summary.splits
-        for column in (f"{split}_accuracy", f"{split}_loss")
-    }
-    setting_rows, run_rows = [], []
-    for place, setting in enumerate(summary.settings, start=1):
-        common = {
-            "rank": place if setting.finished else None,
-            "ranked_by": f"{summary.ranked_by}_accuracy" if setting.finished else None,
-            "epochs": setting.values.get("epochs"),
-        } | {names[key]: setting.values.get(key) for key in keys}
-        row = {
-            "kind": "setting",
-            "n": len(setting.finished),
-            "failed": len(setting.unfinished),
-            "status": "finished" if setting.finished else "no run finished",
-        }
-        if setting.finished:
-            row |= {"verdict": summary.verdict(setting)}
-            pair = summary.to_best.get(setting.label, {})
-            row |= {"difference": pair.get("difference"), "p_value": pair.get("p_holm")}
-            for split, measure in measures.items():
-                accuracy = found[f"{split}_accuracy"]
-                row |= {
-                    column: accuracy.at[setting.label, name] for column, name in measure.items()
-                }
-                row[f"{split}_loss"] = found[f"{split}_loss"].loc[setting.label, "mean"]
-        setting_rows.append(common | row)
-        for outcome in sorted(
-            setting.finished + setting.unfinished, key=lambda outcome: by_seed(outcome.run)
-        ):
-            run_rows.append(common | run_row(outcome) | {"seed": outcome.run.seed})
-    return columns, setting_rows + run_rows + [run_row(stray) for stray in summary.strays]
-
-
-def run_row(outcome: Outcome) -> dict[str, Any]:
-    """Return what summary.csv says of a run, beside its setting; metrics of finished runs only."""
-    about = {"kind": "run", "status": outcome.status, "run": outcome.run.path.name}
-    last = {} if outcome.last is None else {str(key): x for key, x in outcome.last.items()}
-    return about | {"why": outcome.why} | last
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -229,7 +229,7 @@ class Jobs:
 
     def _fixed(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return the part of a configuration that the search leaves as it is."""
-        from lenet.results import flatten, leave_out
+        from lenet.settings import flatten, leave_out
 
         return leave_out([*NO_RESULT_DEPENDS_ON, *self.swept], flatten(values))
 

@@ -3,17 +3,20 @@
 from collections import Counter
 from collections.abc import Callable
 from math import isnan
-from textwrap import shorten
+from textwrap import fill, shorten
 
 import numpy as np
 import pandas as pd
 
 from lenet.comparison import DIFFERS, SIGNIFICANT, WITHIN, intervals
 from lenet.summary import Setting, Summary
+from lenet.tables import RUNS, SETTINGS
+from lenet.text import printable
 
 TABLE_ROWS = 30
 FAILURE_ROWS = 20
-LINE = 100  # characters, for what has no column of its own
+LINE = 100  # characters
+NARROWEST = 30  # of a column of labels
 
 
 def table(summary: Summary) -> str:
@@ -23,18 +26,27 @@ def table(summary: Summary) -> str:
     finished = sum(len(setting.finished) for setting in summary.settings)
     counts = f"{finished} of {runs + len(summary.strays)} runs finished"
     if not ranked:
-        return counts
-    head = f"{', '.join(summary.datasets)}: {plural(len(summary.settings), 'setting')}, {counts}"
+        return "\n".join(filter(None, [counts, common(summary)]))
+    head = [f"{plural(len(summary.settings), 'setting')}, {counts}", common(summary)]
     shown = summary.settings[:TABLE_ROWS]
-    columns = table_columns(summary, shown)
-    lines = ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
+    lines = ["  ".join(line) for line in zip(*table_columns(summary, shown), strict=True)]
+    if len(summary.settings) > 1:
+        labels = ["setting", *(setting.label for setting in shown)]
+        lines = [hang(line, label) for line, label in zip(lines, labels, strict=True)]
     hidden = len(summary.settings) - len(shown)
-    more = [f"... {hidden} more in summary.csv"] if hidden else []
-    return "\n".join([head, "", *lines, *more, "", *notes(summary)]).rstrip()
+    more = [f"... {hidden} more in {SETTINGS}"] if hidden else []
+    return "\n".join([*filter(None, head), "", *lines, *more, "", *notes(summary)]).rstrip()
+
+
+def common(summary: Summary) -> str:
+    """Return what all settings have in common, beside the defaults, in lines."""
+    if not summary.common:
+        return ""
+    return wrapped(summary.common, "all: ", LINE)
 
 
 def table_columns(summary: Summary, shown: list[Setting]) -> list[list[str]]:
-    """Return the cells of the table by column, brought to one width, under their titles."""
+    """Return the cells of the table by column but for the labels, brought to one width."""
     splits = [
         split for split in summary.splits if summary.finals[f"{split}_accuracy"].notna().any()
     ]
@@ -44,21 +56,38 @@ def table_columns(summary: Summary, shown: list[Setting]) -> list[list[str]]:
         cells = [plus_minus(found, setting.label) if setting.finished else "–" for setting in shown]
         columns.append(justify(f"{split} (%)", cells))
     columns.append(justify("seeds", [seeds(setting) for setting in shown]))
-    if len(summary.settings) > 1:
-        if len(summary.comparisons):
-            pairs = [summary.to_best.get(setting.label, {}) for setting in shown]
-            differences = [percent_points(pair.get("difference", np.nan)) for pair in pairs]
-            columns.append(justify("difference", differences))
-            verdicts = [summary.verdict(one) if one.finished else "–" for one in shown]
-            columns.append(justify("is", verdicts, str.ljust))
-        columns.append(justify("setting", [setting.label for setting in shown], str.ljust))
+    if len(summary.comparisons):
+        pairs = [summary.to_best.get(setting.label, {}) for setting in shown]
+        differences = [percent_points(pair.get("difference", np.nan)) for pair in pairs]
+        columns.append(justify("difference", differences))
+        verdicts = [summary.verdict(one) if one.finished else "–" for one in shown]
+        columns.append(justify("is", verdicts, str.ljust))
     return columns
+
+
+def hang(line: str, label: str) -> str:
+    """Add a label to the end of a line, and to lines below where it is long."""
+    start = f"{line}  "
+    return wrapped(label, start, max(LINE, len(start) + NARROWEST))
+
+
+def wrapped(text: str, start: str, width: int) -> str:
+    """Return a text after a start, in lines that are broken between words and begin below it."""
+    return fill(
+        text,
+        width,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def justify(
     title: str, cells: list[str], place: Callable[[str, int], str] = str.rjust
 ) -> list[str]:
     """Bring a title and its cells to one width."""
+    cells = list(map(printable, cells))
     width = max(map(len, [title, *cells]))
     return [place(text, width) for text in (title, *cells)]
 
@@ -71,8 +100,8 @@ def plus_minus(found: pd.DataFrame, label: str) -> str:
 
 
 def percent_points(difference: float) -> str:
-    """Return a difference of accuracies."""
-    return "" if isnan(difference) else f"{100 * difference:+.2f}"
+    """Return a difference of accuracies; one that rounds to 0 is +0.00."""
+    return "" if isnan(difference) else f"{round(100 * difference, 2) + 0.0:+.2f}"
 
 
 def seeds(setting: Setting) -> str:
@@ -90,7 +119,7 @@ def notes(summary: Summary) -> list[str]:
         if summary.ranked_by == "test":
             lines.append(
                 "The best of many on test images looks better than it is: "
-                "dataset.validation sets others aside to choose by."
+                "choose by dataset.validation=1000."
             )
         if any(setting.unfinished for setting in summary.ranked):
             lines.append("Settings with runs that did not finish come after the others.")
@@ -100,7 +129,7 @@ def notes(summary: Summary) -> list[str]:
     if pairs:
         lines.append(
             f'"{DIFFERS}" from the best: p < {SIGNIFICANT} in a paired t-test over common seeds, '
-            f"Holm-corrected for {plural(pairs, 'pair')}."
+            f"Holm-corrected ({plural(pairs, 'pair')})."
         )
         lines.append(f'"{WITHIN}": not shown to differ, which does not mean equal.')
     elif several and summary.is_complete:
@@ -130,7 +159,7 @@ def failures(summary: Summary) -> str:
     ]
     lines = ["  " + "  ".join(line).rstrip() for line in zip(*columns, strict=True)]
     hidden = len(failed) - len(shown)
-    more = [f"  ... and {hidden} more in summary.csv"] if hidden else []
+    more = [f"  ... and {hidden} more; {RUNS} has what there is of them"] if hidden else []
     return "\n".join([f"{plural(len(failed), 'run')} did not finish ({kinds}):", *lines, *more])
 
 

@@ -1,6 +1,6 @@
-"""Compare runs: tables of settings and of pairs, and figures, as a sweep leaves them at its end.
+"""Compare runs: tables of settings, runs and pairs, and figures, as a sweep leaves them at its end.
 
-    python scripts/compare.py [RUN ...] [--output FOLDER]
+    python scripts/compare.py [RUN ...] [--output FOLDER] [--seconds]
 
 A RUN is a folder of a run, one that contains some, or one whose runs.txt lists some. Runs that
 differ in nothing but their seed are put together; those that did not finish are named.
@@ -12,9 +12,16 @@ from lenet.scripting import output_folder, run_script, writing_parser
 
 
 def main() -> list[str]:
-    arguments = writing_parser(__doc__).parse_args()
+    parser = writing_parser(__doc__)
+    parser.add_argument(
+        "--seconds",
+        action="store_true",
+        help="draw the time of an epoch as well, which depends on what else the machine had to do",
+    )
+    arguments = parser.parse_args()
     runs = all_runs(arguments.runs) if arguments.runs else find_runs([])
-    return [write_summary(runs, output_folder(arguments, runs))]
+    folder = output_folder(arguments, runs)
+    return write_summary(runs, folder, seconds=arguments.seconds).split("\n")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ def main() -> Iterator[str]:
     arguments = evaluation_parser().parse_args()
     other = chosen_dataset(arguments)
     for run in find_runs(arguments.runs):
+        if other:
+            check_fits(run, other, arguments.dataset)
         yield line(run, other or run.config.dataset)
 
 
@@ -33,19 +35,17 @@ def chosen_dataset(arguments: Namespace) -> Dataset | None:
 
 def line(run: Run, dataset: Dataset) -> str:
     """Return what one network reaches on a dataset, as a line of text."""
-    check_fits(run, dataset)
     test = dataset.load(run.config.seed).test
     score = evaluate(run.network(), test)
     return f"{run.path}: loss {score.mean_loss:.4f}, accuracy {score.accuracy:.2%} of {len(test):,}"
 
 
-def check_fits(run: Run, dataset: Dataset) -> None:
+def check_fits(run: Run, dataset: Dataset, name: str) -> None:
     """Raise LenetError unless a run's network has the channels and the classes of a dataset."""
     network, images = shape(run.config.dataset), shape(dataset)
     if network != images:
         raise LenetError(
-            f"{run.path}: a network for {network} cannot be tested on "
-            f"{type(dataset).__name__}, which has {images}"
+            f"{run.path}: a network for {network} cannot be tested on {name}, which has {images}"
         )
 
 

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from lenet.comparison import half_width
-from lenet.datasets import MNIST
 from lenet.errors import LenetError
 from lenet.files import write_text
 from lenet.results import PAPER_ACCURACY, Run, by_setting, find_runs, over_seeds
@@ -41,7 +40,7 @@ def main() -> list[Path]:
 
 def refuse_other_data(run: Run) -> None:
     """Raise LenetError unless the run is on the data of the paper's Table I."""
-    if run.dataset != MNIST.__name__:
+    if run.dataset != "mnist":
         raise LenetError(f"{run.path} is on {run.dataset}, but the paper's Table I is about MNIST")
 
 

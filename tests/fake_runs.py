@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from omegaconf import OmegaConf
@@ -22,7 +23,7 @@ def fake_run(
     seed: int = 0,
     accuracies: tuple[float, ...] = (0.9, 0.95, 0.97),
     validation: bool = False,
-    **record: str,
+    **record: Any,
 ) -> Run:
     """Write a run whose test accuracies are given, and whose other metrics follow from them."""
     config = OmegaConf.merge(

@@ -31,9 +31,8 @@ def check_bad_job(tmp_path: Path, *launcher: str) -> None:
     assert first.returncode == 1, first.stdout + first.stderr
     assert sorted(map(status, run_folders(tmp_path))) == ["diverged", "finished", "finished"]
     assert "Traceback" not in first.stdout + first.stderr
-    (path,) = tmp_path.rglob("summary.csv")
-    rows = pd.read_csv(path).query("kind == 'run'")
-    assert sorted(rows["status"]) == ["diverged", "finished", "finished"]
+    (path,) = tmp_path.rglob("runs.csv")
+    assert sorted(pd.read_csv(path)["status"]) == ["diverged", "finished", "finished"]
 
     before = started(tmp_path)
     second = lenet(*command, cwd=tmp_path)

@@ -241,7 +241,7 @@ def test_a_comparison_goes_on_without_the_damaged_run_and_names_it(
     spoil(tmp_path / "runs" / "bad" / file, damage)
     outcome = script("compare", "out")
     assert outcome.error is None
-    assert {"curves.svg", "summary.csv"} <= files(tmp_path / "out")
+    assert {"curves.svg", "settings.csv", "runs.csv"} <= files(tmp_path / "out")
     assert not [name for name in files(tmp_path) if name.endswith(".part")]
     if file in (STEPS, WEIGHTS):
         assert "2 of 2 runs finished" in outcome.text

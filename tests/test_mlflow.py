@@ -80,7 +80,7 @@ def test_a_run_has_the_figures_of_the_tables_its_configuration_and_weights(cwd: 
     (run,) = runs(cwd)
     check_shows_the_tables(cwd, run, folder)
     assert (run.info.run_name, run.info.status) == (folder.name, "FINISHED")
-    expected = {"optimizer": "Adam", "optimizer.lr": "0.002", "dataset.validation": "50"}
+    expected = {"optimizer": "adam", "optimizer.lr": "0.002", "dataset.validation": "50"}
     assert expected.items() <= run.data.params.items()
     for name in ("config.yaml", "weights.npz", "best.npz"):
         path = client(cwd).download_artifacts(run.info.run_id, name, str(cwd))

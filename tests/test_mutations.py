@@ -435,6 +435,78 @@ MUTATIONS = [
         },
         "test_inside.py",
     ),
+    Mutation(
+        "44a components shown by the names of their classes",
+        "choices.py",
+        {
+            "    if alike:\n": "    if not alike:\n",
+        },
+        "test_settings.py",
+    ),
+    Mutation(
+        "44b learning rates of different optimizers told as if they went with the choice",
+        "settings.py",
+        {
+            "len(found) == 1 and default(group, word, last) in (UNKNOWN, *found)": "len(found) == 1",
+        },
+        "test_settings.py",
+    ),
+    Mutation(
+        "44c a word that was typed for one class stands for another",
+        "choices.py",
+        {
+            "if choice is None or choice.kind == kind:": "if True:",
+        },
+        "test_settings.py",
+    ),
+    Mutation(
+        "44d classes of different modules taken for one",
+        "choices.py",
+        {
+            'path.rpartition(".")[2] if path.startswith("lenet.") else path': 'path.rpartition(".")[2]',
+        },
+        "test_settings.py",
+    ),
+    Mutation(
+        "45a null in a table, which pandas leaves out of its groups",
+        "tables.py",
+        {
+            'return "none"': 'return "null"',
+        },
+        "test_tables.py",
+    ),
+    Mutation(
+        "45b a cell of text that a spreadsheet calculates",
+        "tables.py",
+        {
+            "return inert(value)": "return value",
+        },
+        "test_tables.py",
+    ),
+    Mutation(
+        "45c swept numbers rounded, so that some become one",
+        "tables.py",
+        {
+            "key: as_cell(setting.words[key]) for key": "key: rounded({key: as_cell(setting.words[key])})[key] for key",
+        },
+        "test_tables.py",
+    ),
+    Mutation(
+        "45d runs that have not begun have a row without a seed",
+        "tables.py",
+        {
+            "strays = [stray for stray in summary.strays if stray.run.path.exists()]": "strays = summary.strays",
+        },
+        "test_tables.py",
+    ),
+    Mutation(
+        "46 times drawn at the end of every sweep",
+        "report.py",
+        {
+            "    if seconds:\n": "    if not seconds:\n",
+        },
+        "test_scripts.py::test_a_comparison_at_any_time",
+    ),
 ]
 
 

@@ -100,7 +100,7 @@ def test_the_model_says_what_it_is(trained: Run, script: Script) -> None:
     model = onnx.load("a/b.onnx")
     assert (model.producer_name, model.producer_version) == ("lenet", version("lenet"))
     properties = {entry.key: entry.value for entry in model.metadata_props}
-    assert properties["dataset"] == "Strokes"
+    assert properties["dataset"] == "strokes"
     assert json.loads(properties["class_names"]) == list(Strokes.class_names)
     (images,) = model.graph.input
     assert images.doc_string.startswith("pixels from 0 to 255")

@@ -48,8 +48,8 @@ def test_a_search_keeps_its_study_and_the_same_command_finishes_it(tmp_path: Pat
         for folder in run_folders(tmp_path)
     ]
     assert {value for _, value in trials(tmp_path)} == set(accuracies)
-    (path,) = tmp_path.rglob("summary.csv")
-    assert len(pd.read_csv(path).query("kind == 'run'")) == 6
+    (path,) = tmp_path.rglob("runs.csv")
+    assert len(pd.read_csv(path)) == 6
 
 
 def test_a_search_that_was_killed_in_a_trial_goes_on_with_it(tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from fake_runs import fake_run
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from lenet.figures import style
 from lenet.layout import STEPS
 from lenet.plots import accuracies, accuracy_by, seconds, steps
 
-LONG = "train_size=20000, activation=ScaledTanh, init=GlorotUniform, momentum=0.9, eps=1e-06"
+LONG = "train_size=20000, activation=scaled_tanh, init=glorot_uniform, momentum=0.9, eps=1e-06"
 
 
 def values(labels: list[str], seeds: int = 3) -> tuple[pd.Series, pd.DataFrame]:
@@ -35,26 +36,28 @@ def laid_out(figure: Figure) -> Figure:
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_rows_are_labelled_and_whole(labels: list[str], seeds: int) -> None:
     with style():
-        for draw in (accuracies, seconds):
-            figure = laid_out(draw(*values(labels, seeds), "Strokes"))
-            (axes,) = figure.axes
+        single, means = values(labels, seeds)
+        for figure in (accuracies(single, means, "test", LONG), seconds(single, means, LONG)):
+            (axes,) = laid_out(figure).axes
             shown = [text.get_text().replace("\n", " ") for text in axes.get_yticklabels()]
             assert shown == labels
             boxes = [text.get_window_extent() for text in axes.get_yticklabels()]
             assert all(upper.y0 >= lower.y1 for upper, lower in pairwise(boxes))
             assert min(box.x0 for box in boxes) >= 0
             assert axes.bbox.width > figure.bbox.width / 3
+            title = figure.get_suptitle()
+            assert title.replace("\n", " ").endswith(LONG)
 
 
 def test_a_single_setting_is_not_named() -> None:
     with style():
-        (axes,) = laid_out(accuracies(*values([""]))).axes
+        (axes,) = laid_out(accuracies(*values([""]), "test")).axes
     assert not axes.get_yticklabels()
 
 
 def test_the_best_is_on_top_and_what_differs_is_marked() -> None:
     with style():
-        figure = laid_out(accuracies(*values(["a", "b", "c"])))
+        figure = laid_out(accuracies(*values(["a", "b", "c"]), "test"))
     (axes,) = figure.axes
     best, worst = axes.transData.transform([(91, 0), (91, 2)])
     assert best[1] > worst[1]
@@ -69,10 +72,36 @@ def test_an_interval_that_is_far_wider_than_the_seeds_does_not_hide_them() -> No
     single, means = values(["a"], seeds=2)
     means[["low", "high"]] = [0.0, 2.0]
     with style():
-        (axes,) = accuracies(single, means).axes
+        (axes,) = accuracies(single, means, "test").axes
     low, high = axes.get_xlim()
     assert 88 < low < 90
     assert 91 < high < 93
+
+
+def test_values_too_close_to_be_named_one_by_one_are_not() -> None:
+    with style():
+        (axes,) = laid_out(accuracy_by("lr", {"": line(0.001, 0.0011, 0.1)}, {}, "test")).axes
+    assert axes.get_xscale() == "log"
+    assert not touching(axes.get_xticklabels())
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 0.5, 1.0])
+def test_an_axis_of_one_accuracy_names_it(accuracy: float) -> None:
+    single, means = pd.Series([accuracy], ["a"]), values(["a"], seeds=1)[1]
+    means["mean"] = accuracy
+    same = pd.DataFrame({"mean": accuracy, "std": np.nan}, index=[1, 2, 3])
+    with style():
+        (row,) = laid_out(accuracies(single, means, "test")).axes
+        (by,) = laid_out(accuracy_by("lr", {"": same}, {}, "test")).axes
+    for axis, ends in ((row.xaxis, row.get_xlim()), (by.yaxis, by.get_ylim())):
+        assert ends[0] < 100 * accuracy < ends[1]
+        assert not axis.get_offset_text().get_text()
+
+
+def touching(texts: list[Text]) -> bool:
+    """Return whether any of the texts, from left to right, meet."""
+    boxes = [text.get_window_extent() for text in texts if text.get_text()]
+    return any(left.x1 >= right.x0 for left, right in pairwise(boxes))
 
 
 def line(*numbers: float) -> pd.DataFrame:
@@ -83,6 +112,11 @@ def line(*numbers: float) -> pd.DataFrame:
     ("numbers", "scale", "ticks"),
     [
         ((0.001, 0.01, 0.03), "log", ["0.001", "0.01", "0.03"]),
+        (
+            (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1),
+            "log",
+            ["0.0001", "0.0003", "0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1"],
+        ),
         ((1, 2, 3), "linear", None),
         ((0, 0.01, 100), "linear", None),
         ((-1, 1, 100), "linear", None),
@@ -92,17 +126,19 @@ def test_the_axis_is_logarithmic_where_numbers_ask_for_it(
     numbers: tuple[float, ...], scale: str, ticks: list[str] | None
 ) -> None:
     with style():
-        figure = laid_out(accuracy_by("lr", {"": line(*numbers)}, {}))
+        figure = laid_out(accuracy_by("lr", {"": line(*numbers)}, {}, "test"))
     (axes,) = figure.axes
     assert axes.get_xscale() == scale
     assert not figure.legends
     if ticks:
         assert [text.get_text() for text in axes.get_xticklabels()] == ticks
+    assert not touching(axes.get_xticklabels())
 
 
 def test_lines_are_named_and_others_are_grey() -> None:
     with style():
-        figure = laid_out(accuracy_by("lr", {"a": line(1, 2), "b": line(1)}, {"c": line(2, 3)}))
+        lines = {"a": line(1, 2), "b": line(1)}
+        figure = laid_out(accuracy_by("lr", lines, {"c": line(2, 3)}, "test"))
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["a", "b"]
     grey, *_ = figure.axes[0].lines

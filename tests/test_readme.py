@@ -30,24 +30,38 @@ def test_table_1_is_that_of_the_runs() -> None:
     assert [figure for figure in measured if figure not in README] == []
 
 
+def accuracies(table: pd.DataFrame) -> list[str]:
+    """Return the accuracies of a table of settings as the README has them."""
+    percent = 100 * table.filter(like="test_accuracy_")
+    return [
+        "{:.2f} ± {:.2f} | {:.2f} to {:.2f}".format(*row)
+        for row in percent.itertuples(index=False, name=None)
+    ]
+
+
 def test_the_table_of_optimizers_is_that_of_the_runs() -> None:
-    table = pd.read_csv(ROOT / "results" / "optimizers" / "summary.csv").query("kind == 'setting'")
-    for row in table.to_dict("records"):
-        accuracy, std = (100 * row[f"test_accuracy{part}"] for part in ("", "_std"))
-        low, high = (100 * row[f"test_accuracy_{end}"] for end in ("low", "high"))
-        assert f"| {row['lr']} | {accuracy:.2f} ± {std:.2f} | {low:.2f} to {high:.2f} |" in README
+    table = pd.read_csv(ROOT / "results" / "optimizers" / "settings.csv")
+    for row, accuracy in zip(table.to_dict("records"), accuracies(table), strict=True):
+        assert f"| {row['optimizer.lr']} | {accuracy} |" in README
         assert row["verdict"] in ("best", "within noise")
 
 
 def test_the_table_of_architectures_is_that_of_the_runs() -> None:
-    path = ROOT / "results" / "architectures" / "summary.csv"
-    rows = pd.read_csv(path).query("kind == 'setting'").to_dict("records")
-    assert len(rows) == 8
-    for row in rows:
-        accuracy, std = (100 * row[f"test_accuracy{part}"] for part in ("", "_std"))
-        low, high = (100 * row[f"test_accuracy_{end}"] for end in ("low", "high"))
-        verdict = "" if row["verdict"] == "best" else f" {row['verdict']}"
-        assert f"| {accuracy:.2f} ± {std:.2f} | {low:.2f} to {high:.2f} |{verdict} |" in README
+    table = pd.read_csv(ROOT / "results" / "architectures" / "settings.csv")
+    assert len(table) == 8
+    for verdict, accuracy in zip(table["verdict"], accuracies(table), strict=True):
+        assert f"| {accuracy} |{'' if verdict == 'best' else f' {verdict}'} |" in README
+
+
+@pytest.mark.parametrize("study", ["optimizers", "architectures"])
+def test_the_tables_that_it_links_are_of_the_same_runs(study: str) -> None:
+    settings, runs = (
+        pd.read_csv(ROOT / "results" / study / f"{name}.csv") for name in ("settings", "runs")
+    )
+    means = runs.groupby("setting")["test_accuracy"].mean()
+    assert settings.set_index("setting")["test_accuracy_mean"].to_dict() == pytest.approx(
+        means.to_dict()
+    )
 
 
 def test_the_table_of_choices_is_complete() -> None:

@@ -21,9 +21,7 @@ from lenet.results import (
     all_runs,
     by_setting,
     find_runs,
-    flatten,
     over_seeds,
-    tell_apart,
 )
 from lenet.weights import write_weights
 
@@ -145,50 +143,11 @@ def test_settings_are_the_configuration_without_the_seed(tmp_path: Path) -> None
     assert settings["optimizer"] == "SGD"
     assert settings["optimizer.momentum"] == 0.0
     assert "seed" not in settings
-    assert flatten({"a": {"b": {"c": 1}}, "d": "x"}) == {"a.b.c": 1, "d": "x"}
 
 
 def test_runs_that_differ_in_their_seed_only_are_one_setting(tmp_path: Path) -> None:
     runs = [fake_run(tmp_path / str(seed), seed=seed) for seed in range(3)]
     assert by_setting(runs) == {"": runs}
-
-
-@pytest.mark.parametrize(
-    ("choices", "labels"),
-    [
-        ([["init=normal"], ["init=he_normal"]], ["init=Normal", "init=HeNormal"]),
-        ([["batch_size=64"], ["batch_size=128"]], ["batch_size=64", "batch_size=128"]),
-        (
-            [["init=normal", "init.std=0.1"], ["init=normal", "init.std=0.2"]],
-            ["std=0.1", "std=0.2"],
-        ),
-        (
-            [["optimizer=adam"], ["optimizer=sgd"], ["optimizer=sgd", "optimizer.lr=0.1"]],
-            ["optimizer=Adam", "optimizer=SGD, lr=0.05", "optimizer=SGD, lr=0.1"],
-        ),
-        ([["dataset.seed=1"], ["dataset.seed=2"]], ["dataset.seed=1", "dataset.seed=2"]),
-    ],
-)
-def test_a_label_names_what_a_reader_must_know(
-    tmp_path: Path, choices: list[list[str]], labels: list[str]
-) -> None:
-    """Neither what all have in common, nor what follows from the choice of a class."""
-    runs = [fake_run(tmp_path / str(i), *overrides) for i, overrides in enumerate(choices)]
-    assert list(by_setting(runs)) == labels
-
-
-KEYS = ["optimizer", "optimizer.lr", "optimizer.seed", "dataset", "dataset.seed", "epochs"]
-
-
-@given(
-    st.lists(
-        st.dictionaries(st.sampled_from(KEYS), st.sampled_from([None, 1, "a"])),
-        min_size=1,
-        unique_by=lambda setting: frozenset(setting.items()),
-    )
-)
-def test_labels_are_unique(settings: list[dict[str, Any]]) -> None:
-    assert len(set(tell_apart(settings))) == len(settings)
 
 
 def test_a_seed_counts_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -18,17 +18,15 @@ from lenet.layout import CONFIG, METRICS
 from lenet.records import RECORD
 from lenet.report import write_summary
 from lenet.results import Run
+from lenet.summary import summarise
+from lenet.terminal import table
 
 NAN = float("nan")
 
 
-def rows(folder: Path, name: str = "summary") -> list[dict[str, str]]:
+def rows(folder: Path, name: str) -> list[dict[str, str]]:
     with (folder / f"{name}.csv").open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-def of_kind(folder: Path, kind: str) -> list[dict[str, str]]:
-    return [row for row in rows(folder) if row["kind"] == kind]
 
 
 def sweep(root: Path, **accuracies: tuple[float, ...]) -> list[Run]:
@@ -48,16 +46,16 @@ THREE = {"sgd": (0.90, 0.92, 0.91), "adam": (0.96, 0.98, 0.97), "adamw": (0.97, 
 def test_settings_are_ranked_with_intervals_worked_out_by_hand(tmp_path: Path) -> None:
     """Half of the 95 % interval of three seeds: 4.302653 times std / sqrt(3)."""
     text = write_summary(sweep(tmp_path / "runs", **THREE), tmp_path)
-    settings = of_kind(tmp_path, "setting")
-    assert [row["optimizer"] for row in settings] == ["Adam", "AdamW", "SGD"]
+    settings = rows(tmp_path, "settings")
+    assert [row["optimizer"] for row in settings] == ["adam", "adamw", "sgd"]
     assert [row["rank"] for row in settings] == ["1", "2", "3"]
     first, _, last = settings
-    assert float(first["test_accuracy"]) == pytest.approx(0.97)
+    assert float(first["test_accuracy_mean"]) == pytest.approx(0.97)
     assert float(first["test_accuracy_std"]) == pytest.approx(0.01)
     half = 4.302653 * 0.01 / math.sqrt(3)
     assert float(first["test_accuracy_low"]) == pytest.approx(0.97 - half, abs=1e-7)
     assert float(first["test_accuracy_high"]) == pytest.approx(0.97 + half, abs=1e-7)
-    assert float(first["test_loss"]) == pytest.approx(1.1 - 0.97)
+    assert float(first["test_loss_mean"]) == pytest.approx(1.1 - 0.97)
     assert (first["n"], first["failed"], first["epochs"]) == ("3", "0", "2")
     assert first["verdict"] == "best"
     assert float(last["difference"]) == pytest.approx(-0.06)
@@ -65,15 +63,44 @@ def test_settings_are_ranked_with_intervals_worked_out_by_hand(tmp_path: Path) -
     assert "Ranked by mean test accuracy" in text
 
 
-def test_runs_follow_the_settings_by_rank_and_seed(tmp_path: Path) -> None:
+def test_runs_are_in_the_order_of_their_settings_and_seeds(tmp_path: Path) -> None:
     write_summary(sweep(tmp_path / "runs", **THREE)[::-1], tmp_path)
-    assert [row["kind"] for row in rows(tmp_path)] == ["setting"] * 3 + ["run"] * 9
-    runs = of_kind(tmp_path, "run")
-    assert [row["run"] for row in runs] == [
+    runs = rows(tmp_path, "runs")
+    assert [row["folder"] for row in runs] == [
         f"{name}-{seed}" for name in ("adam", "adamw", "sgd") for seed in range(3)
     ]
     assert [row["seed"] for row in runs[:3]] == ["0", "1", "2"]
     assert [float(row["test_accuracy"]) for row in runs[:3]] == [0.96, 0.98, 0.97]
+
+
+LONG = [
+    "activation=scaled_tanh",
+    "init=lecun_uniform",
+    "augmentation=elastic",
+    "loss=label_smoothing",
+]
+
+
+def test_what_is_long_is_wrapped_and_whole(tmp_path: Path) -> None:
+    fixed = ["schedule=onecycle", "dropout=dense", "normalization=batch", "dataset.train_size=1000"]
+    runs = [
+        fake_run(tmp_path / f"{i}{seed}", *fixed, *overrides, seed=seed)
+        for i, overrides in enumerate(([], LONG))
+        for seed in range(2)
+    ]
+    text = table(summarise(runs))
+    assert max(map(len, text.splitlines())) <= 100
+    joined = " ".join(text.split())
+    line = "dataset=strokes, train_size=1000, normalization=batch, dropout=dense, schedule=onecycle"
+    assert f"4 of 4 runs finished all: {line} rank" in joined
+    label = "activation=scaled_tanh, init=lecun_uniform, loss=label_smoothing, augmentation=elastic"
+    assert label in joined
+    assert "augmentation=none" in joined
+
+
+def test_a_difference_that_cannot_be_seen_has_no_sign_of_its_own(tmp_path: Path) -> None:
+    near = {"adam": (0.95, 0.96), "sgd": (0.95, 0.95999)}
+    assert "+0.00" in write_summary(sweep(tmp_path / "runs", **near), tmp_path)
 
 
 def test_no_file_depends_on_times_or_on_the_order_of_the_runs(tmp_path: Path) -> None:
@@ -81,7 +108,7 @@ def test_no_file_depends_on_times_or_on_the_order_of_the_runs(tmp_path: Path) ->
     again = sweep(tmp_path / "again", **dict(reversed(THREE.items())))
     for folder, runs in ((tmp_path / "a", once), (tmp_path / "b", again)):
         write_summary(runs, folder)
-    for name in ("summary.csv", "comparisons.csv", "accuracy.svg", "curves.svg"):
+    for name in ("settings.csv", "runs.csv", "comparisons.csv", "accuracy.svg", "curves.svg"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert not list(tmp_path.glob("*/*.part"))
 
@@ -94,12 +121,13 @@ def test_validation_ranks_where_all_runs_have_it(tmp_path: Path) -> None:
     ]  # fmt: skip
     text = write_summary(runs, tmp_path / "all")
     assert "Ranked by mean validation accuracy" in text
-    assert rows(tmp_path / "all")[0]["ranked_by"] == "validation_accuracy"
-    assert rows(tmp_path / "all")[0]["validation_accuracy"] == "0.89"
+    (first, *_) = rows(tmp_path / "all", "settings")
+    assert first["ranked_by"] == "validation_accuracy"
+    assert first["validation_accuracy_mean"] == "0.89"
     runs.append(fake_run(tmp_path / "runs" / "none", "optimizer=rmsprop"))
     text = write_summary(runs, tmp_path / "some")
     assert "Ranked by mean test accuracy" in text
-    assert rows(tmp_path / "some")[0]["validation_accuracy"] == ""
+    assert rows(tmp_path / "some", "settings")[0]["validation_accuracy_mean"] == ""
 
 
 # Statistics
@@ -181,13 +209,13 @@ def test_verdicts_agree_between_the_files(tmp_path: Path) -> None:
     far = {"adam": (0.95, 0.951, 0.953, 0.952), "sgd": (0.5, 0.502, 0.501, 0.504)}
     near = {"adamw": (0.949, 0.953, 0.952, 0.950)}
     write_summary(sweep(tmp_path / "runs", **far, **near), tmp_path)
-    verdicts = {row["optimizer"]: row["verdict"] for row in of_kind(tmp_path, "setting")}
-    assert verdicts == {"Adam": "best", "AdamW": "within noise", "SGD": "differs"}
+    verdicts = {row["optimizer"]: row["verdict"] for row in rows(tmp_path, "settings")}
+    assert verdicts == {"adam": "best", "adamw": "within noise", "sgd": "differs"}
     pairs = rows(tmp_path, "comparisons")
     assert [(row["setting"], row["compared_with"], row["verdict"]) for row in pairs] == [
-        ("optimizer=AdamW", "optimizer=Adam", "within noise"),
-        ("optimizer=SGD", "optimizer=Adam", "differs"),
-        ("optimizer=SGD", "optimizer=AdamW", "differs"),
+        ("optimizer=adamw", "optimizer=adam", "within noise"),
+        ("optimizer=sgd", "optimizer=adam", "differs"),
+        ("optimizer=sgd", "optimizer=adamw", "differs"),
     ]
 
 
@@ -197,7 +225,7 @@ def test_settings_that_share_no_two_seeds_are_not_comparable(tmp_path: Path) -> 
         for optimizer, seed in (("adam", 0), ("adam", 1), ("sgd", 1), ("sgd", 2))
     ]
     text = write_summary(runs, tmp_path)
-    assert [row["verdict"] for row in of_kind(tmp_path, "setting")] == ["best", "not comparable"]
+    assert [row["verdict"] for row in rows(tmp_path, "settings")] == ["best", "not comparable"]
     assert not (tmp_path / "comparisons.csv").exists()
     assert "Several seeds" in text
 
@@ -221,10 +249,10 @@ def test_what_did_not_finish_is_named_with_its_reason(tmp_path: Path) -> None:
     assert "  failed       failed       seed 2; OSError: no space left\n" in text
     assert "  diverged     diverged     seed 3; in epoch 2, step 17\n" in text
     assert "  interrupted  interrupted  seed 4; after 2 of 2 epochs\n" in text
-    (setting,) = of_kind(tmp_path, "setting")
+    (setting,) = rows(tmp_path, "settings")
     assert (setting["n"], setting["failed"]) == ("2", "3")
     assert "2 of 5" in text
-    unfinished = of_kind(tmp_path, "run")[2:]
+    unfinished = rows(tmp_path, "runs")[2:]
     assert [row["test_accuracy"] for row in unfinished] == ["", "", ""]
 
 
@@ -255,7 +283,7 @@ def test_a_damaged_folder_is_a_row(
     if content is not None:
         (tmp_path / "bad" / name).write_text(content)
     text = write_summary([Run(tmp_path / "bad"), good], tmp_path)
-    (row,) = [row for row in of_kind(tmp_path, "run") if row["run"] == "bad"]
+    (row,) = [row for row in rows(tmp_path, "runs") if row["folder"] == "bad"]
     assert row["status"] == status
     assert row["why"]
     assert str(tmp_path) not in row["why"]
@@ -278,13 +306,14 @@ def test_without_a_finished_run_there_is_a_table_only(tmp_path: Path) -> None:
     runs = [fake_run(tmp_path / "runs" / "a", status="failed", error="Boom: it broke")]
     runs += [Run(tmp_path / "runs" / "nothing")]
     text = write_summary(runs, tmp_path / "out")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["summary.csv"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"settings.csv", "runs.csv"}
     assert "0 of 2 runs finished" in text
     assert "Boom: it broke" in text
-    assert [row["status"] for row in rows(tmp_path / "out")] == [
-        "no run finished", "failed", "not begun",
-    ]  # fmt: skip
+    (setting,) = rows(tmp_path / "out", "settings")
+    assert (setting["n"], setting["failed"], setting["test_accuracy_mean"]) == ("0", "1", "")
+    assert [row["status"] for row in rows(tmp_path / "out", "runs")] == ["failed"]
     assert "0 of 0 runs finished" in write_summary([], tmp_path / "none")
+    assert rows(tmp_path / "none", "settings") == rows(tmp_path / "none", "runs") == []
 
 
 def test_one_run_alone(tmp_path: Path) -> None:
@@ -300,15 +329,15 @@ def test_of_a_seed_the_newest_run_counts(tmp_path: Path, caplog: pytest.LogCaptu
         for name, accuracy, day in (("old", 0.5, 1), ("new", 0.9, 2))
     ]
     write_summary(runs, tmp_path)
-    assert of_kind(tmp_path, "setting")[0]["test_accuracy"] == "0.9"
-    assert [row["run"] for row in of_kind(tmp_path, "run")] == ["new"]
+    assert rows(tmp_path, "settings")[0]["test_accuracy_mean"] == "0.9"
+    assert [row["folder"] for row in rows(tmp_path, "runs")] == ["new"]
     assert "newer run of the same" in caplog.text
 
 
 def test_a_swept_number_of_epochs_is_one_column(tmp_path: Path) -> None:
     runs = [fake_run(tmp_path / str(n), accuracies=(0.9,) * n) for n in (1, 2, 3)]
     text = write_summary(runs, tmp_path)
-    assert sorted(row["epochs"] for row in of_kind(tmp_path, "setting")) == ["1", "2", "3"]
+    assert sorted(row["epochs"] for row in rows(tmp_path, "settings")) == ["1", "2", "3"]
     assert "accuracy_by_epochs.png" in text
 
 
@@ -316,9 +345,10 @@ def test_long_sweeps_are_cut(tmp_path: Path) -> None:
     runs = [fake_run(tmp_path / str(n), f"batch_size={n}") for n in range(1, 35)]
     runs += [fake_run(tmp_path / f"f{n}", seed=n, status="failed", error="x") for n in range(25)]
     text = write_summary(runs, tmp_path)
-    assert "... 5 more in summary.csv" in text
-    assert "  ... and 5 more in summary.csv" in text
-    assert len(rows(tmp_path)) == 35 + 59
+    assert "... 5 more in settings.csv" in text
+    assert "  ... and 5 more; runs.csv has what there is of them" in text
+    assert len(rows(tmp_path, "settings")) == 35
+    assert len(rows(tmp_path, "runs")) == 59
     assert (tmp_path / "accuracy_by_batch_size.svg").exists()
 
 
@@ -341,7 +371,7 @@ def test_settings_with_failed_seeds_come_after_complete_ones(tmp_path: Path) -> 
     best = fake_run(tmp_path / "part0", "optimizer=sgd", accuracies=(0.99, 0.99, 0.99))
     failed = fake_run(tmp_path / "part1", "optimizer=sgd", seed=1, status="diverged")
     text = write_summary([*runs, best, failed], tmp_path)
-    assert [row["optimizer"] for row in of_kind(tmp_path, "setting")] == ["Adam", "SGD"]
+    assert [row["optimizer"] for row in rows(tmp_path, "settings")] == ["adam", "sgd"]
     assert "come after the others" in text
 
 
@@ -350,5 +380,5 @@ def test_a_damaged_table_of_steps_costs_only_its_figure(tmp_path: Path) -> None:
     (runs[0].path / "steps.csv").write_text("step,lo")
     write_summary(runs, tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert "seconds.png" in names
+    assert "accuracy.png" in names
     assert "steps.png" not in names

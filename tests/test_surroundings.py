@@ -53,7 +53,7 @@ def test_a_current_folder_of_an_odd_name_holds_runs_and_sweeps(tmp_path: Path) -
         done = lenet(*arguments, cwd=odd)
         assert (done.returncode, done.stderr) == (0, "")
     assert len(run_folders(odd)) == 2
-    assert list(odd.glob("runs/sweeps/*/summary.csv"))
+    assert list(odd.glob("runs/sweeps/*/settings.csv"))
     assert list(tmp_path.iterdir()) == [odd]
 
 
@@ -131,7 +131,7 @@ def test_a_terminal_of_ascii_alone_shows_what_is_refused(tmp_path: Path) -> None
 def test_a_terminal_of_ascii_alone_shows_the_summary_of_a_sweep(tmp_path: Path) -> None:
     done = lenet("-m", *QUICK, "seed=0,1", cwd=tmp_path, **ASCII)
     assert "Warning" not in done.stderr
-    assert "summary.csv" in done.stdout
+    assert "settings.csv" in done.stdout
 
 
 @pytest.mark.slow

@@ -33,8 +33,8 @@ class Faulty(SGD):
 """
 
 
-def summary(cwd: Path) -> pd.DataFrame:
-    (path,) = cwd.rglob("summary.csv")
+def table_of_runs(cwd: Path) -> pd.DataFrame:
+    (path,) = cwd.rglob("runs.csv")
     return pd.read_csv(path)
 
 
@@ -57,7 +57,7 @@ def test_bad_jobs_are_seen_and_only_they_run_again(tmp_path: Path, launcher: lis
     first = lenet(*command, cwd=tmp_path, PYTHONPATH=str(tmp_path))
     assert first.returncode == 1, first.stderr
     assert statuses(tmp_path) == ["diverged", "failed", *["finished"] * 28]
-    rows = summary(tmp_path).query("kind == 'run'")
+    rows = table_of_runs(tmp_path)
     assert rows["status"].value_counts().to_dict() == {"finished": 28, "diverged": 1, "failed": 1}
     assert "made to raise" in first.stdout
     assert "epoch 1, step" in first.stdout
@@ -65,14 +65,14 @@ def test_bad_jobs_are_seen_and_only_they_run_again(tmp_path: Path, launcher: lis
     assert "Traceback" in (failed / "lenet.log").read_text()
     assert "made to raise" in (failed / "lenet.log").read_text()
 
-    before, text = started(tmp_path), summary(tmp_path).to_csv()
+    before, text = started(tmp_path), table_of_runs(tmp_path).to_csv()
     second = lenet(*command, cwd=tmp_path, PYTHONPATH=str(tmp_path))
     assert second.returncode == 1
     assert "30 runs, 28 of them finished already" in second.stdout
     ran_again = {folder for folder, when in started(tmp_path).items() if when != before[folder]}
     assert len(ran_again) == 2
     assert failed in ran_again
-    assert summary(tmp_path).to_csv() == text
+    assert table_of_runs(tmp_path).to_csv() == text
 
 
 @pytest.mark.slow
@@ -95,9 +95,10 @@ def test_a_killed_sweep_goes_on_to_the_same_summary(tmp_path: Path, launcher: li
     assert again.returncode == 0, again.stderr
     assert all(started(killed)[folder] == before[folder] for folder in finished)
     assert lenet("-m", *LONGER, "pooling=max,avg", "seed=range(3)", cwd=whole).returncode == 0
-    (one,), (other,) = killed.rglob("summary.csv"), whole.rglob("summary.csv")
-    assert one.read_bytes() == other.read_bytes()
-    assert one.parent.name == other.parent.name
+    for name in ("settings.csv", "runs.csv"):
+        (one,), (other,) = killed.rglob(name), whole.rglob(name)
+        assert one.read_bytes() == other.read_bytes()
+        assert one.parent.name == other.parent.name
 
 
 @pytest.mark.slow
@@ -116,7 +117,7 @@ def test_a_killed_worker_loses_no_other_jobs_result(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "the same command again" in errors
     assert "Traceback" not in out + errors
-    assert summary(tmp_path)["status"].isin(["finished"]).any()
+    assert table_of_runs(tmp_path)["status"].isin(["finished"]).any()
     again = lenet(*command, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert statuses(tmp_path) == ["finished"] * 6
@@ -127,14 +128,14 @@ def test_a_longer_sweep_runs_only_what_is_new(tmp_path: Path) -> None:
     done = lenet("-m", *QUICK, "seed=range(3)", cwd=tmp_path)
     assert "3 runs, 1 of them finished already" in done.stdout
     assert len(run_folders(tmp_path)) == 3
-    assert len(pd.read_csv(next(tmp_path.rglob("summary.csv"))).query("kind == 'run'")) == 3
+    assert len(table_of_runs(tmp_path)) == 3
 
 
 def test_a_sweep_in_a_folder_of_its_own(tmp_path: Path) -> None:
     done = lenet("-m", *QUICK, "seed=0,1", "hydra.sweep.dir=my study", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert {folder.parent for folder in run_folders(tmp_path)} == {tmp_path / "my study"}
-    assert list((tmp_path / "my study" / "sweeps").rglob("summary.csv"))
+    assert list((tmp_path / "my study" / "sweeps").rglob("settings.csv"))
 
 
 def test_a_preset_is_one_command_and_the_command_line_wins(tmp_path: Path) -> None:
@@ -189,7 +190,7 @@ def test_nobody_listening_stops_nothing(tmp_path: Path) -> None:
         )
     assert done.returncode == 0, done.stderr
     assert statuses(tmp_path) == ["finished"] * 2
-    assert list(summary(tmp_path)["kind"]) == ["setting", "run", "run"]
+    assert list(table_of_runs(tmp_path)["status"]) == ["finished"] * 2
 
 
 def test_a_record_without_a_result_is_run_again(tmp_path: Path) -> None:

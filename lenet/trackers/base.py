@@ -60,8 +60,7 @@ class Tracker(ABC):
         """Raise ConfigError if the library is not installed."""
         if self.library is not None and find_spec(self.library) is None:
             raise ConfigError(
-                f"tracker = {type(self).__name__}: {self.library} is not installed; "
-                f"pip install -e '.[{self.library}]'"
+                f"tracker: {self.library} is not installed; pip install -e '.[{self.library}]'"
             )
 
     @abstractmethod

@@ -142,9 +142,11 @@ def new_run(client: "MlflowClient", experiment: str, folder: Path) -> str:
     """Create a run with the configuration in a folder, note its id there, and return it."""
     from mlflow.entities import Param
 
-    from lenet.results import Run, flatten
+    from lenet.results import Run
+    from lenet.settings import flatten
 
-    config = flatten(Run(folder).written)
+    run = Run(folder)
+    config = flatten(run.written, name=run.word)
     run_id = client.create_run(experiment, run_name=folder.name).info.run_id
     write_text(folder / MLFLOW_RUN, f"{run_id}\n")
     client.log_batch(run_id, params=[Param(key, str(value)) for key, value in config.items()])
