@@ -435,6 +435,12 @@ MUTATIONS = [
         },
         "test_inside.py",
     ),
+    Mutation(
+        "34 a list in the place of keys, of which only the override is shown",
+        "complaints.py",
+        {"reason = cause if isinstance(cause, OmegaConfBaseException) else error": "reason = error"},
+        "test_bad_config.py::test_a_list_in_the_place_of_keys_is_refused_by_their_name",
+    ),
 ]
 
 
