@@ -17,7 +17,7 @@ from lenet.results import Run
 from lenet.streams import stream
 
 ROOT = Path(__file__).parent.parent
-BEST = ROOT / "runs" / "best"
+BEST = ROOT / "results" / "best"
 LABELS = np.arange(10, dtype=np.uint8)
 DIGITS = draw(LABELS, stream(0, "pictures to predict"))
 
