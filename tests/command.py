@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -20,6 +22,9 @@ OPTIMIZERS = {
 
 
 def lenet(*arguments: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command to its end: in a fork, or where an environment is given, in a new process."""
+    if not environment:
+        return forked("lenet", *arguments, cwd=cwd)
     return subprocess.run(
         [sys.executable, "-m", "lenet", *arguments],
         cwd=cwd,
@@ -28,6 +33,33 @@ def lenet(*arguments: str, cwd: Path, **environment: str) -> "subprocess.Complet
         text=True,
         timeout=120,
     )
+
+
+@cache
+def forks() -> "subprocess.Popen[str]":
+    """The process that forks; it ends with this one, whose lines it reads."""
+    command = [sys.executable, Path(__file__).with_name("forks.py")]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+
+
+def forked(
+    run: str | Path, *arguments: str | Path, cwd: Path
+) -> "subprocess.CompletedProcess[str]":
+    """Run ``lenet``, or a file of Python, to its end, without waiting for its imports."""
+    with TemporaryDirectory() as folder:
+        said = [Path(folder, name) for name in ("stdout", "stderr")]
+        start = {
+            "run": str(run),
+            "arguments": [str(argument) for argument in arguments],
+            "cwd": str(cwd),
+            "environment": {**os.environ},
+            **{path.name: str(path) for path in said},
+        }
+        print(json.dumps(start), file=forks().stdin)
+        code = int(forks().stdout.readline())
+        return subprocess.CompletedProcess(arguments, code, *(path.read_text() for path in said))
 
 
 def start(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":

@@ -1,0 +1,52 @@
+"""Starts the command for the tests, by forks of a process that has imported it already.
+
+A line of JSON asks for a start: what is run with which arguments, the folder, the environment, and
+files for what is said; a line with the exit code answers. All but the imports happens anew, in a
+process of its own.
+"""
+
+import json
+import os
+import runpy
+import signal
+import sys
+from typing import Any
+
+import pandas  # noqa: F401  which sums up a sweep
+
+import lenet.main  # noqa: F401
+
+SECONDS = 120  # that a start may take
+
+
+def become(
+    run: str, arguments: list[str], cwd: str, environment: dict[str, str], stdout: str, stderr: str
+) -> None:
+    """Do what ``python -m lenet`` would do, or ``python`` with another file."""
+    signal.alarm(SECONDS)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, path in enumerate((os.devnull, stdout, stderr)):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
+    sys.argv[1:] = arguments
+    sys.path[0] = cwd
+    if run == "lenet":
+        runpy.run_module("lenet", run_name="__main__", alter_sys=True)
+    else:
+        runpy.run_path(run, run_name="__main__")
+
+
+def fork(start: dict[str, Any]) -> int:
+    """Return the exit code of a fork that does what ``become`` says."""
+    child = os.fork()
+    if child == 0:
+        become(**start)
+        sys.exit()
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(fork(json.loads(line)), flush=True)
