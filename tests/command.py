@@ -22,11 +22,20 @@ OPTIMIZERS = {
 
 
 def lenet(*arguments: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command to its end: in a fork, or where an environment is given, in a new process."""
-    if not environment:
-        return forked("lenet", *arguments, cwd=cwd)
+    return python("-m", "lenet", *arguments, cwd=cwd, **environment)
+
+
+def python(
+    *command: str | Path, cwd: Path, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run ``python`` to its end: a fork that has imported the command, unless its start matters.
+
+    It does for an environment of its own, and where forks may not use every library.
+    """
+    if not environment and sys.platform == "linux":
+        return forked([str(word) for word in command], cwd)
     return subprocess.run(
-        [sys.executable, "-m", "lenet", *arguments],
+        [sys.executable, *command],
         cwd=cwd,
         env={**os.environ, **environment},
         capture_output=True,
@@ -35,31 +44,27 @@ def lenet(*arguments: str, cwd: Path, **environment: str) -> "subprocess.Complet
     )
 
 
-@cache
-def forks() -> "subprocess.Popen[str]":
-    """The process that forks; it ends with this one, whose lines it reads."""
-    command = [sys.executable, Path(__file__).with_name("forks.py")]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-    )
-
-
-def forked(
-    run: str | Path, *arguments: str | Path, cwd: Path
-) -> "subprocess.CompletedProcess[str]":
-    """Run ``lenet``, or a file of Python, to its end, without waiting for its imports."""
+def forked(command: list[str], cwd: Path) -> "subprocess.CompletedProcess[str]":
     with TemporaryDirectory() as folder:
         said = [Path(folder, name) for name in ("stdout", "stderr")]
-        start = {
-            "run": str(run),
-            "arguments": [str(argument) for argument in arguments],
-            "cwd": str(cwd),
-            "environment": {**os.environ},
-            **{path.name: str(path) for path in said},
-        }
+        files = {path.name: str(path) for path in said}
+        start = {"command": command, "cwd": str(cwd), "environment": {**os.environ}, **files}
         print(json.dumps(start), file=forks().stdin)
         code = int(forks().stdout.readline())
-        return subprocess.CompletedProcess(arguments, code, *(path.read_text() for path in said))
+        return subprocess.CompletedProcess(command, code, *(path.read_text() for path in said))
+
+
+@cache
+def forks() -> "subprocess.Popen[str]":
+    """The process that forks, which must have one thread; it ends with this one."""
+    return subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("forks.py")],
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
 
 
 def start(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":

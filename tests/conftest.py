@@ -2,9 +2,11 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from command import forks
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
@@ -20,7 +22,7 @@ UNHURRIED = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, print_blob=True
 )
 settings.register_profile("repeatable", UNHURRIED, derandomize=True)
-settings.register_profile("fresh", UNHURRIED)  # examples of chance: --hypothesis-profile=fresh
+settings.register_profile("fresh", UNHURRIED, derandomize=False)  # --hypothesis-profile=fresh
 settings.load_profile("repeatable")
 
 TIERS = ("fast", "slow", "thorough", "stress")  # markers, but for the first
@@ -33,13 +35,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of the tiers beyond ``--up-to``, unless ``-m`` names their marker."""
+    """Leave out what is beyond ``--up-to``, unless ``-m`` names its marker, or a test is named."""
+    if any("::" in argument for argument in config.args):
+        return
     beyond = TIERS[TIERS.index(config.getoption("up_to")) + 1 :]
     unasked = {tier for tier in beyond if tier not in config.getoption("markexpr")}
     out = [item for item in items if unasked & {mark.name for mark in item.iter_markers()}]
     items[:] = [item for item in items if item not in out]
-    if out:
-        config.hook.pytest_deselected(items=out)
+    config.hook.pytest_deselected(items=out)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_of_forks() -> Iterator[None]:
+    yield
+    if forks.cache_info().currsize:
+        forks().communicate()
 
 
 @pytest.fixture(scope="session")

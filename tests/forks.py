@@ -1,8 +1,7 @@
 """Starts the command for the tests, by forks of a process that has imported it already.
 
-A line of JSON asks for a start: what is run with which arguments, the folder, the environment, and
-files for what is said; a line with the exit code answers. All but the imports happens anew, in a
-process of its own.
+A line of JSON asks for a start: the command, its folder and environment, and files for what it
+says; a line with the exit code answers. All but the imports happens anew, in a process of its own.
 """
 
 import json
@@ -20,21 +19,22 @@ SECONDS = 120  # that a start may take
 
 
 def become(
-    run: str, arguments: list[str], cwd: str, environment: dict[str, str], stdout: str, stderr: str
+    command: list[str], cwd: str, environment: dict[str, str], stdout: str, stderr: str
 ) -> None:
-    """Do what ``python -m lenet`` would do, or ``python`` with another file."""
+    """Do what ``python`` would do with this command: ``-m`` and a module, or a file."""
     signal.alarm(SECONDS)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
     for number, path in enumerate((os.devnull, stdout, stderr)):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
-    sys.argv[1:] = arguments
     sys.path[0] = cwd
-    if run == "lenet":
-        runpy.run_module("lenet", run_name="__main__", alter_sys=True)
+    if command[0] == "-m":
+        sys.argv = command[1:]
+        runpy.run_module(command[1], run_name="__main__", alter_sys=True)
     else:
-        runpy.run_path(run, run_name="__main__")
+        sys.argv = command
+        runpy.run_path(command[0], run_name="__main__")
 
 
 def fork(start: dict[str, Any]) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import OPTIMIZERS, forked, lenet, results, run_folders
+from command import OPTIMIZERS, lenet, python, results, run_folders
 
 from lenet.records import status
 
@@ -28,7 +28,7 @@ def crash(
     cwd: Path, optimizer: str, plan: dict[int, signal.Signals]
 ) -> "subprocess.CompletedProcess[str]":
     signals = ",".join(f"{n}:{number.value}" for n, number in plan.items())
-    return forked(CRASHING, cwd, signals, *COMMAND, *OPTIMIZERS[optimizer], cwd=cwd)
+    return python(CRASHING, cwd, signals, *COMMAND, *OPTIMIZERS[optimizer], cwd=cwd)
 
 
 @pytest.fixture(scope="module")
