@@ -19,6 +19,8 @@ from lenet.report import write_summary
 from lenet.results import Run
 from lenet.runs import CONFIG, METRICS
 
+pytestmark = pytest.mark.slow
+
 NAN = float("nan")
 
 

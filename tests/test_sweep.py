@@ -13,6 +13,8 @@ from command import lenet, record, run_folders, start, started, wait_for
 
 from lenet.records import status
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=1"]
 LONGER = ["dataset.train_size=2000", "dataset.test_size=100", "epochs=3"]
 JOBLIB = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
