@@ -11,7 +11,8 @@ import signal
 import sys
 from typing import Any
 
-import pandas  # noqa: F401  which sums up a sweep
+import pandas  # noqa: F401
+import scipy.stats  # noqa: F401  with both a sweep is summed up
 
 import lenet.main  # noqa: F401
 
