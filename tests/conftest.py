@@ -22,7 +22,7 @@ UNHURRIED = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, print_blob=True
 )
 settings.register_profile("repeatable", UNHURRIED, derandomize=True)
-settings.register_profile("fresh", UNHURRIED, derandomize=False)  # --hypothesis-profile=fresh
+settings.register_profile("fresh", UNHURRIED, derandomize=False)  # finds become an @example
 settings.load_profile("repeatable")
 
 TIERS = ("fast", "slow", "thorough", "stress")  # markers, but for the first
