@@ -1,10 +1,13 @@
 # make run     train LeNet-5 on drawn digits (no download of data) and draw its curves
-# make test    linter, type checker and all tests; LENET_DATA=<folder> adds those on the real MNIST
+# make check   linter, type checker and fast tests: within a minute
+# make test    those and the slow tests: within four; LENET_DATA=<folder> adds the real MNIST
+# make test-all  those and what takes long by its nature: kills, sweeps under launchers, defects that
+#              are put in on purpose, and every property on fresh examples
 # make table1  the paper's Table I over ten seeds, on MNIST
 # make optimizers, architectures, best_3_epochs, best, fashion, best_fashion
 #              the study of that name (lenet experiment=<name>) in runs/<name>
 # make publish-<study>  copy the tables and figures that results/<study> shows from runs/<study>
-# make stress  51 runs killed at random moments, and one killed at each of its files
+# make stress  51 runs killed at random moments
 # make soak    short runs for MINUTES (60): memory, open files and threads must stay flat
 # make coverage  all tests, and what they reach of lenet/: at least 95 % of lines and branches
 # make test-slurm, test-ray, test-optuna  sweeps on a SLURM cluster, on Ray, and searches by Optuna
@@ -15,7 +18,7 @@
 
 STUDIES := optimizers architectures best_3_epochs best fashion best_fashion
 
-.PHONY: run test table1 $(STUDIES) stress soak coverage test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx clean
+.PHONY: run check lint test test-all table1 $(STUDIES) stress soak coverage test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -28,11 +31,19 @@ run: $(VENV)/core
 	$(BIN)/lenet
 	$(BIN)/python scripts/plot_curves.py
 
-test: $(VENV)/dev
+lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto
+
+check: lint
+	$(BIN)/pytest -n auto --dist worksteal --up-to fast
+
+test: lint
+	$(BIN)/pytest -n auto --dist worksteal
+
+test-all: test
+	$(BIN)/pytest -n auto --dist worksteal -m 'thorough or hypothesis' --hypothesis-profile fresh
 
 table1: $(VENV)/core
 	$(BIN)/lenet experiment=table1 hydra/launcher=joblib hydra.sweep.dir=runs/table1
@@ -54,7 +65,7 @@ soak: $(VENV)/dev
 	$(BIN)/python tests/soak.py $(MINUTES)
 
 coverage: $(VENV)/dev
-	$(BIN)/pytest -n auto --cov
+	$(BIN)/pytest -n auto --dist worksteal --up-to thorough --cov
 
 test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx: test-%: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,$*]'
@@ -64,7 +75,7 @@ clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/core: pyproject.toml constraints.txt
-	@$(PYTHON) -c '$(FITS)' 2>/dev/null || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python"; exit 1; }
+	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	touch $@

@@ -1,12 +1,18 @@
 """What Hydra and OmegaConf complain of, in words that help."""
 
+import re
 import sys
 from traceback import walk_tb
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from hydra.errors import MissingConfigException, OverrideParseException
-from omegaconf import OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    ConfigTypeError,
+    OmegaConfBaseException,
+)
 from yaml import MarkedYAMLError
 
 from lenet.config import TARGET
@@ -17,6 +23,8 @@ EXTRAS = {
     "hydra/launcher/ray": "ray",
     "hydra/sweeper/optuna": "optuna",
 }
+COMPOSING = re.compile(r"\w+ raised while composing config: ")
+LIST_AND_KEYS = "Cannot merge DictConfig with ListConfig"
 FULL_KEY = "full_key:"
 ASIDES = (FULL_KEY, "object_type=", "reference_type=", "To append to your default list use +")
 
@@ -44,13 +52,17 @@ def explain(error: Exception) -> str:
     if choice := group_without_name(error):
         return choice
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.parent_node is not None:
-        valid = keys(cast(dict[Any, Any], OmegaConf.to_container(cause.parent_node)))
+        valid = keys(OmegaConf.to_container(cause.parent_node))
         return f"{cause.full_key}: no such key{suggestion(str(cause.key), valid)}"
+    if isinstance(cause, ConfigTypeError) and isinstance(cause.parent_node, DictConfig):
+        valid = keys(OmegaConf.to_container(cause.parent_node) or {})
+        return f"{cause.full_key}: should be set key by key{suggestion('', valid)}"
     if isinstance(error, OverrideParseException):
         return f"{error.override!r}: expected key=value, with quotes as in key='\"a=b\"'"
     if isinstance(error, MarkedYAMLError) and error.problem_mark:
         return f"{error.problem_mark.name}, line {error.problem_mark.line + 1}: {error.problem}"
-    return in_one_line(str(error), file_being_read(error))
+    reason = cause if isinstance(cause, OmegaConfBaseException) else error
+    return in_one_line(str(reason), file_being_read(error))
 
 
 def group_without_name(error: Exception) -> str:
@@ -83,13 +95,14 @@ def in_one_line(message: str, file: str) -> str:
     """
     lines = [line.strip() for line in message.splitlines()]
     named = [line.removeprefix(FULL_KEY).strip() for line in lines if line.startswith(FULL_KEY)]
-    said = " ".join(line for line in lines if not line.startswith(ASIDES))
+    said = COMPOSING.sub("", " ".join(line for line in lines if not line.startswith(ASIDES)))
+    said = said.replace(LIST_AND_KEYS, "a list and keys with values cannot be merged")
     said = said.partition("; use sys.")[0]  # Python's advice on numbers of too many digits
     place = file or (named[0] if named else "")
     return f"{place}: {said}" if place else said
 
 
-def keys(node: dict[Any, Any]) -> list[str]:
+def keys(node: Any) -> list[str]:
     """Return the keys of a node as they are typed, those that lie deeper first."""
     names = [str(key) for key in node if key not in ("hydra", TARGET)]
     deeper = [

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -20,13 +22,48 @@ OPTIMIZERS = {
 
 
 def lenet(*arguments: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return python("-m", "lenet", *arguments, cwd=cwd, **environment)
+
+
+def python(
+    *command: str | Path, cwd: Path, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run ``python`` to its end: a fork that has imported the command, unless its start matters.
+
+    It does for an environment of its own, and where forks may not use every library.
+    """
+    if not environment and sys.platform == "linux":
+        return forked([str(word) for word in command], cwd)
     return subprocess.run(
-        [sys.executable, "-m", "lenet", *arguments],
+        [sys.executable, *command],
         cwd=cwd,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=120,
+    )
+
+
+def forked(command: list[str], cwd: Path) -> "subprocess.CompletedProcess[str]":
+    with TemporaryDirectory() as folder:
+        said = [Path(folder, name) for name in ("stdout", "stderr")]
+        files = {path.name: str(path) for path in said}
+        start = {"command": command, "cwd": str(cwd), "environment": {**os.environ}, **files}
+        print(json.dumps(start), file=forks().stdin)
+        code = int(forks().stdout.readline())
+        return subprocess.CompletedProcess(command, code, *(path.read_text() for path in said))
+
+
+@cache
+def forks() -> "subprocess.Popen[str]":
+    """The process that forks, which must have one thread; it ends with this one."""
+    return subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("forks.py")],
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
     )
 
 

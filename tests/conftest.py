@@ -1,11 +1,14 @@
-"""Fixtures that several test files share."""
+"""Which tests are run, with which random examples, and fixtures that several test files share."""
 
 import os
 import signal
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from command import forks
+from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 from lenet.datasets import MNIST, Data, Split
 
@@ -13,8 +16,40 @@ from lenet.datasets import MNIST, Data, Split
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-settings.register_profile("unhurried", deadline=None)  # tests run side by side
-settings.load_profile("unhurried")
+threadpool_limits(1, user_api="blas")  # more would wait for each other: tests run side by side
+
+UNHURRIED = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, print_blob=True
+)
+settings.register_profile("repeatable", UNHURRIED, derandomize=True)
+settings.register_profile("fresh", UNHURRIED, derandomize=False)  # finds become an @example
+settings.load_profile("repeatable")
+
+TIERS = ("fast", "slow", "thorough", "stress")  # markers, but for the first
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--up-to", choices=TIERS, default="slow", help="run no tests that take longer by nature"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is beyond ``--up-to``, unless ``-m`` names its marker, or a test is named."""
+    if any("::" in argument for argument in config.args):
+        return
+    beyond = TIERS[TIERS.index(config.getoption("up_to")) + 1 :]
+    unasked = {tier for tier in beyond if tier not in config.getoption("markexpr")}
+    out = [item for item in items if unasked & {mark.name for mark in item.iter_markers()}]
+    items[:] = [item for item in items if item not in out]
+    config.hook.pytest_deselected(items=out)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_of_forks() -> Iterator[None]:
+    yield
+    if forks.cache_info().currsize:
+        forks().communicate()
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 from command import lenet
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from test_config import CHOICES, COMPONENTS
 
-from lenet.compose import composed
+from lenet.compose import composed, configure
 from lenet.config import CONF, Config, read_config
 from lenet.datasets import Data, Dataset, Split
 from lenet.divergence import DivergedError
@@ -100,19 +100,39 @@ def test_a_configuration_is_read_or_refused_by_key(cfg: Any) -> None:
         assert_names_keys(error)
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from([key for key in keys(defaults()) if key[-1] != "_target_"]),
     st.sampled_from(["-1", "0", "1e300", "nan", "-inf", "'1e-3'", "[1]", "{a:1}", "null", "true"]),
 )
+@example(("checkpoint",), "[1]")
+@example(("checkpoint",), "null")
+@example(("optimizer", "lr"), "[1]")
 @settings(max_examples=30)
 def test_what_hydra_composes_is_read_or_refused_by_key(key: tuple[str, ...], value: str) -> None:
     prefix = "++" if len(key) > 1 else ""
     if len(key) == 1 and key[0] in COMPONENTS:
         return
     try:
-        assert isinstance(read_config(composed(f"{prefix}{'.'.join(key)}={value}")), Config)
+        assert isinstance(configure(f"{prefix}{'.'.join(key)}={value}"), Config)
     except ConfigError as error:
         assert_names_keys(error)
+
+
+@pytest.mark.parametrize(
+    ("override", "refusal"),
+    [
+        ("checkpoint=[1]", "checkpoint: should be set key by key; there are every_steps"),
+        ("hydra.run=[1]", "hydra.run: should be set key by key; there are dir"),
+        ("hydra.sweeper.params=[1]", "hydra.sweeper.params: should be set key by key"),
+        ("hydra.job.env_copy={a:1}", "hydra.job.env_copy: a list and keys with values cannot"),
+        ("hydra.job.name=[1]", "hydra.job.name: Cannot convert 'list' to string"),
+    ],
+)
+def test_a_list_in_the_place_of_keys_is_refused_by_their_name(override: str, refusal: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        configure(override)
+    assert str(caught.value).startswith(refusal)
 
 
 @pytest.mark.parametrize("value", ["${seed}", "${nope}", "${nope:}"])
@@ -179,6 +199,7 @@ def trainings(draw: st.DrawFn) -> Config:
     return replace(read_config(OmegaConf.create(content)), epochs=2)
 
 
+@pytest.mark.slow
 @given(trainings())
 def test_what_is_accepted_trains_to_finite_figures_or_says_that_it_diverged(
     config: Config,
@@ -277,6 +298,7 @@ FILES = {
     "# @package two words\na: 1\n": "mine.yaml: Too many components",
     "# @package _global_\nepochs: &a [*a]\n": "mine.yaml: maximum recursion depth exceeded",
     "# @package _global_\nhydra: 3\n": "In 'experiment/mine'",
+    "# @package _global_\ncheckpoint: [1]\n": "mine': a list and keys with values cannot be merged",
     "# @package _global_\noptimizer: {_target_: lenet.nope}\n": "there is no such class",
     "# @package _global_\noptimizer: {_target_: os.mkdir, path: made}\n": "is no Optimizer to use",
     "# @package _global_\nseed: !!python/object/apply:os.mkdir [made]\n": "mine.yaml, line 2:",

@@ -324,6 +324,7 @@ def mutations(draw: st.DrawFn, original: bytes) -> bytes:
     return original[:start] + draw(st.binary(max_size=20)) + original[stop:]
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(
     st.binary(max_size=2000).map(gzip.compress)

@@ -26,6 +26,8 @@ from lenet.report import write_summary
 from lenet.saved import read_keys, read_table
 from lenet.weights import write_weights
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 READERS = {
     RECORD: {"plot_curves", "table1", "plot_predictions", "evaluate"},

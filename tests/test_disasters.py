@@ -14,6 +14,8 @@ from command import lenet, results, run_folders, start
 
 from lenet.records import status
 
+pytestmark = pytest.mark.slow
+
 COMMAND = ["dataset.train_size=500", "dataset.test_size=100", "epochs=3", "hydra.run.dir=disk/run"]
 
 

@@ -30,6 +30,7 @@ def test_the_same_experiment_has_one_identity(one: list[str], other: list[str]) 
     assert of(*one) == of(*other)
 
 
+@pytest.mark.slow
 def test_whatever_results_depend_on_changes_the_identity() -> None:
     changes = [
         [],

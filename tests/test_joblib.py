@@ -15,12 +15,12 @@ from lenet.records import status
 LONG = ["dataset.train_size=3000", "dataset.test_size=100", "epochs=200"]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_joblib_gives_the_same_bits(tmp_path: Path) -> None:
     check_same_bits(tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("everybody", [True, False], ids=["all of them", "the first process"])
 def test_no_worker_outlives_a_sweep_that_is_ended(

@@ -17,6 +17,8 @@ from hydra.core.global_hydra import GlobalHydra
 from lenet.main import main
 from lenet.records import is_held, status
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
 
 
@@ -315,7 +317,6 @@ def test_tracebacks_can_be_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.mnist
-@pytest.mark.slow
 def test_one_epoch_of_mnist_by_the_papers_recipe(tmp_path: Path) -> None:
     if "LENET_DATA" not in os.environ:
         pytest.skip("LENET_DATA is not set")

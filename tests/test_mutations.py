@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.thorough
 
 
 class Mutation(NamedTuple):
@@ -501,11 +501,19 @@ MUTATIONS = [
     ),
     Mutation(
         "46 times drawn at the end of every sweep",
-        "report.py",
+        "sweep_figures.py",
         {
             "    if seconds:\n": "    if not seconds:\n",
         },
         "test_scripts.py::test_a_comparison_at_any_time",
+    ),
+    Mutation(
+        "34 a list in the place of keys, of which only the override is shown",
+        "complaints.py",
+        {
+            "reason = cause if isinstance(cause, OmegaConfBaseException) else error": "reason = error"
+        },
+        "test_bad_config.py::test_a_list_in_the_place_of_keys_is_refused_by_their_name",
     ),
 ]
 

@@ -298,6 +298,7 @@ def zeros(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_refused_before_it_goes_off(zeros: Path) -> None:
     assert zeros.stat().st_size < 8 * MEBIBYTE
     assert peak_memory(lambda: message(zeros)) < 2 * MEBIBYTE
@@ -326,6 +327,7 @@ def test_arrays_that_share_their_bytes_are_within_the_limit_or_refused(path: Pat
     assert peak_memory(lambda: message(path)) < 32 * MEBIBYTE
 
 
+@pytest.mark.slow
 def test_a_directory_without_end_takes_no_memory(path: Path) -> None:
     """A million entries of 47 bytes, of which each would take ten times as much when it is read."""
     one = zipped(("a", b""))
@@ -365,6 +367,7 @@ def check(path: Path) -> None:
     assert all(array.dtype.kind in "biuf" for array in found.values())
 
 
+@pytest.mark.slow
 @settings(max_examples=1000)
 @given(st.binary(max_size=99) | damaged(GOOD) | damaged(PACKED))
 def test_any_bytes_are_arrays_or_a_data_error(scratch: Path, content: bytes) -> None:
@@ -372,6 +375,7 @@ def test_any_bytes_are_arrays_or_a_data_error(scratch: Path, content: bytes) -> 
     check(scratch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [GOOD, PACKED])
 def test_each_byte_may_be_another(scratch: Path, whole: bytes) -> None:
     """Each byte but the spaces that fill up headers: some of its bits turned, and its extremes."""

@@ -27,6 +27,8 @@ from lenet.pictures import LARGEST, as_picture, read_picture
 from lenet.preparation import STROKE, digit, in_colour, whole
 from lenet.streams import stream
 
+pytestmark = pytest.mark.slow
+
 DIGITS = draw(np.arange(10, dtype=np.uint8), stream(0, "pictures"))
 LABELS = st.integers(0, 9)
 FEW = settings(max_examples=10)
@@ -380,7 +382,6 @@ def test_a_damaged_file_is_read_or_refused_in_a_line(
 
 
 @pytest.mark.mnist
-@pytest.mark.slow
 def test_mnist_is_recognised_as_well_after_preparation(mnist: Data) -> None:
     """By a network of drawn digits: it loses less than 0.5 points on 1,000 images."""
     from lenet.compose import configure

@@ -19,6 +19,8 @@ from lenet.layout import BEST, WEIGHTS
 from lenet.streams import stream
 from lenet.weights import read_weights, write_weights
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parent.parent / "scripts" / "predict.py"
 LABELS = np.arange(10, dtype=np.uint8)
 DIGITS = 255 - draw(LABELS, stream(1, "pictures"))  # black on white

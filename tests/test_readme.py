@@ -120,6 +120,7 @@ def test_a_new_activation_is_one_class_and_one_yaml_file(tmp_path: Path) -> None
     assert "activation.k = -1: should be greater than or equal to 0" in refused.stderr
 
 
+@pytest.mark.slow
 def test_its_lines_of_python_train_a_network(tmp_path: Path) -> None:
     lines = code_block("python", "from lenet.compose import configure")
     lines = lines.replace('"dataset=mnist"', '"dataset.train_size=300", "dataset.test_size=50"')

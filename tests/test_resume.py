@@ -14,6 +14,8 @@ from command import OPTIMIZERS, lenet, metrics, record, results, run_folders, st
 from lenet.layout import CHECKPOINT
 from lenet.records import status
 
+pytestmark = pytest.mark.slow
+
 SMALL = [
     "dataset.train_size=3000",
     "dataset.test_size=100",

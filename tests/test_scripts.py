@@ -31,6 +31,8 @@ from lenet.layout import WEIGHTS
 from lenet.results import Run, by_setting
 from lenet.weights import write_weights
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
@@ -580,7 +582,6 @@ def test_a_network_of_other_channels_or_classes_is_not_evaluated(
 
 
 @pytest.mark.mnist
-@pytest.mark.slow
 def test_a_network_that_has_seen_drawn_digits_only_reads_mnist(
     mnist: Data, tmp_path: Path, script: Script
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 from soak import Sample, growth, soak
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_memory_files_and_threads_stay_flat() -> None:
     assert growth(list(soak(minutes=0.3))) == []
 

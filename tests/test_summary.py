@@ -21,6 +21,8 @@ from lenet.results import Run
 from lenet.summary import summarise
 from lenet.terminal import table
 
+pytestmark = pytest.mark.slow
+
 NAN = float("nan")
 
 

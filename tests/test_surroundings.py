@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from command import lenet, record, run_folders
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["dataset.train_size=64", "dataset.test_size=16", "epochs=1"]
 MNIST = ["dataset=mnist", "dataset.train_size=64", "dataset.test_size=16", "epochs=1"]
 ODD = "a b'c\"d=é,x{}[]$(y)"
@@ -45,7 +47,6 @@ def test_a_user_without_name_and_home_is_told_where_data_may_be(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
 
-@pytest.mark.slow
 def test_a_current_folder_of_an_odd_name_holds_runs_and_sweeps(tmp_path: Path) -> None:
     odd = tmp_path / ODD
     odd.mkdir()
@@ -106,7 +107,6 @@ def test_no_folder_for_temporary_files_is_needed(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.slow
 def test_no_folder_for_temporary_files_is_needed_for_several_jobs_at_a_time(tmp_path: Path) -> None:
     jobs = ["-m", "hydra/launcher=joblib", "seed=0,1"]
     done = lenet(*jobs, *QUICK, cwd=tmp_path, TMPDIR="/nowhere")
@@ -127,14 +127,12 @@ def test_a_terminal_of_ascii_alone_shows_what_is_refused(tmp_path: Path) -> None
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.slow
 def test_a_terminal_of_ascii_alone_shows_the_summary_of_a_sweep(tmp_path: Path) -> None:
     done = lenet("-m", *QUICK, "seed=0,1", cwd=tmp_path, **ASCII)
     assert "Warning" not in done.stderr
     assert "settings.csv" in done.stdout
 
 
-@pytest.mark.slow
 def test_a_failed_sweep_has_its_exit_code_also_on_a_terminal_of_ascii_alone(tmp_path: Path) -> None:
     done = lenet("-m", *QUICK, "optimizer.lr=0.001,1e308", cwd=tmp_path, **ASCII)
     assert done.returncode == 1

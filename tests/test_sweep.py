@@ -13,6 +13,8 @@ from command import lenet, record, run_folders, start, started, wait_for
 
 from lenet.records import status
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=1"]
 LONGER = ["dataset.train_size=2000", "dataset.test_size=100", "epochs=3"]
 JOBLIB = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
@@ -42,7 +44,7 @@ def statuses(cwd: Path) -> list[str]:
     return sorted(record(folder)["status"] for folder in run_folders(cwd))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @LAUNCHERS
 def test_bad_jobs_are_seen_and_only_they_run_again(tmp_path: Path, launcher: list[str]) -> None:
     (tmp_path / "faulty.py").write_text(FAULTY)
@@ -75,7 +77,7 @@ def test_bad_jobs_are_seen_and_only_they_run_again(tmp_path: Path, launcher: lis
     assert table_of_runs(tmp_path).to_csv() == text
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @LAUNCHERS
 def test_a_killed_sweep_goes_on_to_the_same_summary(tmp_path: Path, launcher: list[str]) -> None:
     command = ["-m", *LONGER, *launcher, "pooling=max,avg", "seed=range(3)"]
@@ -101,7 +103,7 @@ def test_a_killed_sweep_goes_on_to_the_same_summary(tmp_path: Path, launcher: li
         assert one.parent.name == other.parent.name
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_killed_worker_loses_no_other_jobs_result(tmp_path: Path) -> None:
     command = ["-m", *LONGER, "epochs=10", *JOBLIB, "seed=range(6)"]
     process = start(*command, cwd=tmp_path)

@@ -78,6 +78,7 @@ def test_a_tracker_whose_library_is_missing_names_the_extra(
     assert f"is not installed; pip install -e '.[{tracker.library}]'" in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tracker", ["tensorboard", "mlflow"])
 @pytest.mark.parametrize("sweep", [[], ["-m", "seed=0,1"]], ids=["a run", "a sweep"])
 def test_without_its_library_a_tracker_is_refused_before_anything_is_written(
@@ -98,6 +99,7 @@ def test_what_is_no_store_for_runs_is_refused(uri: str) -> None:
         configure("tracker=mlflow", f"tracker.uri='{uri}'")
 
 
+@pytest.mark.slow
 def test_without_a_tracker_no_library_is_imported(tmp_path: Path) -> None:
     code = (
         "import sys; from lenet.main import main; main(); "

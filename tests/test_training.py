@@ -255,6 +255,7 @@ def test_a_step_that_ruins_the_network_is_the_one_that_is_named(
         list(train(recipe, bars, state))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

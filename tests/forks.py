@@ -1,0 +1,53 @@
+"""Starts the command for the tests, by forks of a process that has imported it already.
+
+A line of JSON asks for a start: the command, its folder and environment, and files for what it
+says; a line with the exit code answers. All but the imports happens anew, in a process of its own.
+"""
+
+import json
+import os
+import runpy
+import signal
+import sys
+from typing import Any
+
+import pandas  # noqa: F401
+import scipy.stats  # noqa: F401  with both a sweep is summed up
+
+import lenet.main  # noqa: F401
+
+SECONDS = 120  # that a start may take
+
+
+def become(
+    command: list[str], cwd: str, environment: dict[str, str], stdout: str, stderr: str
+) -> None:
+    """Do what ``python`` would do with this command: ``-m`` and a module, or a file."""
+    signal.alarm(SECONDS)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, path in enumerate((os.devnull, stdout, stderr)):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
+    sys.path[0] = cwd
+    if command[0] == "-m":
+        sys.argv = command[1:]
+        runpy.run_module(command[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = command
+        runpy.run_path(command[0], run_name="__main__")
+
+
+def fork(start: dict[str, Any]) -> int:
+    """Return the exit code of a fork that does what ``become`` says."""
+    child = os.fork()
+    if child == 0:
+        become(**start)
+        sys.exit()
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(fork(json.loads(line)), flush=True)
