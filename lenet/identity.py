@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from hashlib import sha256
 from typing import Any
 
+from lenet.components import is_own
 from lenet.config import TARGET, Config
 
 NO_RESULT_DEPENDS_ON = frozenset({"threads", "force", "checkpoint", "tracker", "inside"})
@@ -49,12 +50,14 @@ def slug(config: Config) -> str:
 
 
 def values(component: Any) -> Any:
-    """Return a component as plain values: its class, and what that was made with."""
+    """Return a component as plain values: its class, and what that was made with.
+
+    A class of this package goes by its name alone, whatever module it may move to.
+    """
     if component is None or isinstance(component, str | int | float):
         return component
     if isinstance(component, list | tuple):
         return [values(item) for item in component]
     kind = type(component)
-    return {TARGET: f"{kind.__module__}.{kind.__qualname__}"} | {
-        key: values(value) for key, value in vars(component).items()
-    }
+    name = kind.__name__ if is_own(kind) else f"{kind.__module__}.{kind.__qualname__}"
+    return {TARGET: name} | {key: values(value) for key, value in vars(component).items()}

@@ -7,6 +7,7 @@ import pytest
 from lenet.compose import composed
 from lenet.config import read_config
 from lenet.identity import identity, run_name, values
+from lenet.layers import AveragePool
 
 
 def of(*overrides: str) -> str:
@@ -56,6 +57,14 @@ def test_a_name_can_be_read_and_is_safe_as_a_folders() -> None:
     assert name.startswith("strokes-averagepool-tanh-sgd-seed12-")
     assert re.fullmatch(r"[a-z0-9-]+", name)
     assert len(name) < 100
+
+
+def test_a_class_of_the_package_may_move_within_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = of("pooling=avg"), of()
+    monkeypatch.setattr(AveragePool, "__module__", "lenet.elsewhere")
+    assert (of("pooling=avg"), of()) == before
+    monkeypatch.setattr(AveragePool, "__module__", "mine")
+    assert of("pooling=avg") not in before
 
 
 def test_keys_deep_inside_a_component_count_whatever_they_are_called() -> None:
