@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lenet.errors import DataError
 from lenet.evaluation import Score
 from lenet.npz import read_arrays, write_arrays
-from lenet.training import Metrics, Step, TrainingState
+from lenet.state import Metrics, Step, TrainingState
 
 FORMAT = 1
 OPTIMIZER = "optimizer."

@@ -11,7 +11,7 @@ from lenet.errors import DataError
 from lenet.identity import slug, trajectory
 from lenet.records import read_record
 from lenet.runs import CHECKPOINT, RunFolder, is_aside, relative
-from lenet.training import TrainingState
+from lenet.state import TrainingState
 
 log = logging.getLogger(__name__)
 

@@ -42,7 +42,7 @@ from lenet.files import replacing, write_text
 from lenet.inside import Rows, extended, read_rows
 from lenet.npz import write_arrays
 from lenet.records import LOCK, RECORD, has_result, holder, read_record
-from lenet.training import Metrics, Step, TrainingState
+from lenet.state import Metrics, Step, TrainingState
 from lenet.weights import write_weights
 
 log = logging.getLogger(__name__)

@@ -32,6 +32,7 @@ from textbook import TextbookLeNet5
 from threadpoolctl import threadpool_limits
 
 from lenet.architecture import LENET5
+from lenet.batch import batch_outcome
 from lenet.datasets import Split
 from lenet.evaluation import evaluate
 from lenet.files import write_text
@@ -41,8 +42,8 @@ from lenet.losses import CrossEntropy
 from lenet.model import LeNet5
 from lenet.optimizers import Adam
 from lenet.runs import RunFolder
+from lenet.state import Metrics, Step, TrainingState
 from lenet.team import team
-from lenet.training import Metrics, Step, TrainingState, batch_outcome
 
 BATCH = 128
 TRAIN_IMAGES = 150 * BATCH

@@ -10,7 +10,7 @@ from lenet.architecture import LENET5
 from lenet.compose import composed
 from lenet.results import Run
 from lenet.runs import WEIGHTS, RunFolder
-from lenet.training import Metrics, TrainingState
+from lenet.state import Metrics, TrainingState
 
 quickly_composed = cache(composed)
 

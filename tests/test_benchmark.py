@@ -10,8 +10,8 @@ import pytest
 from test_training import LOSS
 
 from lenet.architecture import LENET5
+from lenet.batch import batch_outcome
 from lenet.evaluation import evaluate
-from lenet.training import batch_outcome
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 

@@ -27,7 +27,7 @@ from lenet.runs import (
     HeldError,
     RunFolder,
 )
-from lenet.training import Metrics, Step, TrainingState
+from lenet.state import Metrics, Step, TrainingState
 
 ROW = Metrics(1, 0.5, 0.9, 0.25, 0.95, None, None, 1e-3, 4.0, 0.5)
 
