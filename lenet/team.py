@@ -29,7 +29,8 @@ from lenet.memory import keep_freed_memory
 log = logging.getLogger(__name__)
 
 BLAS_THREADS = 1
-HARMLESS = "lenet"  # begins the name of a thread that holds no lock while it sleeps
+OURS = "lenet"  # begins the names of our threads
+HARMLESS = (OURS, "tqdm_monitor")  # of threads that sleep, and hold no lock that a worker needs
 
 
 class Worker(ABC):
@@ -135,7 +136,7 @@ class Threads(Team):
     def __init__(self, size: int) -> None:
         self._barrier = threading.Barrier(size)
         self._workers = [ThreadWorker(number, size, self._barrier) for number in range(size)]
-        self._executor = ThreadPoolExecutor(size, thread_name_prefix=HARMLESS)
+        self._executor = ThreadPoolExecutor(size, thread_name_prefix=OURS)
 
     def do(self, task: Task, number: int) -> None:
         """Give all shares but the first to other threads; the calling thread takes that."""
@@ -151,11 +152,14 @@ class Threads(Team):
         futures = [self._executor.submit(do_share, other) for other in others]
         try:
             do_share(first)
+        except threading.BrokenBarrierError:
+            pass  # by another, whose error is raised below
         finally:
             errors = [future.exception() for future in futures]
             self._barrier.reset()
-        for error in filter(None, errors):
-            raise error
+        for error in errors:
+            if error is not None and not isinstance(error, threading.BrokenBarrierError):
+                raise error
 
     def close(self) -> None:
         """End the threads."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lenet.architecture import LENET5
 from lenet.augmentation import Elastic, Original
@@ -208,9 +210,29 @@ def test_another_seed_gives_other_numbers(bars: Data) -> None:
     assert first != second
 
 
-def test_the_result_does_not_depend_on_the_number_of_workers(bars: Data) -> None:
-    alone, together = (run(bars, n, parts=4, augmentation=ELASTIC) for n in (1, 3))
-    assert_same(alone, together)
+@given(
+    normalization=st.sampled_from([NoNormalization(), BatchNormalization(0.1, 1e-5)]),
+    dropout=st.sampled_from([Dropout(0.0), Dropout(0.3)]),
+    augmentation=st.sampled_from([Original(), ELASTIC]),
+    schedule=st.sampled_from([Constant(), CYCLE]),
+    clip_norm=st.sampled_from([None, 0.5]),
+    ema=st.sampled_from([None, 0.9]),
+    parts=st.integers(1, 9),
+    batch_size=st.sampled_from([50, 64, 299]),
+    workers=st.sampled_from([2, 3, 4, 7]),
+    threads=st.booleans(),
+)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_bits_do_not_depend_on_the_workers(
+    bars: Data, monkeypatch: pytest.MonkeyPatch, workers: int, threads: bool, **changes: Any
+) -> None:
+    """However many they are, and be they processes or threads."""
+    few = Data(bars.train, bars.test, bars.class_names, bars.validation)
+    alone = run(few, 1, epochs=1, **changes)
+    with monkeypatch.context() as patched:
+        if threads:
+            patched.setattr("lenet.team.why_threads", lambda: "the test asks for them")
+        assert_same(alone, run(few, workers, epochs=1, **changes))
 
 
 def test_a_loss_that_is_not_finite_stops_the_training_before_the_step(bars: Data) -> None:
