@@ -40,7 +40,7 @@ def occlusion(network: LeNet5, image: Images, label: int, side: int) -> Array:
 
     """
     H, W = image.shape[-2:]
-    images: Images = np.repeat(image[None], H * W, axis=0)
+    images: Images = image[None].repeat(H * W, axis=0)
     for hidden, (row, column) in zip(images, np.ndindex(H, W), strict=True):
         top, left = row - side // 2, column - side // 2
         hidden[..., max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)] = GREY

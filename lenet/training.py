@@ -86,7 +86,7 @@ class Training:
         """Test what has been trained, and begin the next epoch."""
         state = self.state
         started = perf_counter()
-        test, validation, *_ = [*map(self._test, range(len(self.shares.splits))), None]
+        test, validation, *_ = [*map(self.test, range(len(self.shares.splits))), None]
         metrics = Metrics(
             epoch=state.epoch,
             train_loss=state.running.mean_loss,
@@ -105,7 +105,7 @@ class Training:
         state.running, state.seconds = Score(), 0.0
         return metrics
 
-    def _test(self, number: int) -> Score:
+    def test(self, number: int) -> Score:
         """Return the score of a split; DivergedError if its loss is not finite."""
         shares = self.shares
         self.team.do(shares.test, number)

@@ -362,13 +362,18 @@ MUTATIONS = [
     Mutation(
         "31b the gradient of one part is left out of the sum",
         "shares.py",
-        {"for other in self._gradients[1:parts, own]:": "for other in self._gradients[2:parts, own]:"},
+        {
+            "for other in self._gradients[1:parts, own]:": "for other in self._gradients[2:parts, own]:"
+        },
         "test_training.py::test_the_schedule_sets_learning_rate_and_momentum",
     ),
     Mutation(
         "31c workers outlive who made them",
         "processes.py",
-        {"ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)": "pass", "if os.getppid() != self._parent:": "if False:"},
+        {
+            "ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)": "pass",
+            "if os.getppid() != self._parent:": "if False:",
+        },
         "test_team.py::test_workers_end_with_their_caller",
     ),
     Mutation(
