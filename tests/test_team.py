@@ -142,7 +142,11 @@ def test_workers_end_with_their_caller(death: int) -> None:
         pids = list(map(int, it.stdout.readline().split()))
         it.send_signal(death)
     assert len(pids) == 2
-    wait_for(lambda: not any(is_running(pid) for pid in pids))
+    try:
+        wait_for(lambda: not any(is_running(pid) for pid in pids), seconds=20)
+    finally:
+        for pid in filter(is_running, pids):
+            os.kill(pid, signal.SIGKILL)
 
 
 def is_running(pid: int) -> bool:
