@@ -1,9 +1,8 @@
 """Which pixels of an image a network's answer hangs on."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lenet.datasets import Split
+from lenet.datasets.base import Images, Split
 from lenet.evaluation import chunks, logits_of, network_input, without_margin
 from lenet.layers import Array
 from lenet.losses import log_softmax
@@ -12,7 +11,7 @@ from lenet.model import LeNet5
 GREY = 128  # of 255
 
 
-def saliency(network: LeNet5, images: NDArray[np.uint8]) -> Array:
+def saliency(network: LeNet5, images: Images) -> Array:
     """Return |d logit / d pixel| (N, H, W), the largest of a pixel's channels.
 
     Args:
@@ -28,7 +27,7 @@ def saliency(network: LeNet5, images: NDArray[np.uint8]) -> Array:
     return np.moveaxis(np.abs(dx).max(axis=0), -1, 0)
 
 
-def occlusion(network: LeNet5, image: NDArray[np.uint8], label: int, side: int) -> Array:
+def occlusion(network: LeNet5, image: Images, label: int, side: int) -> Array:
     """Return the probability (H, W) of a class while a grey square hides a part of an image.
 
     Args:
@@ -41,7 +40,7 @@ def occlusion(network: LeNet5, image: NDArray[np.uint8], label: int, side: int) 
 
     """
     H, W = image.shape[-2:]
-    images = np.repeat(image[None], H * W, axis=0)
+    images: Images = image[None].repeat(H * W, axis=0)
     for hidden, (row, column) in zip(images, np.ndindex(H, W), strict=True):
         top, left = row - side // 2, column - side // 2
         hidden[..., max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)] = GREY

@@ -1,19 +1,17 @@
 """Augmentation: images as they might also have been written, drawn anew for every batch.
 
-A pixel is read from the place that a random map of the plane gives it. The maps of a batch are
-drawn first, so that they do not depend on how it is cut up; the images are warped later, in the
-threads that train on them.
+A pixel is read from the place that a random map of the plane gives it. Each part of a batch has a
+random stream of its own, so that it can be warped by whoever works on it.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from math import radians
 from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Le, Lt
-from numpy.typing import NDArray
 
 from lenet.datasets.base import Images, Split
 from lenet.layers import Array
@@ -33,17 +31,17 @@ class Augmentation(ABC):
     needs_square_images: ClassVar[bool] = False
 
     @abstractmethod
-    def __call__(self, batch: Split, seed: int, t: int) -> Split:
-        """Return the batch of step t of a run, whose images may be others when they are seen."""
+    def __call__(self, images: Split, seed: int, t: int, k: int) -> Split:
+        """Return part k of the batch of step t of a run as the network sees it."""
 
 
 @dataclass(frozen=True)
 class Original(Augmentation):
     """Images as they are."""
 
-    def __call__(self, batch: Split, seed: int, t: int) -> Split:
-        """Return the batch."""
-        return batch
+    def __call__(self, images: Split, seed: int, t: int, k: int) -> Split:
+        """Return the images."""
+        return images
 
 
 @dataclass(frozen=True)
@@ -65,11 +63,11 @@ class Affine(Augmentation):
     shear: Share
     flip: Probability
 
-    def __call__(self, batch: Split, seed: int, t: int) -> Split:
-        """Return the batch with a map of its own for each image."""
-        rng = stream(seed, "augmentation", t)
-        parameters = self.draw(len(batch), batch.images.shape[-1], rng)
-        return Warped(batch.images, batch.labels, self, parameters)
+    def __call__(self, images: Split, seed: int, t: int, k: int) -> Split:
+        """Return the images, each with a map of its own."""
+        rng = stream(seed, "augmentation", t, k)
+        parameters = self.draw(len(images), images.images.shape[-1], rng)
+        return Split(self.warp(images.images, parameters), images.labels)
 
     def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
         """Return a linear map and a shift of rows and columns (N, 6) for each image."""
@@ -89,7 +87,7 @@ class Affine(Augmentation):
         parameters[flipped] *= FROM_THE_OTHER_SIDE
         return parameters
 
-    def warp(self, images: NDArray[np.uint8], parameters: Array) -> Array:
+    def warp(self, images: Images, parameters: Array) -> Array:
         """Read the pixel at (row, column) from A (row, column) + b, all counted from the centre."""
         side = images.shape[-1]
         planes = images.reshape(-1, side, side)
@@ -146,28 +144,7 @@ def smoothing(side: int, displacement: float, sigma: float) -> Array:
     return B.astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Warped(Split):
-    """Images that are warped when they are seen."""
-
-    augmentation: Affine
-    parameters: Array
-
-    def __getitem__(self, index: NDArray[np.intp] | slice) -> "Warped":
-        return replace(
-            self,
-            images=self.images[index],
-            labels=self.labels[index],
-            parameters=self.parameters[index],
-        )
-
-    @property
-    def seen(self) -> Images:
-        """The images as the network sees them, in their shape."""
-        return self.augmentation.warp(self.images, self.parameters)
-
-
-def resample(images: NDArray[np.uint8], rows: Array, columns: Array) -> Array:
+def resample(images: Images, rows: Array, columns: Array) -> Array:
     """Return images (N, S, S) read at the given places, between pixels by bilinear interpolation.
 
     Outside of an image all is 0. The four pixels around a place are packed into one number, so

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from lenet.errors import DataError
 from lenet.evaluation import Score
 from lenet.npz import read_arrays, write_arrays
-from lenet.training import Metrics, Step, TrainingState
+from lenet.state import Metrics, Step, TrainingState
 
 FORMAT = 1
 OPTIMIZER = "optimizer."

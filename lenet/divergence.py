@@ -48,7 +48,7 @@ def origin(network: LeNet5, batches: Iterable[Split], *, testing: bool = False) 
 
 def origin_in_batch(layers: dict[str, Layer], batch: Split, dtype: np.dtype[Any]) -> str | None:
     """Name the first output or gradient that is not finite, if there is one."""
-    x = network_input(batch.seen, dtype)
+    x = network_input(batch.images, dtype)
     caches = {}
     for name, layer in layers.items():
         x, caches[name] = layer.forward(x)

@@ -12,7 +12,6 @@ from lenet.layers import Array
 from lenet.losses import cross_entropy, log_softmax
 from lenet.model import INPUT_SIDE, LeNet5
 from lenet.overflow import overflow_is_found_later
-from lenet.team import Map
 
 EVALUATION_CHUNK = 128
 
@@ -70,18 +69,19 @@ def score(log_y_hat: Array, labels: NDArray[np.uint8]) -> Score:
     return Score(float(loss), int(correct), len(labels))
 
 
-def evaluate(network: LeNet5, split: Split, each: Map = map) -> Score:
-    """Score all images of a split, a chunk at a time; ``each`` may work on several at once.
+def evaluate(network: LeNet5, split: Split) -> Score:
+    """Score all images of a split, a chunk at a time.
 
     DataError unless they are of a form that the network takes.
     """
     check_split(split, network.architecture.channels, network.architecture.classes)
+    return sum((score_chunk(network, chunk) for chunk in chunks(split)), Score())
 
-    @overflow_is_found_later()
-    def score_chunk(chunk: Split) -> Score:
-        return score(log_softmax(logits_of(network, chunk)), chunk.labels)
 
-    return sum(each(score_chunk, chunks(split)), Score())
+@overflow_is_found_later()
+def score_chunk(network: LeNet5, chunk: Split) -> Score:
+    """Score images that are few enough for all of a network's maps."""
+    return score(log_softmax(logits_of(network, chunk)), chunk.labels)
 
 
 def chunks(split: Split) -> list[Split]:

@@ -1,6 +1,8 @@
 """An experiment: a configuration becomes a training, and what comes of it fills a run folder."""
 
 import logging
+from contextlib import closing
+from functools import partial
 
 from lenet.config import Config
 from lenet.inside import watched
@@ -8,9 +10,9 @@ from lenet.layout import METRICS, relative
 from lenet.resume import starting_state
 from lenet.runs import RunFolder
 from lenet.signals import held_back
-from lenet.team import team
+from lenet.state import Metrics
 from lenet.trackers import Tracking
-from lenet.training import Metrics, train
+from lenet.training import train
 
 log = logging.getLogger("lenet")
 
@@ -31,11 +33,9 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
     folder.begin(state)
     log.info(table_head(list(sizes)))
     tracking = Tracking(config.tracker, folder.path, type(config.dataset).__name__)
-    with held_back() as stop, team(threads) as each, tracking:
-        events = train(config, data, state, each)
-        if config.inside:
-            events = watched(events, config, data.train, state, folder.add_inside)
-        for event in events:
+    with held_back() as stop, closing(train(config, data, state, threads)) as events, tracking:
+        watch = partial(watched, events, config, data.train, state, folder.add_inside)
+        for event in watch() if config.inside else events:
             stopping = stop.asked
             if isinstance(event, Metrics):
                 folder.end_epoch(state)

@@ -29,8 +29,8 @@ from lenet.model import LeNet5
 from lenet.npz import brief, read_arrays
 from lenet.overflow import overflow_is_found_later
 from lenet.recipe import Recipe
+from lenet.state import Metrics, Step, TrainingState
 from lenet.streams import stream
-from lenet.training import Metrics, Step, TrainingState
 
 IMAGES, BINS = 64, 64
 EPOCH, ACTIVATIONS, GRADIENTS, MOVEMENT = "epoch", "activations.", "gradients.", "movement."

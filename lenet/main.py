@@ -19,14 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from lenet.claims import FinishedError
 from lenet.complaints import complain
-from lenet.config import (
-    CONF,
-    own_folders,
-    read_composed,
-    read_config,
-    saved,
-    without_hydra,
-)
+from lenet.config import CONF, own_folders, read_composed, read_config, saved, without_hydra
 from lenet.divergence import DivergedError
 from lenet.errors import LenetError
 from lenet.experiment import run

@@ -4,6 +4,7 @@ All parameters are one vector theta; the layers' weights and biases are views of
 optimizer's eq. (8) is a few lines on vectors, and whatever changes theta changes the layers.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,6 @@ from lenet.layers import (
 )
 from lenet.layers.base import check_input
 from lenet.losses import own
-from lenet.parts import Work, complete
 
 INPUT_SIDE = 32
 MAPS, VECTORS = -4, -2  # the axis of the features: (..., C, H, W, N), (features, N)
@@ -103,11 +103,19 @@ class LeNet5:
             x, _ = layer.forward(x)
         return x
 
-    def forward(self, x: Array) -> tuple[Array, list[Cache]]:
-        """Return the logits and every layer's cache, as in training but without dropout."""
+    def forward(
+        self, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, list[Cache]]:
+        """Return the logits of training, and every layer's cache; ``rng`` decides what is dropped.
+
+        Without it nothing is dropped.
+        """
         self._check(x)
-        (result,) = complete([self.forward_part(x)])
-        return result
+        caches = []
+        for layer in self.layers.values():
+            x, cache = layer.forward(x, rng) if isinstance(layer, Dropout) else layer.forward(x)
+            caches.append(cache)
+        return x, caches
 
     def gradient(self, dlogits: Array, caches: list[Cache]) -> Array:
         """Return dL/dtheta (P,), given dL/dlogits (classes, N): eq. (9) from layer to layer.
@@ -115,51 +123,32 @@ class LeNet5:
         The gradient with respect to the images is not needed, and not computed.
         """
         check_input(dlogits, (self.architecture.classes, caches[-1].shape[-1]))
-        (result,) = complete([self.gradient_part(dlogits, caches)])
-        return result
-
-    def forward_part(
-        self, x: Array, rng: np.random.Generator | None = None
-    ) -> Work[tuple[Array, list[Cache]]]:
-        """Return, for a part of a batch, the same; ``rng`` decides what is dropped."""
-        caches = []
-        for layer in self.layers.values():
-            cache: Cache
-            match layer:
-                case BatchNorm():
-                    moments = yield layer.part(x)
-                    x, cache = layer.forward(x, moments)
-                case Dropout():
-                    x, cache = layer.forward(x, rng)
-                case _:
-                    x, cache = layer.forward(x)
-            caches.append(cache)
-        return x, caches
-
-    def gradient_part(self, dlogits: Array, caches: list[Cache]) -> Work[Array]:
-        """Return what a part of a batch, whose caches are given, adds to the gradient (P,)."""
         gradients: list[Array] = []
         dy = dlogits
-        layers = list(self.layers.values())
-        for depth in reversed(range(len(layers))):
-            layer, cache = layers[depth], caches[depth]
-            own = layer.gradients(dy, cache)
-            gradients[:0] = own
-            if isinstance(layer, BatchNorm):
-                sums = yield np.stack(own[:2])
-                dy = layer.backward(dy, cache, sums)
-            elif depth > 0:
-                dy = layer.backward(dy, cache)
+        first, *others = zip(self.layers.values(), caches, strict=True)
+        for layer, cache in reversed(others):
+            gradients[:0] = layer.gradients(dy, cache)
+            dy = layer.backward(dy, cache)
+        layer, cache = first
+        return self.joined([*layer.gradients(dy, cache), *gradients])
+
+    @staticmethod
+    def joined(gradients: Iterable[Array]) -> Array:
+        """Return the gradients of all arrays as one vector (P,)."""
         return np.concatenate([gradient.ravel() for gradient in gradients])
 
     def moments(self, caches: list[Cache]) -> list[Moments]:
         """Return the moments of the batch, in the order of the normalizations."""
         return [cache.moments for cache in caches if isinstance(cache, Normalized)]
 
+    @property
+    def normalizations(self) -> list[BatchNorm]:
+        """The batch normalizations, in their order."""
+        return [layer for layer in self.layers.values() if isinstance(layer, BatchNorm)]
+
     def follow(self, moments: list[Moments]) -> None:
         """Move the running statistics towards the moments of a batch."""
-        normalizations = [layer for layer in self.layers.values() if isinstance(layer, BatchNorm)]
-        for layer, of_batch in zip(normalizations, moments, strict=True):
+        for layer, of_batch in zip(self.normalizations, moments, strict=True):
             layer.follow(of_batch)
 
     def input_gradient(self, x: Array, classes: NDArray[np.integer[Any]]) -> Array:

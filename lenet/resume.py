@@ -12,7 +12,7 @@ from lenet.identity import slug, trajectory
 from lenet.layout import CHECKPOINT, is_aside, relative
 from lenet.records import read_record
 from lenet.runs import RunFolder
-from lenet.training import TrainingState
+from lenet.state import TrainingState
 
 log = logging.getLogger(__name__)
 

@@ -39,7 +39,7 @@ from lenet.layout import (
 )
 from lenet.npz import write_arrays
 from lenet.records import RECORD, read_record
-from lenet.training import Metrics, Step, TrainingState
+from lenet.state import Metrics, Step, TrainingState
 from lenet.weights import write_weights
 
 log = logging.getLogger(__name__)

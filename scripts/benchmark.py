@@ -32,17 +32,16 @@ from textbook import TextbookLeNet5
 from threadpoolctl import threadpool_limits
 
 from lenet.architecture import LENET5
-from lenet.datasets import Split
-from lenet.evaluation import evaluate
+from lenet.compose import configure
+from lenet.datasets import Data, Split
 from lenet.files import write_text
 from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import AveragePool, MaxPool, Tanh
-from lenet.losses import CrossEntropy
-from lenet.model import LeNet5
 from lenet.optimizers import Adam
 from lenet.runs import RunFolder
+from lenet.shares import Shares
+from lenet.state import Metrics, Step, TrainingState
 from lenet.team import team
-from lenet.training import Metrics, Step, TrainingState, batch_outcome
+from lenet.training import Training
 
 BATCH = 128
 TRAIN_IMAGES = 150 * BATCH
@@ -50,7 +49,6 @@ TEST_IMAGES = 10_000
 PER = 60_000  # images that the seconds in the table are for
 GFLOP = {"train": 135.8, "evaluate": 50.0}  # minimal arithmetic of 60,000 images
 BASELINE = "PyTorch eager"
-LOSS = CrossEntropy(smoothing=0)
 ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
 
 
@@ -91,24 +89,24 @@ class Engine(ABC):
 
 
 class Ours(Engine):
-    """What ``lenet`` runs."""
+    """What ``lenet`` runs: the paper's recipe, by as many workers as there may be threads."""
 
     def build(self, pooling: str, threads: int) -> None:
-        layer = {"max": MaxPool(), "avg": AveragePool()}[pooling]
-        self.network = LeNet5(self.theta, layer, Tanh())
-        self.state = ADAM.new_state(self.theta)
-        self.t = 0
+        recipe = configure(f"pooling={pooling}", f"batch_size={BATCH}", f"optimizer.lr={ADAM.lr}")
+        data = Data(self.train_images, self.test_images, tuple("0123456789"))
+        shares = Shares(recipe, data, TrainingState(self.theta, ADAM.new_state(self.theta)))
+        self.network = shares.network
+        workers = min(threads, recipe.parts)
         self.stack = ExitStack()
-        self.each = self.stack.enter_context(team(threads))
+        hired = self.stack.enter_context(team(workers, [shares.take_step, shares.test]))
+        self.training = Training(shares, hired)
 
     def train(self) -> None:
-        for batch in self.batches():
-            self.t += 1
-            g = batch_outcome(self.network, LOSS, batch, parts=2, each=self.each).gradient
-            ADAM.step(self.theta, g, self.state, self.t, ADAM.lr)
+        for _ in range(self.training.steps_per_epoch):
+            self.training.step()
 
     def evaluate(self) -> None:
-        evaluate(self.network, self.test_images, self.each)
+        self.training.test(0)
 
 
 class Textbook(Engine):

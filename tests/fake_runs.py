@@ -12,7 +12,7 @@ from lenet.compose import composed
 from lenet.layout import WEIGHTS
 from lenet.results import Run
 from lenet.runs import RunFolder
-from lenet.training import Metrics, TrainingState
+from lenet.state import Metrics, TrainingState
 
 quickly_composed = cache(composed)
 

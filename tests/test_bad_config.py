@@ -24,7 +24,8 @@ from lenet.config import CONF, Config, read_config
 from lenet.datasets import Data, Dataset, Split
 from lenet.divergence import DivergedError
 from lenet.errors import ConfigError
-from lenet.training import TrainingState, train
+from lenet.state import TrainingState
+from lenet.training import train
 
 KEY = r"[\w.]+"
 REFUSAL = re.compile(rf"{KEY}( = .+)?: .+")

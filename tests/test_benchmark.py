@@ -10,8 +10,7 @@ import pytest
 from test_training import LOSS
 
 from lenet.architecture import LENET5
-from lenet.evaluation import evaluate
-from lenet.training import batch_outcome
+from lenet.batch import batch_outcome
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
@@ -67,5 +66,5 @@ def test_the_table_has_ratios_within_rounds(benchmark: ModuleType) -> None:
 
 def test_evaluation_sees_every_image(benchmark: ModuleType) -> None:
     engine = benchmark.ENGINES["lenet"]("max", 1)
-    assert evaluate(engine.network, engine.test_images[:300], engine.each).images == 300
+    assert engine.training.test(0).images == benchmark.TEST_IMAGES
     assert LENET5.views(engine.theta).keys() == LENET5.views(engine.network.theta).keys()

@@ -14,7 +14,7 @@ from lenet.architecture import LENET5
 from lenet.checkpoints import Checkpoint, checksum, read_checkpoint, write_checkpoint
 from lenet.errors import DataError
 from lenet.evaluation import Score
-from lenet.training import Metrics, Step, TrainingState
+from lenet.state import Metrics, Step, TrainingState
 
 RNG = np.random.default_rng(0)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

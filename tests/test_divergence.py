@@ -23,7 +23,8 @@ from lenet.layers import (
 )
 from lenet.model import LeNet5
 from lenet.optimizers import SGD
-from lenet.training import TrainingState, train
+from lenet.state import TrainingState
+from lenet.training import train
 
 
 def network(pooling: Pooling, activation: Activation) -> LeNet5:

@@ -19,7 +19,8 @@ from lenet.errors import DataError
 from lenet.evaluation import evaluate
 from lenet.layers import MaxPool, Tanh
 from lenet.model import LeNet5
-from lenet.training import TrainingState, train
+from lenet.state import TrainingState
+from lenet.training import train
 
 N, CLASSES = 40, 3
 RNG = np.random.default_rng(0)

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from test_layers import normal
 from test_training import LOSS, RECIPE, run
 
+from lenet.batch import batch_outcome
 from lenet.datasets import Data
 from lenet.layers import Dropout
 from lenet.optimizers import SGD
-from lenet.team import team
-from lenet.training import batch_outcome
 
 
 @given(st.floats(0, 0.99), st.integers(0, 100))
@@ -48,11 +47,10 @@ def test_of_a_rate_of_zero_nothing_is_seen(bars: Data) -> None:
     assert not [name for name in network.layers if "dropout" in name]
 
 
-def test_a_training_has_the_same_bits_whatever_the_number_of_threads(bars: Data) -> None:
+def test_a_training_has_the_same_bits_whatever_the_number_of_workers(bars: Data) -> None:
     ends = []
-    for threads in (1, 2, 3):
-        with team(threads) as each:
-            ends.append(run(bars, each, dropout=Dropout(0.3), parts=3).theta)
+    for workers in (1, 2, 3):
+        ends.append(run(bars, workers, dropout=Dropout(0.3), parts=3).theta)
     np.testing.assert_array_equal(ends[0], ends[1])
     np.testing.assert_array_equal(ends[0], ends[2])
 

@@ -13,6 +13,7 @@ from test_layers import ACTIVATIONS, POOLINGS, name
 from test_training import LOSS, RECIPE
 
 from lenet.architecture import LENET5
+from lenet.batch import batch_outcome
 from lenet.datasets import Data, Split
 from lenet.divergence import DivergedError
 from lenet.evaluation import evaluate
@@ -21,8 +22,8 @@ from lenet.layers import Activation, Pooling, ReLU
 from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
 from lenet.model import LeNet5
 from lenet.optimizers import SGD
-from lenet.team import team
-from lenet.training import TrainingState, batch_outcome, train
+from lenet.state import TrainingState
+from lenet.training import train
 
 TYPES = [np.float32, np.float64]
 IMAGES = {
@@ -49,9 +50,8 @@ def test_any_image_has_a_finite_loss_and_gradient(
     network = LeNet5(WEIGHTS[weights].astype(dtype), pooling, activation)
     for images in IMAGES.values():
         batch = Split(images, np.full(len(images), 7, np.uint8))
-        with team(1) as map:  # noqa: A001
-            outcome = batch_outcome(network, LOSS, batch, 2, map)
-            score, gradient = outcome.score, outcome.gradient
+        outcome = batch_outcome(network, LOSS, batch, 2)
+        score, gradient = outcome.score, outcome.gradient
         assert np.isfinite(score.loss)
         assert score.loss >= 0
         assert np.isfinite(gradient).all()

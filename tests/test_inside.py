@@ -17,6 +17,7 @@ from test_scripts import load
 from test_training import LOSS, RECIPE, new_network
 
 from lenet.architecture import LENET5
+from lenet.batch import batch_outcome
 from lenet.datasets import Data
 from lenet.evaluation import network_input
 from lenet.features import features
@@ -37,7 +38,8 @@ from lenet.inside import (
 from lenet.layout import INSIDE
 from lenet.npz import write_arrays
 from lenet.runs import RunFolder
-from lenet.training import TrainingState, batch_outcome, train
+from lenet.state import TrainingState
+from lenet.training import train
 
 QUICK = replace(RECIPE, batch_size=10, epochs=2)
 SIZE, STEPS = 30, 3  # training images, steps per epoch

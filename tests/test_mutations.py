@@ -122,7 +122,7 @@ MUTATIONS = [
         "8c the loss of the last batch in place of the epoch's mean",
         "training.py",
         {
-            "state.running += score": "state.running = score",
+            "state.running += shares.score": "state.running = shares.score",
         },
         "test_training.py",
     ),
@@ -137,9 +137,9 @@ MUTATIONS = [
     ),
     Mutation(
         "10a the last partial batch dropped",
-        "training.py",
+        "batch.py",
         {
-            "for start in range(done * batch_size, len(split), batch_size):": "for start in range(done * batch_size, len(split) // batch_size * batch_size, batch_size):",
+            "self.per_epoch = ceil(len(split) / batch_size)": "self.per_epoch = max(len(split) // batch_size, 1)",
         },
         "test_training.py",
     ),
@@ -161,9 +161,9 @@ MUTATIONS = [
     ),
     Mutation(
         "11b test images mixed into training",
-        "training.py",
+        "shares.py",
         {
-            "batches(data.train, recipe.batch_size, order, done),": "batches(data.test, recipe.batch_size, order, done),",
+            "Batches(data.train,": "Batches(data.test,",
         },
         "test_training.py",
     ),
@@ -267,7 +267,7 @@ MUTATIONS = [
     ),
     Mutation(
         "16b a gradient clipped number by number",
-        "training.py",
+        "shares.py",
         {
             "return g * (clip_norm / norm)": "return np.clip(g, -clip_norm, clip_norm)",
         },
@@ -277,15 +277,15 @@ MUTATIONS = [
         "16c a parameter that is not finite goes unseen until a loss is not",
         "training.py",
         {
-            "if not is_finite(state.theta):": "if False:",
+            "if not (shares.gradient_is_finite and shares.theta_is_finite):": "if not shares.gradient_is_finite:",
         },
         "test_training.py",
     ),
     Mutation(
         "16d a gradient that is not finite goes unseen",
-        "training.py",
+        "shares.py",
         {
-            "if not (isfinite(score.loss) and isfinite(norm)):": "if not isfinite(score.loss):",
+            "return isfinite(self._scores[:, 0].sum()) and isfinite(self._squares.sum())": "return isfinite(self._scores[:, 0].sum())",
         },
         "test_divergence.py",
     ),
@@ -309,7 +309,7 @@ MUTATIONS = [
         "18a the same maps for every batch",
         "augmentation.py",
         {
-            'stream(seed, "augmentation", t)': 'stream(seed, "augmentation")',
+            'stream(seed, "augmentation", t, k)': 'stream(seed, "augmentation", k)',
         },
         "test_augmentation.py",
     ),
@@ -331,7 +331,7 @@ MUTATIONS = [
     ),
     Mutation(
         "18d the last parameters tested in place of their average",
-        "training.py",
+        "shares.py",
         {
             "self.trained = recipe.network(state.trained)": "self.trained = recipe.network(state.theta)",
         },
@@ -354,9 +354,32 @@ MUTATIONS = [
         "test_signals.py",
     ),
     Mutation(
+        "31a a worker goes on before the others have written",
+        "processes.py",
+        {"until(self._counts, self._count, self._look_after)": "pass"},
+        "test_team.py",
+    ),
+    Mutation(
+        "31b the gradient of one part is left out of the sum",
+        "shares.py",
+        {
+            "for other in self._gradients[1:parts, own]:": "for other in self._gradients[2:parts, own]:"
+        },
+        "test_training.py::test_the_schedule_sets_learning_rate_and_momentum",
+    ),
+    Mutation(
+        "31c workers outlive who made them",
+        "processes.py",
+        {
+            "ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)": "pass",
+            "if os.getppid() != self._parent:": "if False:",
+        },
+        "test_team.py::test_workers_end_with_their_caller",
+    ),
+    Mutation(
         "22 batch normalization by the moments of a part alone",
-        "model.py",
-        {"x, cache = layer.forward(x, moments)": "x, cache = layer.forward(x)"},
+        "parts.py",
+        {"x, cache = layer.forward(x, reduce(add, moments))": "x, cache = layer.forward(x)"},
         "test_normalization.py",
     ),
     Mutation(
@@ -393,8 +416,8 @@ MUTATIONS = [
     ),
     Mutation(
         "28 every step drops the same",
-        "training.py",
-        {'stream(recipe.seed, "dropout", t, part)': 'stream(recipe.seed, "dropout", part)'},
+        "shares.py",
+        {'stream(seed, "dropout", t, k)': 'stream(seed, "dropout", k)'},
         "test_dropout.py",
     ),
     Mutation(

@@ -13,6 +13,7 @@ from test_layers import ACTIVATIONS, POOLINGS, name, normal
 from test_training import LOSS, RECIPE, run
 
 from lenet.architecture import Architecture
+from lenet.batch import batch_outcome
 from lenet.datasets import Data, Split
 from lenet.evaluation import evaluate, network_input
 from lenet.features import features
@@ -31,9 +32,9 @@ from lenet.layers.pool import windows
 from lenet.losses import log_softmax
 from lenet.model import MAPS, VECTORS, LeNet5
 from lenet.optimizers import AdamW
+from lenet.state import TrainingState
 from lenet.streams import stream
-from lenet.team import team
-from lenet.training import TrainingState, batch_outcome, train
+from lenet.training import train
 
 BATCH = BatchNormalization(momentum=0.1, eps=1e-5)
 NORMALIZED = Architecture(channels=1, classes=10, normalization=BATCH)
@@ -188,11 +189,10 @@ def test_the_gradient_does_not_depend_on_the_number_of_parts() -> None:
             np.testing.assert_allclose(one.variance, of_whole.variance)
 
 
-def test_a_training_has_the_same_bits_whatever_the_number_of_threads(bars: Data) -> None:
+def test_a_training_has_the_same_bits_whatever_the_number_of_workers(bars: Data) -> None:
     ends = []
-    for threads in (1, 2, 3):
-        with team(threads) as each:
-            ends.append(run(bars, each, normalization=BATCH, parts=3).theta)
+    for workers in (1, 2, 3):
+        ends.append(run(bars, workers, normalization=BATCH, parts=3).theta)
     np.testing.assert_array_equal(ends[0], ends[1])
     np.testing.assert_array_equal(ends[0], ends[2])
 

@@ -386,7 +386,8 @@ def test_mnist_is_recognised_as_well_after_preparation(mnist: Data) -> None:
     """By a network of drawn digits: it loses less than 0.5 points on 1,000 images."""
     from lenet.compose import configure
     from lenet.datasets import Split
-    from lenet.training import TrainingState, train
+    from lenet.state import TrainingState
+    from lenet.training import train
 
     config = configure("epochs=1")
     data = config.dataset.load(0)

@@ -16,13 +16,7 @@ from lenet.layers import MaxPool, Tanh
 from lenet.layout import CONFIG, WEIGHTS
 from lenet.model import LeNet5
 from lenet.records import RECORD
-from lenet.results import (
-    Run,
-    all_runs,
-    by_setting,
-    find_runs,
-    over_seeds,
-)
+from lenet.results import Run, all_runs, by_setting, find_runs, over_seeds
 from lenet.weights import write_weights
 
 

@@ -19,7 +19,7 @@ from lenet.init import GlorotUniform, initial_theta
 from lenet.layout import BEST, CHECKPOINT, CONFIG, METRICS, PREVIOUS, STEPS, WEIGHTS
 from lenet.records import LOCK, RECORD, is_held, status
 from lenet.runs import RunFolder
-from lenet.training import Metrics, Step, TrainingState
+from lenet.state import Metrics, Step, TrainingState
 
 ROW = Metrics(1, 0.5, 0.9, 0.25, 0.95, None, None, 1e-3, 4.0, 0.5)
 

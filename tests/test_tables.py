@@ -11,9 +11,9 @@ from fake_runs import fake_run
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lenet.layout import CONFIG
 from lenet.report import write_summary
 from lenet.results import Run
-from lenet.runs import CONFIG
 from lenet.summary import summarise
 from lenet.tables import write_table, write_tables
 

@@ -15,8 +15,8 @@ from lenet.compose import configure
 from lenet.errors import ConfigError
 from lenet.records import status
 from lenet.runs import RunFolder
+from lenet.state import TrainingState
 from lenet.trackers import MLflow, TensorBoard, Track, Tracker, Untracked, base
-from lenet.training import TrainingState
 
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
 EXTRAS = [TensorBoard(), MLflow("sqlite:///runs/mlflow.db", experiment=None)]

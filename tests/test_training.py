@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lenet.architecture import LENET5
 from lenet.augmentation import Elastic, Original
+from lenet.batch import Batches, batch_outcome
 from lenet.datasets import Data, Split, Strokes
 from lenet.divergence import DivergedError
 from lenet.errors import DataError
@@ -20,17 +23,8 @@ from lenet.model import LeNet5
 from lenet.optimizers import SGD, Adam, AdamW, RMSprop
 from lenet.recipe import Recipe
 from lenet.schedules import Constant, Moment, OneCycle, Plateau
-from lenet.streams import stream
-from lenet.team import Map, team
-from lenet.training import (
-    Metrics,
-    Step,
-    TrainingState,
-    batch_outcome,
-    batches,
-    cut,
-    train,
-)
+from lenet.state import Metrics, Step, TrainingState
+from lenet.training import train
 
 ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
 CYCLE = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
@@ -62,11 +56,11 @@ RECIPE = Recipe(
 )
 
 
-def run(data: Data, each: Map = map, **changes: Any) -> TrainingState:
+def run(data: Data, workers: int = 1, **changes: Any) -> TrainingState:
     """The end of a training."""
     recipe = replace(RECIPE, **changes)
     state = TrainingState.initial(recipe)
-    list(train(recipe, data, state, each))
+    list(train(recipe, data, state, workers))
     return state
 
 
@@ -124,7 +118,7 @@ def test_training_figures_are_running_means_over_every_image(bars: Data) -> None
     score = evaluate(new_network(), bars.train)
     assert row.train_accuracy == score.accuracy
     np.testing.assert_allclose(row.train_loss, score.mean_loss, rtol=1e-5)
-    sizes = [len(batch) for batch in batches(bars.train, 64, stream(0, "order", 1))]
+    sizes = [len(Batches(bars.train, 64, parts=2, seed=0).batch(t)) for t in range(1, 6)]
     batch_losses = [step.loss for step in state.steps]
     np.testing.assert_allclose(np.average(batch_losses, weights=sizes), row.train_loss)
 
@@ -147,20 +141,23 @@ def test_the_test_images_teach_nothing(bars: Data) -> None:
 def test_an_epoch_sees_every_image_once(batch_size: int) -> None:
     numbers = np.arange(300)
     split = Split(np.broadcast_to(numbers[:, None, None], (300, 1, 1)), np.zeros(300, np.uint8))
-    seen = list(batches(split, batch_size, stream(0, "order", 1)))
+    drawn = Batches(split, batch_size, parts=1, seed=0)
+    seen = [drawn.batch(t + 1) for t in range(drawn.per_epoch)]
     assert sorted(int(i) for batch in seen for i in batch.images[:, 0, 0]) == list(range(300))
     assert all(len(batch) == batch_size for batch in seen[:-1])
 
 
 def test_each_epoch_has_an_order_of_its_own(bars: Data) -> None:
-    first, second = (next(batches(bars.train, 100, stream(0, "order", n))) for n in (1, 2))
+    drawn = Batches(bars.train, 100, parts=1, seed=0)
+    first, second = drawn.batch(1), drawn.batch(1 + drawn.per_epoch)
     assert not np.array_equal(first.labels, second.labels)
 
 
 @pytest.mark.parametrize(("size", "parts"), [(128, 2), (5, 2), (1, 2), (3, 4), (7, 1)])
 def test_parts_hold_the_whole_batch_in_order(bars: Data, size: int, parts: int) -> None:
-    batch = bars.train[:size]
-    pieces = cut(batch, parts)
+    drawn = Batches(bars.train[:size], batch_size=size, parts=parts, seed=0)
+    batch = drawn.batch(1)
+    pieces = [drawn.part(1, k) for k in range(len(drawn.ends(1)))]
     assert len(pieces) == min(size, parts)
     assert all(len(piece) > 0 for piece in pieces)
     np.testing.assert_array_equal(np.concatenate([p.labels for p in pieces]), batch.labels)
@@ -213,12 +210,29 @@ def test_another_seed_gives_other_numbers(bars: Data) -> None:
     assert first != second
 
 
-def test_the_result_does_not_depend_on_the_number_of_threads(bars: Data) -> None:
-    states = []
-    for threads in (1, 3):
-        with team(threads) as each:
-            states.append(run(bars, each, parts=4, augmentation=ELASTIC))
-    assert_same(*states)
+@given(
+    normalization=st.sampled_from([NoNormalization(), BatchNormalization(0.1, 1e-5)]),
+    dropout=st.sampled_from([Dropout(0.0), Dropout(0.3)]),
+    augmentation=st.sampled_from([Original(), ELASTIC]),
+    schedule=st.sampled_from([Constant(), CYCLE]),
+    clip_norm=st.sampled_from([None, 0.5]),
+    ema=st.sampled_from([None, 0.9]),
+    parts=st.integers(1, 9),
+    batch_size=st.sampled_from([50, 64, 299]),
+    workers=st.sampled_from([2, 3, 4, 7]),
+    threads=st.booleans(),
+)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_bits_do_not_depend_on_the_workers(
+    bars: Data, monkeypatch: pytest.MonkeyPatch, workers: int, threads: bool, **changes: Any
+) -> None:
+    """However many they are, and be they processes or threads."""
+    few = Data(bars.train, bars.test, bars.class_names, bars.validation)
+    alone = run(few, 1, epochs=1, **changes)
+    with monkeypatch.context() as patched:
+        if threads:
+            patched.setattr("lenet.team.why_threads", lambda: "the test asks for them")
+        assert_same(alone, run(few, workers, epochs=1, **changes))
 
 
 def test_a_loss_that_is_not_finite_stops_the_training_before_the_step(bars: Data) -> None:
@@ -293,7 +307,8 @@ def test_the_schedule_sets_learning_rate_and_momentum(bars: Data) -> None:
     steps = train(recipe, bars, state)
     expected = state.theta.copy()
     v = np.zeros_like(expected)
-    for t, batch in enumerate(batches(bars.train, 100, stream(0, "order", 1)), start=1):
+    for t in (1, 2, 3):
+        batch = Batches(bars.train, 100, parts=2, seed=0).batch(t)
         g = batch_outcome(recipe.network(expected), LOSS, batch, parts=2).gradient
         moment = Moment(t, 3, 3)
         v = CYCLE.momentum(moment) * v + g

@@ -12,9 +12,12 @@ Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Split:
-    """Images (N, H, W), or (N, C, H, W) in colour, unsigned bytes, and their labels (N,)."""
+    """Images (N, H, W), or (N, C, H, W) in colour, from 0 to 255, and their labels (N,).
 
-    images: NDArray[np.uint8]
+    A dataset gives unsigned bytes; warped images are of a float type.
+    """
+
+    images: Images
     labels: NDArray[np.uint8]
 
     def __len__(self) -> int:
@@ -22,11 +25,6 @@ class Split:
 
     def __getitem__(self, index: NDArray[np.intp] | slice) -> "Split":
         return Split(self.images[index], self.labels[index])
-
-    @property
-    def seen(self) -> Images:
-        """The images as a network sees them, from 0 to 255."""
-        return self.images
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Dataset(ABC):
 
         DataError if there should be a character in it, and there is none.
         """
-        from lenet.preparation import digit, in_colour, whole  # SciPy and Pillow take long
+        from lenet.preparation import digit, in_colour, whole
 
         if self.shows_characters:
             return digit(picture)

@@ -6,10 +6,11 @@ adds to them (``part``), and is given the sum over all parts. So is the way back
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple, Self
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
+from numpy.typing import DTypeLike
 
 from lenet.layers.base import Array, Layer, refuse_input
 
@@ -29,6 +30,17 @@ class Moments:
         mean = self.mean + between * (other.count / count)
         within = self.deviation + other.deviation
         return Moments(count, mean, within + between**2 * (self.count * other.count / count))
+
+    @property
+    def rows(self) -> Array:
+        """The same as one array (3, features), float64, which holds any count."""
+        return np.stack([np.full(len(self.mean), float(self.count)), self.mean, self.deviation])
+
+    @classmethod
+    def from_rows(cls, rows: Array, dtype: DTypeLike) -> Self:
+        """Return what ``rows`` has made one array of."""
+        count, mean, deviation = rows
+        return cls(int(count[0]), mean.astype(dtype), deviation.astype(dtype))
 
     @property
     def variance(self) -> Array:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from lenet.errors import ConfigError
-from lenet.training import TrainingState
+from lenet.state import TrainingState
 
 log = logging.getLogger("lenet.trackers")
 

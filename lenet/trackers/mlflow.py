@@ -12,8 +12,8 @@ from filelock import FileLock
 
 from lenet.files import write_text
 from lenet.layout import BEST, CONFIG, MLFLOW_RUN, WEIGHTS
+from lenet.state import TrainingState
 from lenet.trackers.base import Track, Tracker
-from lenet.training import TrainingState
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

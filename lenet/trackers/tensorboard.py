@@ -8,8 +8,8 @@ from time import monotonic, time, time_ns
 from typing import Any
 
 from lenet.layout import EVENTS
+from lenet.state import TrainingState
 from lenet.trackers.base import Track, Tracker
-from lenet.training import TrainingState
 
 WRITE_EVERY = 1.0  # s between additions to an event file
 

@@ -1,0 +1,116 @@
+"""A batch, cut into parts, and what the network makes of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise, repeat
+from math import ceil
+from operator import add
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.datasets.base import Split
+from lenet.evaluation import Score, network_input, score
+from lenet.layers import Array, Moments
+from lenet.losses import CrossEntropy, log_softmax
+from lenet.model import LeNet5
+from lenet.parts import Part, complete, forward_part, gradient_part
+from lenet.streams import stream
+
+
+class Batches:
+    """The batches of a training: every image once an epoch, in random order, cut into parts.
+
+    The last batch of an epoch holds what is left. Which images a batch has depends on the seed and
+    on its number alone.
+    """
+
+    def __init__(self, split: Split, batch_size: int, parts: int, seed: int) -> None:
+        self.split = split
+        self.batch_size = batch_size
+        self.parts = parts
+        self.seed = seed
+        self.per_epoch = ceil(len(split) / batch_size)
+        self._order = 0, np.empty(0, np.intp)  # an epoch, and the order of its images
+
+    def ends(self, t: int) -> list[tuple[int, int]]:
+        """Return where in the order of its epoch each part of the batch of step t lies."""
+        start = (t - 1) % self.per_epoch * self.batch_size
+        size = min(self.batch_size, len(self.split) - start)
+        return [(start + first, start + last) for first, last in ends_of_parts(size, self.parts)]
+
+    def part(self, t: int, k: int) -> Split:
+        """Return part k of the batch of step t, both counted as usual: t from 1, k from 0."""
+        first, last = self.ends(t)[k]
+        return self.split[self._order_of(t)[first:last]]
+
+    def batch(self, t: int) -> Split:
+        """Return all parts of the batch of step t together."""
+        (first, _), *_, (_, last) = 2 * self.ends(t)
+        return self.split[self._order_of(t)[first:last]]
+
+    def _order_of(self, t: int) -> NDArray[np.intp]:
+        epoch = (t - 1) // self.per_epoch + 1
+        if self._order[0] != epoch:
+            order = stream(self.seed, "order", epoch).permutation(len(self.split))
+            self._order = epoch, order
+        return self._order[1]
+
+
+def ends_of_parts(size: int, parts: int) -> list[tuple[int, int]]:
+    """Return where the parts of a batch begin and end: nearly equal, none of them empty."""
+    parts = min(parts, size)
+    return list(pairwise(size * part // parts for part in range(parts + 1)))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the network makes of a batch, or a part of it.
+
+    Its score, its share of the gradient of the batch's mean loss (P,), and the moments of the whole
+    batch, one for each normalization.
+    """
+
+    score: Score
+    gradient: Array
+    moments: list[Moments]
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(self.score + other.score, self.gradient + other.gradient, self.moments)
+
+
+def part_outcome(
+    network: LeNet5,
+    loss: CrossEntropy,
+    batch_size: int,
+    part: Split,
+    rng: np.random.Generator | None = None,
+) -> Part[Outcome]:
+    """Return the outcome of a part of a batch; ``rng`` decides what is dropped."""
+    x = network_input(part.images, network.theta.dtype)
+    logits, caches = yield from forward_part(network, x, rng)
+    log_y_hat = log_softmax(logits)
+    dlogits = loss.gradient(log_y_hat, part.labels) / batch_size
+    gradient = yield from gradient_part(network, dlogits, caches)
+    return Outcome(score(log_y_hat, part.labels), gradient, network.moments(caches))
+
+
+def batch_outcome(
+    network: LeNet5,
+    loss: CrossEntropy,
+    batch: Split,
+    parts: int,
+    rngs: Iterable[np.random.Generator | None] = repeat(None),
+) -> Outcome:
+    """Return the outcome of a batch, whose parts are worked on one after the other.
+
+    ``rngs`` decide what is dropped, each in a part of its own. The parts' gradients are added in
+    their order: the sum depends on how many there are.
+    """
+    cut = [batch[start:end] for start, end in ends_of_parts(len(batch), parts)]
+    works = [
+        part_outcome(network, loss, len(batch), part, rng)
+        for part, rng in zip(cut, rngs, strict=False)
+    ]
+    return reduce(add, complete(works))

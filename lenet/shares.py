@@ -1,0 +1,209 @@
+"""The shares of a team of workers in the steps of a training, and in its tests.
+
+In a step each worker finds the gradients of the parts of the batch that fall to it, then adds up
+the gradients of all parts over its own range of theta, and takes the step there. At the end of an
+epoch it tests some chunks of images. Everything lies in shared arrays, with a place for each part,
+and is added up in the order of the parts: so it makes no difference who did what.
+"""
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from math import isfinite, isnan, nan, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.batch import Batches, Outcome, part_outcome
+from lenet.datasets.base import Data, Split
+from lenet.divergence import is_finite
+from lenet.evaluation import Score, chunks, score_chunk
+from lenet.layers import Array
+from lenet.overflow import overflow_is_found_later
+from lenet.parts import complete
+from lenet.recipe import Recipe
+from lenet.state import TrainingState
+from lenet.streams import stream
+from lenet.team import Worker, shared_zeros
+
+RANGES = 32  # of theta; the norm of a gradient is added up over them
+WIDEST = 120  # features of a layer that may be normalized
+
+
+class Shares:
+    """What a team works on: ``take_step`` and ``test`` are its tasks, done by all workers at once.
+
+    The state is moved to shared memory.
+    """
+
+    def __init__(self, recipe: Recipe, data: Data, state: TrainingState) -> None:
+        state.share()
+        self.recipe = recipe
+        self.data = data
+        self.state = state
+        self.network = recipe.network(state.theta)
+        self.trained = recipe.network(state.trained)
+        self.batches = Batches(data.train, recipe.batch_size, recipe.parts, recipe.seed)
+        self.splits = [split for split in (data.test, data.validation) if split]
+
+        P, parts = len(state.theta), recipe.parts
+        self._ends = [P * number // RANGES for number in range(RANGES + 1)]
+        self._gradients = shared_zeros((parts, P), state.theta.dtype)
+        self._scores = shared_zeros((parts, 3), np.float64)
+        self._exchanged = shared_zeros((2, parts, 3 * WIDEST), np.float64)
+        self._squares = shared_zeros((RANGES,), np.float64)  # 2-norms of the gradient, squared
+        self._finite = shared_zeros((RANGES,), np.bool_)  # whether theta is so after the step
+        self._rates = shared_zeros((2,), np.float64)  # learning rate; momentum, nan for as it is
+        self._tested = [shared_zeros((len(chunks(one)), 3), np.float64) for one in self.splits]
+
+    def set_rates(self, eta: float, momentum: float | None) -> None:
+        """Say which learning rate and which momentum (None: the optimizer's) the next step has."""
+        self._rates[:] = eta, nan if momentum is None else momentum
+
+    @property
+    def score(self) -> Score:
+        """The score of the batch of the last step."""
+        return total(self._scores)
+
+    @property
+    def norm(self) -> float:
+        """The 2-norm of its gradient."""
+        return sqrt(self._squares.sum())
+
+    @property
+    def gradient_is_finite(self) -> bool:
+        """Whether its loss and its gradient are finite; if not, no step is taken."""
+        return isfinite(self._scores[:, 0].sum()) and isfinite(self._squares.sum())
+
+    @property
+    def theta_is_finite(self) -> bool:
+        """Whether all parameters are finite after the step."""
+        return bool(self._finite.all())
+
+    def tested(self, number: int) -> Score:
+        """Return the score of the split that was tested."""
+        return total(self._tested[number])
+
+    def batch(self, t: int) -> Split:
+        """Return the batch of step t as the network sees it."""
+        parts = [self._seen(t, k) for k in range(len(self.batches.ends(t)))]
+        images = np.concatenate([part.images for part in parts])
+        return Split(images, np.concatenate([part.labels for part in parts]))
+
+    @overflow_is_found_later()
+    def take_step(self, worker: Worker, t: int) -> None:
+        """Do a worker's share of step t."""
+        outcomes = self._work_on_parts(worker, t)
+        worker.wait()
+        if worker.number == 0 and isfinite(self._scores[:, 0].sum()):
+            self.network.follow(outcomes[0].moments)
+        ranges = range(*(RANGES * (worker.number + end) // worker.size for end in (0, 1)))
+        self._add_gradients(ranges, len(self.batches.ends(t)))
+        worker.wait()
+        if self.gradient_is_finite:
+            self._step(ranges, t)
+
+    @overflow_is_found_later()
+    def test(self, worker: Worker, number: int) -> None:
+        """Test a worker's share of the chunks of a split, by its place in ``splits``."""
+        pieces = chunks(self.splits[number])
+        for place in worker.share(len(pieces)):
+            score = score_chunk(self.trained, pieces[place])
+            self._tested[number][place] = astuple(score)
+
+    def _work_on_parts(self, worker: Worker, t: int) -> list[Outcome]:
+        """Note score and gradient of each part of the batch that falls to a worker."""
+        ends = self.batches.ends(t)
+        size = ends[-1][-1] - ends[0][0]
+        own = worker.share(len(ends))
+        exchange = Exchange(self._exchanged[:, : len(ends)], worker)
+        works = [
+            part_outcome(self.network, self.recipe.loss, size, self._seen(t, k), self._chance(t, k))
+            for k in own
+        ]
+        outcomes = complete(works, exchange)
+        if not outcomes:
+            exchange.stand_by(2 * len(self.network.normalizations))
+        self._scores[worker.number :: worker.size] = 0
+        for k, outcome in zip(own, outcomes, strict=True):
+            self._scores[k] = astuple(outcome.score)
+            self._gradients[k] = outcome.gradient
+        return outcomes
+
+    def _add_gradients(self, ranges: range, parts: int) -> None:
+        """Add up the gradients of the parts over some ranges of theta, and note the norms."""
+        own = self._slice(ranges)
+        g = self._gradients[0, own]
+        for other in self._gradients[1:parts, own]:
+            g += other
+        for number in ranges:
+            g = self._gradients[0, self._slice(range(number, number + 1))]
+            self._squares[number] = g @ g
+
+    def _step(self, ranges: range, t: int) -> None:
+        """Take the optimizer's step over some ranges of theta; the average follows."""
+        recipe, state, own = self.recipe, self.state, self._slice(ranges)
+        eta, momentum = self._rates.tolist()
+        optimizer = recipe.optimizer.with_momentum(None if isnan(momentum) else momentum)
+        g = clip(self._gradients[0, own], self.norm, recipe.clip_norm)
+        remembered = {name: vector[own] for name, vector in state.optimizer.items()}
+        theta = state.theta[own]
+        optimizer.step(theta, g, remembered, t, eta)
+        self._finite[ranges.start : ranges.stop] = is_finite(theta)
+        if state.average is not None and recipe.ema is not None:
+            update_average(state.average[own], theta, recipe.ema, t)
+
+    def _slice(self, ranges: range) -> slice:
+        return slice(self._ends[ranges.start], self._ends[ranges.stop])
+
+    def _seen(self, t: int, k: int) -> Split:
+        """Return part k of the batch of step t as the network sees it."""
+        return self.recipe.augmentation(self.batches.part(t, k), self.recipe.seed, t, k)
+
+    def _chance(self, t: int, k: int) -> np.random.Generator | None:
+        """Return what decides what is dropped in part k of the batch of step t, if anything is."""
+        seed = self.recipe.seed
+        return stream(seed, "dropout", t, k) if self.recipe.dropout.rate else None
+
+
+class Exchange:
+    """Gives each worker what all parts of a batch have yielded, at one place after the other.
+
+    Two places in memory take turns: nobody writes to one before all have read it.
+    """
+
+    def __init__(self, memory: NDArray[np.float64], worker: Worker) -> None:
+        self.memory = memory  # (2, parts, values)
+        self.worker = worker
+        self.turn = 0
+
+    def __call__(self, yielded: Sequence[Array]) -> Array:
+        """Return the arrays of all parts (parts, ...), given those of the worker's own."""
+        shape, dtype = yielded[0].shape, yielded[0].dtype
+        place = self.memory[self.turn, :, : yielded[0].size].reshape(-1, *shape, copy=False)
+        for k, array in zip(self.worker.share(len(place)), yielded, strict=True):
+            place[k] = array
+        self.worker.wait()
+        self.turn = 1 - self.turn
+        return place.astype(dtype)
+
+    def stand_by(self, times: int) -> None:
+        """Let the others exchange what a worker without parts has no use for."""
+        for _ in range(times):
+            self.worker.wait()
+
+
+def total(scores: NDArray[np.float64]) -> Score:
+    """Return the sum of scores, each a row: loss, images recognised, images."""
+    return sum((Score(loss, int(correct), int(n)) for loss, correct, n in scores.tolist()), Score())
+
+
+def clip(g: Array, norm: float, clip_norm: float | None) -> Array:
+    """Return a gradient of a given 2-norm, shortened to ``clip_norm`` if it is longer."""
+    if clip_norm is None or norm <= clip_norm:
+        return g
+    return g * (clip_norm / norm)
+
+
+def update_average(average: Array, theta: Array, decay: float, t: int) -> None:
+    """Let theta after step t into its exponential moving average, which forgets faster at first."""
+    average += (1 - min(decay, (1 + t) / (10 + t))) * (theta - average)
