@@ -11,6 +11,7 @@ from yaml import MarkedYAMLError
 
 from lenet.config import TARGET, suggestion
 from lenet.errors import LenetError
+from lenet.syntax import slip
 
 EXTRAS = {
     "hydra/launcher/submitit_slurm": "slurm",
@@ -45,7 +46,7 @@ def explain(error: Exception) -> str:
         valid = keys(cast(dict[Any, Any], OmegaConf.to_container(cause.parent_node)))
         return f"{cause.full_key}: no such key{suggestion(str(cause.key), valid)}"
     if isinstance(error, OverrideParseException):
-        return f"{error.override!r}: expected key=value, with quotes as in key='\"a=b\"'"
+        return slip(error)
     if isinstance(error, MarkedYAMLError) and error.problem_mark:
         return f"{error.problem_mark.name}, line {error.problem_mark.line + 1}: {error.problem}"
     return in_one_line(str(error), file_being_read(error))

@@ -1,18 +1,21 @@
 """Configurations for Python, as the command line makes them."""
 
-from hydra import compose, initialize_config_dir
+from pathlib import Path
+
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from lenet.complaints import explain
-from lenet.config import CONF, Config, read_config
+from lenet.config import Config, read_config, without_hydra
 from lenet.errors import ConfigError
+from lenet.loader import hydra_for
 
 
-def composed(*overrides: str) -> DictConfig:
+def composed(*overrides: str, config_dir: Path | None = None) -> DictConfig:
     """Return what Hydra makes of a command line, unchecked, without its own part."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("config", [*overrides])
+    hydra = hydra_for(config_dir)
+    return without_hydra(hydra.compose_config("config", [*overrides], RunMode.RUN))
 
 
 def configure(*overrides: str) -> Config:
