@@ -16,9 +16,9 @@ from lenet.errors import ConfigError
 from lenet.syntax import FORMS
 
 MOST_RUNS = 10_000  # of one sweep: of so many, hardly two have the same name
-SPLIT = (
-    f"a sweep has at most {MOST_RUNS:,}; make several, such as seed=range(0,{MOST_RUNS}) "
-    f"and seed=range({MOST_RUNS},{2 * MOST_RUNS})"
+TOO_MANY = (
+    f"at most {MOST_RUNS:,} runs make one sweep; split it, "
+    f"as in seed=range(0,{MOST_RUNS}), then seed=range({MOST_RUNS},{2 * MOST_RUNS})"
 )
 
 
@@ -66,7 +66,7 @@ def sweep_configs(
     ]
     runs = prod(map(len, choices))
     if combinations is product and runs > MOST_RUNS:
-        raise ConfigError(f"{runs:,} runs: {SPLIT}")
+        raise ConfigError(f"{runs:,} runs: {TOO_MANY}")
     for number, job in enumerate(combinations(*choices)):
         try:
             cfg = loader.load_sweep_config(config, list(job))
@@ -94,7 +94,7 @@ def values(override: Override) -> list[str]:
     except (ValueError, ArithmeticError, HydraException) as error:
         raise ConfigError(f"{override.input_line}: expected {FORMS['range']}") from error
     if len(listed) > MOST_RUNS:
-        raise ConfigError(f"{override.input_line}: more than {MOST_RUNS:,} values; {SPLIT}")
+        raise ConfigError(f"{override.input_line}: {TOO_MANY}")
     if not listed:
         raise ConfigError(f"there is nothing to run: {override.input_line}")
     return listed

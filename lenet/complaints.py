@@ -1,5 +1,6 @@
 """What Hydra and OmegaConf complain of, in words that help."""
 
+import re
 import sys
 from traceback import walk_tb
 from typing import Any, NoReturn, cast
@@ -11,12 +12,23 @@ from yaml import MarkedYAMLError
 
 from lenet.config import TARGET, suggestion
 from lenet.errors import LenetError
+from lenet.loader import group_and_choice
 from lenet.syntax import slip
 
 EXTRAS = {
     "hydra/launcher/submitit_slurm": "slurm",
     "hydra/launcher/ray": "ray",
     "hydra/sweeper/optuna": "optuna",
+}
+REPHRASED = {
+    r"Multiple values for (\S+)\. To override": "{0} has a choice already; type {0}=<name>",
+    r"(\S+) appears more than once in the final": "{0} has a choice already; type {0}=<name>",
+    r"force-add of config groups .*: '\+\+(.*)'": "++{0}: type {0}",
+    r"An item is already at .*\s+Either remove \+ prefix: '(.*)'": "+{0}: type {0}",
+    r"^Could not override '([^/']+)'\. No match in": "{0} is in no defaults list; type +{0}=<name>",
+    r"^Could not override '(?!hydra/)([^/']+)/(.+)'\. No match in": "{0}/{1}: type {0}={1}/<name>",
+    r"Cannot find primary config '([^']*)'": "--config-name {0}: there is no {0}.yaml",
+    r"In '(.*)': Could not load '(.*)'": "{0}.yaml: there is no {1}.yaml",
 }
 FULL_KEY = "full_key:"
 ASIDES = (FULL_KEY, "object_type=", "reference_type=", "To append to your default list use +")
@@ -40,8 +52,8 @@ def explain(error: Exception) -> str:
         extra = EXTRAS[error.missing_cfg_file]
         return f"{error.missing_cfg_file} is not installed; pip install -e '.[{extra}]'"
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
-        group, _, name = error.missing_cfg_file.rpartition("/")
-        return f"{group} = {name!r}: no such choice{suggestion(name, error.options)}"
+        group, choice = group_and_choice(error.missing_cfg_file)
+        return f"{group} = {choice!r}: no such choice{suggestion(choice, error.options)}"
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.parent_node is not None:
         valid = keys(cast(dict[Any, Any], OmegaConf.to_container(cause.parent_node)))
         return f"{cause.full_key}: no such key{suggestion(str(cause.key), valid)}"
@@ -49,6 +61,9 @@ def explain(error: Exception) -> str:
         return slip(error)
     if isinstance(error, MarkedYAMLError) and error.problem_mark:
         return f"{error.problem_mark.name}, line {error.problem_mark.line + 1}: {error.problem}"
+    for pattern, words in REPHRASED.items():
+        if found := re.search(pattern, str(error)):
+            return words.format(*found.groups())
     return in_one_line(str(error), file_being_read(error))
 
 

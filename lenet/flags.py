@@ -1,7 +1,7 @@
 """The flags of the command line: Hydra's, wherever among the overrides they stand."""
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -32,7 +32,7 @@ class Flags(ArgumentParser):
             "-cd",
             "--config-path",
             "-cp",
-            type=folder,
+            type=Path,
             help="Folder of your own configurations, which is looked into before the packaged ones",
         )
         self.set_defaults(config_name="config")
@@ -42,6 +42,8 @@ class Flags(ArgumentParser):
         arguments, unknown = self.parse_known_intermixed_args()
         if unknown:
             self.error(f"{unknown[0]}: no such flag{self._hint(unknown[0])}")
+        if arguments.config_dir and (reason := unreadable(arguments.config_dir)):
+            self.error(f"--config-dir {arguments.config_dir}: expected a folder ({reason})")
         if arguments.experimental_rerun:
             self.error("--experimental-rerun: python scripts/rerun.py RUN trains a run again")
         commands = ("run", "multirun", "cfg", "info", "shell_completion")
@@ -64,15 +66,13 @@ class Flags(ArgumentParser):
         return f"; did you mean {nearest[0]}?" if nearest else "; lenet --hydra-help has them all"
 
 
-def folder(text: str) -> Path:
-    """Return the folder of a path; ArgumentTypeError if it is none that can be read."""
-    path = Path(text)
+def unreadable(folder: Path) -> str:
+    """Return why the files of a folder cannot be listed, or nothing."""
     try:
-        next(path.iterdir(), None)
+        next(folder.iterdir(), None)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise ArgumentTypeError(f"{text!r}: expected a folder ({reason})") from error
-    return path
+        return error.strerror or "" if isinstance(error, OSError) else str(error)
+    return ""
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from hydra.core.override_parser.types import (
     Transformer,
     ValueType,
 )
-from hydra.errors import ConfigCompositionException
+from hydra.errors import ConfigCompositionException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -62,9 +62,9 @@ def refuse_without_choices(folder: Path, file: Path) -> None:
             f"{file}: a run's configuration, which is composed already; "
             f"python scripts/rerun.py {folder} trains it again"
         )
+    renamed = "call it mine.yaml, and " if file.stem == "config" else ""
     raise ConfigError(
-        f"{file}: has no defaults list; begin it with 'defaults: [config, _self_]', "
-        "and name it in --config-name by another name than config"
+        f"{file}: has no defaults list; {renamed}begin it with 'defaults: [config, _self_]'"
     )
 
 
@@ -95,9 +95,14 @@ class Loader(ConfigLoaderImpl):
             self._refuse(override, single=run_mode is RunMode.RUN and validate_sweep_overrides)
         if run_mode is RunMode.MULTIRUN:
             overrides = [set_in_any_case(override) for override in parsed]
-        cfg = super().load_configuration(
-            config_name, overrides, run_mode, from_shell, validate_sweep_overrides
-        )
+        try:
+            cfg = super().load_configuration(
+                config_name, overrides, run_mode, from_shell, validate_sweep_overrides
+            )
+        except MissingConfigException as error:
+            group, choice = group_and_choice(str(error.missing_cfg_file))
+            error.options = self.choices(group) if choice else None
+            raise
         self._refuse_files_without_header(cfg)
         if run_mode is RunMode.MULTIRUN:
             self._list_sweep(cfg, [one for one in parsed if not one.is_hydra_override()])
@@ -107,6 +112,15 @@ class Loader(ConfigLoaderImpl):
         """Return what overrides say; OverrideParseException if one of them cannot be read."""
         return OverridesParser.create(config_loader=self).parse_overrides(overrides)
 
+    def choices(self, group: str) -> list[str]:
+        """Return the choices of a group, those in folders below it as well."""
+        deeper = [
+            f"{folder}/{choice}"
+            for folder in self.list_groups(group)
+            for choice in self.choices(f"{group}/{folder}")
+        ]
+        return [*self.get_group_options(group), *deeper]
+
     def _refuse(self, override: Override, *, single: bool) -> None:
         """Refuse an override that Hydra takes amiss, or refuses in words that do not help."""
         if problem := self._problem(override, single):
@@ -114,18 +128,18 @@ class Loader(ConfigLoaderImpl):
 
     def _problem(self, override: Override, single: bool) -> str:
         """Return what is wrong with an override, or nothing."""
-        key, value = override.key_or_group, override.value()
+        key, value, ours = override.key_or_group, override.value(), not override.is_hydra_override()
         if not key:
             return "expected key=value"
-        if override.is_hydra_override():
-            return ""
-        if override.is_delete() and key not in GLOBAL_GROUPS:
+        if ours and override.is_delete():
             return "no key can be left out; key=value sets one"
         if holds_sweep(value.list if isinstance(value, ChoiceSweep) else value):
             return "a function of several values stands alone, and not in a list"
         if override.is_sweep_override():
             return "several values, where one is expected; lenet -m runs each" if single else ""
-        if isinstance(value, str | dict) or (override.is_add() and isinstance(value, list)):
+        if not ours and self.get_group_options(group := key.replace(".", "/")) and group != key:
+            return f"a choice is made by {group}=<name>"
+        if isinstance(value, str | dict) or (isinstance(value, list) and override.is_add()):
             return ""
         choices = self.get_group_options(key)
         return f"expected the name of a choice{suggestion('', choices)}" if choices else ""
@@ -137,7 +151,7 @@ class Loader(ConfigLoaderImpl):
             file = self.repository.load_config(f"{group}/{choice}") if group in cfg else None
             if file and file.header["package"] != "_global_":
                 raise ConfigCompositionException(
-                    f"{group}/{choice}.yaml: its first line should be '# @package _global_'"
+                    f"{group}/{choice}.yaml: it should begin with the line '# @package _global_'"
                 )
 
     def _list_sweep(self, cfg: DictConfig, overrides: list[Override]) -> None:
@@ -154,6 +168,18 @@ class Loader(ConfigLoaderImpl):
         if params:
             sweeper.params = None
             cfg.hydra.mode = cfg.hydra.mode or RunMode.MULTIRUN
+
+
+def group_and_choice(file: str) -> tuple[str, str]:
+    """Return the parts of a name such as ``setting/optimizers/sgd`` or ``hydra/launcher/ray``."""
+    top, _, rest = file.removeprefix("hydra/").partition("/")
+    return f"hydra/{top}" if file.startswith("hydra/") else top, rest
+
+
+def without_sweeps(overrides: list[str]) -> list[str]:
+    """Return the overrides that have one value each."""
+    parsed = OverridesParser.create().parse_overrides(overrides)
+    return [str(override.input_line) for override in parsed if not override.is_sweep_override()]
 
 
 def holds_sweep(value: Any) -> bool:
@@ -179,7 +205,8 @@ def spelt_out(override: Override) -> str:
         return str(override.input_line)
     plain = list(override.sweep_string_iterator())
     values = [in_quotes(value) for value in override.sweep_iterator()]
-    if values == plain and override.value_type is not ValueType.GLOB_CHOICE_SWEEP:
+    is_glob = override.value_type is ValueType.GLOB_CHOICE_SWEEP
+    if not values or (values == plain and not is_glob):
         return str(override.input_line)
     listed = ",".join(values) if len(values) > 1 else f"choice({','.join(values)})"
     return f"{override.get_key_element()}={listed}"

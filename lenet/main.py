@@ -25,8 +25,9 @@ from lenet.errors import LenetError
 from lenet.experiment import run
 from lenet.flags import Flags, help_of_any_kind
 from lenet.identity import identity, run_name, trajectory
-from lenet.loader import hydra_for
+from lenet.loader import hydra_for, without_sweeps
 from lenet.pipes import until_the_reader_leaves
+from lenet.progress import say
 from lenet.provenance import provenance
 from lenet.records import accuracy_to_choose_by, outcome
 from lenet.runs import FinishedError, RunFolder
@@ -95,7 +96,7 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
         )
     except FinishedError as finished:
         if not sweeping:
-            print(f"{finished}: {outcome(finished.record)}; force=true starts over")
+            say(f"{finished}: {outcome(finished.record)}; force=true starts over")
         return cast(dict[str, Any], finished.record["result"])
     except (LenetError, OSError) as error:
         print(f"lenet: {error}", file=sys.stderr)
@@ -199,6 +200,7 @@ def do_what_the_flags_say() -> None:
     hydra = hydra_for(typed.config_dir, name)
     GlobalHydra.instance().initialize(hydra)
     if typed.help:
+        typed.overrides = without_sweeps(overrides)
         hydra.app_help(name, flags, typed)
     elif typed.hydra_help:
         typed.overrides = []

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lenet.errors import LenetError
-from lenet.pipes import until_the_reader_leaves
+from lenet.pipes import open_closed_streams, until_the_reader_leaves
 from lenet.results import Run, find_runs
 from lenet.runs import relative
 
@@ -98,6 +98,7 @@ def run_script(main: Callable[[], Iterable[Path | str]]) -> None:
 
     So does a reader who wants no more, such as ``head``: without a word, as for any Unix command.
     """
+    open_closed_streams()
     name = Path(sys.argv[0]).name
     logging.basicConfig(format=f"{name}: %(message)s")
     try:

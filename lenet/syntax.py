@@ -11,7 +11,7 @@ from lenet.config import suggestion
 
 FORMS = {
     "choice": "choice(a, b, ...), or a,b,... where null is among them",
-    "range": "range(stop) or range(start, stop, step) of numbers",
+    "range": "range(stop) or range(start, stop, step) of numbers, step not 0",
     "interval": "interval(lowest, highest) of two numbers",
     "glob": "glob(pattern), such as glob(*)",
     "shuffle": "shuffle(a, b, ...) or shuffle(range(stop))",
