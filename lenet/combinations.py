@@ -6,13 +6,13 @@ from math import prod
 from typing import cast
 
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from lenet.complaints import explain
 from lenet.errors import ConfigError
+from lenet.overrides import parse
 from lenet.syntax import FORMS
 
 MOST_RUNS = 10_000  # of one sweep: of so many, hardly two have the same name
@@ -26,7 +26,7 @@ def sweep_overrides(config: DictConfig) -> list[Override]:
     """Return what is said of the jobs, as it was typed: a reference is for a job to follow."""
     lines = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
     loader = GlobalHydra.instance().config_loader()
-    return OverridesParser.create(config_loader=loader).parse_overrides(cast(list[str], lines))
+    return parse(cast(list[str], lines), loader)
 
 
 def refuse_intervals(swept: list[Override]) -> None:
@@ -60,14 +60,7 @@ def sweep_configs(
     """
     loader = GlobalHydra.instance().config_loader()
     groups = [one.key_or_group for one in overrides if one.is_sweep_override()]
-    choices = [
-        [f"{override.get_key_element()}={value}" for value in values(override)]
-        for override in overrides
-    ]
-    runs = prod(map(len, choices))
-    if combinations is product and runs > MOST_RUNS:
-        raise ConfigError(f"{runs:,} runs: {TOO_MANY}")
-    for number, job in enumerate(combinations(*choices)):
+    for number, job in enumerate(jobs(overrides, combinations)):
         try:
             cfg = loader.load_sweep_config(config, list(job))
         except HydraException as error:
@@ -75,6 +68,20 @@ def sweep_configs(
         with read_write(cfg.hydra), open_dict(cfg.hydra):
             cfg.hydra.job.num = number
         yield cfg
+
+
+def jobs(
+    overrides: list[Override], combinations: Callable[..., Iterable[tuple[str, ...]]]
+) -> Iterable[tuple[str, ...]]:
+    """Return the overrides of each job; ConfigError if there are too many of them."""
+    choices = [
+        [f"{override.get_key_element()}={value}" for value in values(override)]
+        for override in overrides
+    ]
+    runs = prod(map(len, choices))
+    if combinations is product and runs > MOST_RUNS:
+        raise ConfigError(f"{runs:,} runs: {TOO_MANY}")
+    return combinations(*choices)
 
 
 def values(override: Override) -> list[str]:

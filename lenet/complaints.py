@@ -13,7 +13,7 @@ from yaml import MarkedYAMLError
 from lenet.config import TARGET, suggestion
 from lenet.errors import LenetError
 from lenet.loader import group_and_choice
-from lenet.syntax import slip
+from lenet.syntax import misread
 
 EXTRAS = {
     "hydra/launcher/submitit_slurm": "slurm",
@@ -58,9 +58,11 @@ def explain(error: Exception) -> str:
         valid = keys(cast(dict[Any, Any], OmegaConf.to_container(cause.parent_node)))
         return f"{cause.full_key}: no such key{suggestion(str(cause.key), valid)}"
     if isinstance(error, OverrideParseException):
-        return slip(error)
+        return misread(error)
     if isinstance(error, MarkedYAMLError) and error.problem_mark:
         return f"{error.problem_mark.name}, line {error.problem_mark.line + 1}: {error.problem}"
+    if cause and (merged := re.match(r"Error merging override (?:\+\+)?(.*)", str(error))):
+        return f"{merged[1]}: {str(cause).splitlines()[0]}"
     for pattern, words in REPHRASED.items():
         if found := re.search(pattern, str(error)):
             return words.format(*found.groups())

@@ -25,7 +25,8 @@ from lenet.errors import LenetError
 from lenet.experiment import run
 from lenet.flags import Flags, help_of_any_kind
 from lenet.identity import identity, run_name, trajectory
-from lenet.loader import hydra_for, without_sweeps
+from lenet.loader import hydra_for
+from lenet.overrides import without_sweeps
 from lenet.pipes import until_the_reader_leaves
 from lenet.progress import say
 from lenet.provenance import provenance

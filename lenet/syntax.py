@@ -19,18 +19,18 @@ FORMS = {
     "tag": "tag(name, interval(lowest, highest))",
 }
 KEY = re.compile(r"(\+\+?|~)?[a-z_$][\w$-]*([./@][\w$-]+)*", re.ASCII | re.IGNORECASE)
-CALL = re.compile(r" while evaluating '(?P<call>(?P<function>\w+).*?)': (?P<reason>.*)")
+CALL = re.compile(r" while evaluating '(?P<call>(?P<function>\w+)\((?s:.*?))': (?P<reason>.*)")
 QUOTED = re.compile(r"'(\\.|[^'\\])*'|\"(\\.|[^\"\\])*\"", re.DOTALL)
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
-def slip(error: OverrideParseException) -> str:
+def misread(error: OverrideParseException) -> str:
     """Return what to mend in an override, such as ``'seed=rang(3)': there is no function ...``."""
     key, equals, value = error.override.partition("=")
-    return f"{error.override!r}: {_slip(key, value if equals else None, str(error))}"
+    return f"{error.override!r}: {_misread(key, value if equals else None, str(error))}"
 
 
-def _slip(key: str, value: str | None, hydra_says: str) -> str:
+def _misread(key: str, value: str | None, hydra_says: str) -> str:
     if value is None or not KEY.fullmatch(key) or value.startswith("="):
         return "expected key=value, without spaces; lenet --help shows the keys"
     if call := CALL.search(hydra_says):
