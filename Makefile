@@ -14,7 +14,7 @@
 # make test-tensorboard, test-mlflow  runs that are shown by TensorBoard and MLflow
 # make test-onnx  networks that ONNX Runtime reads
 #
-# Each sets up what it needs in .venv first. PYTHON=<a Python 3.11 to 3.13> chooses another one.
+# Each sets up what it needs in .venv first. PYTHON=<a Python 3.11 to 3.14> chooses another one.
 
 STUDIES := optimizers architectures best_3_epochs best fashion best_fashion
 
@@ -23,8 +23,8 @@ STUDIES := optimizers architectures best_3_epochs best fashion best_fashion
 
 VENV := .venv
 BIN := $(VENV)/bin
-FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
-PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3 python; do \
 	$$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 
 run: $(VENV)/core
@@ -75,7 +75,7 @@ clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/core: pyproject.toml constraints.txt
-	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python"; exit 1; }
+	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null || { echo "Python 3.11 to 3.14 is needed: make PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	touch $@

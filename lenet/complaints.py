@@ -17,6 +17,8 @@ from yaml import MarkedYAMLError
 
 from lenet.config import TARGET
 from lenet.errors import LenetError, suggestion
+from lenet.loader import group_and_choice
+from lenet.syntax import misread
 
 EXTRAS = {
     "hydra/launcher/submitit_slurm": "slurm",
@@ -25,6 +27,16 @@ EXTRAS = {
 }
 COMPOSING = re.compile(r"\w+ raised while composing config: ")
 LIST_AND_KEYS = "Cannot merge DictConfig with ListConfig"
+REPHRASED = {
+    r"Multiple values for (\S+)\. To override": "{0} has a choice already; type {0}=<name>",
+    r"(\S+) appears more than once in the final": "{0} has a choice already; type {0}=<name>",
+    r"force-add of config groups .*: '\+\+(.*)'": "++{0}: type {0}",
+    r"An item is already at .*\s+Either remove \+ prefix: '(.*)'": "+{0}: type {0}",
+    r"^Could not override '([^/']+)'\. No match in": "{0} is in no defaults list; type +{0}=<name>",
+    r"^Could not override '(?!hydra/)([^/']+)/(.+)'\. No match in": "{0}/{1}: type {0}={1}/<name>",
+    r"Cannot find primary config '([^']*)'": "--config-name {0}: there is no {0}.yaml",
+    r"In '(.*)': Could not load '(.*)'": "{0}.yaml: there is no {1}.yaml",
+}
 FULL_KEY = "full_key:"
 ASIDES = (FULL_KEY, "object_type=", "reference_type=", "To append to your default list use +")
 
@@ -47,10 +59,8 @@ def explain(error: Exception) -> str:
         extra = EXTRAS[error.missing_cfg_file]
         return f"{error.missing_cfg_file} is not installed; pip install -e '.[{extra}]'"
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
-        group, _, name = error.missing_cfg_file.rpartition("/")
-        return f"{group} = {name!r}: no such choice{suggestion(name, error.options)}"
-    if choice := group_without_name(error):
-        return choice
+        group, choice = group_and_choice(error.missing_cfg_file)
+        return f"{group} = {choice!r}: no such choice{suggestion(choice, error.options)}"
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.parent_node is not None:
         valid = keys(OmegaConf.to_container(cause.parent_node))
         return f"{cause.full_key}: no such key{suggestion(str(cause.key), valid)}"
@@ -58,26 +68,16 @@ def explain(error: Exception) -> str:
         valid = keys(OmegaConf.to_container(cause.parent_node) or {})
         return f"{cause.full_key}: should be set key by key{suggestion('', valid)}"
     if isinstance(error, OverrideParseException):
-        return f"{error.override!r}: expected key=value, with quotes as in key='\"a=b\"'"
+        return misread(error)
     if isinstance(error, MarkedYAMLError) and error.problem_mark:
         return f"{error.problem_mark.name}, line {error.problem_mark.line + 1}: {error.problem}"
+    if cause and (merged := re.match(r"Error merging override (?:\+\+)?(.*)", str(error))):
+        return f"{merged[1]}: {str(cause).splitlines()[0]}"
+    for pattern, words in REPHRASED.items():
+        if found := re.search(pattern, str(error)):
+            return words.format(*found.groups())
     reason = cause if isinstance(cause, OmegaConfBaseException) else error
     return in_one_line(str(reason), file_being_read(error))
-
-
-def group_without_name(error: Exception) -> str:
-    """Return what is wrong with a group that was given something else than a name, if one was."""
-    if not isinstance(error, ValueError | TypeError):
-        return ""
-    for frame, _ in walk_tb(error.__traceback__):
-        match frame.f_locals:
-            case {"caching_repo": repository, "parsed_overrides": overrides}:
-                for override in overrides:
-                    group, value = override.key_or_group, override.value()
-                    if repository.group_exists(group) and not isinstance(value, str | dict):
-                        names = suggestion(str(value), repository.get_group_options(group))
-                        return f"{group} = {value!r}: should be chosen as {group}=<name>{names}"
-    return ""
 
 
 def file_being_read(error: Exception) -> str:

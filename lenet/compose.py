@@ -3,18 +3,15 @@
 from os import PathLike
 from pathlib import Path
 
-from hydra import version
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path
 from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from lenet.complaints import explain
-from lenet.config import CONF, Config, read_config, without_hydra
+from lenet.config import Config, read_config, without_hydra
 from lenet.errors import ConfigError
+from lenet.loader import hydra_for
 
 
 def composed(*overrides: str, config_dir: Path | None = None) -> DictConfig:
@@ -22,11 +19,7 @@ def composed(*overrides: str, config_dir: Path | None = None) -> DictConfig:
 
     The user's own choices are looked for in ``config_dir``, before those of ``conf``.
     """
-    version.setbase("1.3")
-    path = create_config_search_path(str(CONF))
-    if config_dir is not None:
-        path.prepend("user", str(config_dir.absolute()), anchor="main")
-    hydra = Hydra("lenet", ConfigLoaderImpl(path))
+    hydra = hydra_for(config_dir)
     return without_hydra(hydra.compose_config("config", [*overrides], RunMode.RUN))
 
 

@@ -1,6 +1,6 @@
 """The command line: Hydra composes a configuration, and an experiment is carried out.
 
-Only this file, sweep.py, compose.py and complaints.py know Hydra.
+Beside this file loader.py, flags.py, syntax.py, complaints.py, compose.py and sweep.py know Hydra.
 """
 
 import logging
@@ -12,19 +12,25 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, cast
 
-import hydra
+from hydra._internal.hydra import Hydra
 from hydra.conf import HydraConf
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from lenet.claims import FinishedError
 from lenet.complaints import complain
-from lenet.config import CONF, own_folders, read_composed, read_config, saved, without_hydra
+from lenet.config import own_folders, read_composed, read_config, saved, without_hydra
 from lenet.divergence import DivergedError
 from lenet.errors import LenetError
 from lenet.experiment import run
+from lenet.flags import Flags, help_of_any_kind
 from lenet.identity import identity, run_name, trajectory
+from lenet.loader import hydra_for
+from lenet.overrides import without_sweeps
 from lenet.pipes import until_the_reader_leaves
+from lenet.progress import say
 from lenet.provenance import provenance
 from lenet.records import accuracy_to_choose_by, outcome
 from lenet.runs import RunFolder
@@ -48,7 +54,6 @@ class JobFailedError(LenetError):
     """A run has ended before its time; the user has been told why."""
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def job(cfg: DictConfig) -> float | None:
     """Carry out the experiment that Hydra has composed, in the folder that it has chosen.
 
@@ -101,7 +106,7 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
         )
     except FinishedError as finished:
         if not sweeping:
-            print(f"{finished}: {outcome(finished.record)}; force=true starts over")
+            say(f"{finished}: {outcome(finished.record)}; force=true starts over")
         return cast(dict[str, Any], finished.record["result"])
     except (LenetError, OSError) as error:
         print(f"lenet: {error}", file=sys.stderr)
@@ -184,17 +189,14 @@ def main() -> None:
 def run_job_or_sweep() -> None:
     """Let Hydra do its work; what goes wrong before a job begins is the configuration's fault.
 
-    Hydra is told to raise its errors, so that they can be shown in a few words. Who sets
-    HYDRA_FULL_ERROR=1 sees Hydra's whole.
+    Who sets HYDRA_FULL_ERROR=1 sees all of a traceback.
     """
-    wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        job()
+        do_what_the_flags_say()
     except BrokenPipeError:
         raise
     except Exception as error:
-        if wants_traceback:
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
         sweep = Sweep.current
         if sweep is None:
@@ -203,3 +205,35 @@ def run_job_or_sweep() -> None:
         sweep.finish()
         print(f"lenet: {sweep.advice}", file=sys.stderr)
         sys.exit(1)
+
+
+def do_what_the_flags_say() -> None:
+    """Have Hydra carry out a run or a sweep, or show what was asked for."""
+    flags = Flags()
+    typed = flags.read()
+    name, overrides = typed.config_name, typed.overrides
+    hydra = hydra_for(typed.config_dir, name)
+    GlobalHydra.instance().initialize(hydra)
+    if typed.help:
+        typed.overrides = without_sweeps(overrides)
+        hydra.app_help(name, flags, typed)
+    elif typed.hydra_help:
+        typed.overrides = []
+        hydra.hydra_help(name, flags, typed)
+    elif typed.cfg:
+        hydra.show_cfg(name, overrides, typed.cfg, typed.package, typed.resolve)
+    elif typed.info:
+        hydra.show_info(typed.info, name, overrides)
+    elif typed.shell_completion:
+        with help_of_any_kind():
+            hydra.shell_completion(name, overrides)
+    elif typed.multirun or (not typed.run and is_sweep(hydra, name, overrides)):
+        hydra.multirun(name, job, [*overrides, "hydra.mode=MULTIRUN"])
+    else:
+        hydra.run(name, job, [*overrides, "hydra.mode=RUN"])
+
+
+def is_sweep(hydra: Hydra, name: str, overrides: list[str]) -> bool:
+    """Return whether an experiment, or else hydra.mode, makes a sweep of a command."""
+    cfg = hydra.compose_config(name, overrides, RunMode.MULTIRUN, validate_sweep_overrides=False)
+    return cfg.hydra.mode is RunMode.MULTIRUN

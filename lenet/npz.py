@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from errno import EINVAL
 from io import FileIO
+from itertools import pairwise
 from math import prod
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +27,7 @@ SUFFIX = ".npy"
 START = struct.Struct("<8sH")  # of an .npy file: magic and version, then the length of the header
 MAGIC = b"\x93NUMPY\x01\x00"
 LONGEST_HEADER = 4096
+LOCAL_HEADER = 30  # bytes before each entry of a zip file, at least
 LONGEST_NAME, LONGEST_REASON = 40, 120  # in a message
 HEADER = re.compile(
     rb"\{'descr': '(?P<type>[<>][iuf][248]|\|[biu]1)', "
@@ -103,6 +105,9 @@ def _check_directory(path: Path, entries: Sequence[ZipInfo], limit: int) -> None
                 f"{path}: expected {brief(entry.filename)} stored or deflated, found it encrypted "
                 "or packed in another way"
             )
+    places = sorted((entry.header_offset, entry.compress_size) for entry in entries)
+    if any(start + LOCAL_HEADER + size > after for (start, size), (after, _) in pairwise(places)):
+        raise DataError(f"{path}: expected arrays one after another, found two in one place")
     room = limit + len(entries) * (START.size + LONGEST_HEADER)
     promise = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)

@@ -1,10 +1,23 @@
-"""Standard output whose reader may leave before the end, as ``head`` does."""
+"""Standard streams that are closed, or whose reader leaves before the end, as ``head`` does."""
 
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from signal import SIGPIPE
+
+
+def open_closed_streams() -> None:
+    """Give standard streams that were closed at the start a file that holds nothing.
+
+    Otherwise they are None, and the next file that is opened takes their number: what a program
+    that is started from here prints would go into it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(number, True)
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from types import ModuleType
 from lenet.components import import_from
 from lenet.errors import ConfigError, LenetError
 from lenet.layout import relative
-from lenet.pipes import until_the_reader_leaves
+from lenet.pipes import open_closed_streams, until_the_reader_leaves
 from lenet.results import Run, find_runs
 
 
@@ -146,6 +146,7 @@ def run_script(main: Callable[[], Iterable[Path | str]]) -> None:
 
     So does a reader who wants no more, such as ``head``: without a word, as for any Unix command.
     """
+    open_closed_streams()
     name = Path(sys.argv[0]).name
     logging.basicConfig(format=f"{name}: %(message)s")
     try:

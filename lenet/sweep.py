@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from errno import EACCES, EPERM, EROFS
 from itertools import product
@@ -10,14 +10,12 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any, ClassVar
 
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig
 from tqdm import tqdm
 
 from lenet.claims import FinishedError, examine, refuse_foreign, refuse_foreign_report
+from lenet.combinations import one_at_a_time, refuse_intervals, sweep_configs, sweep_overrides
 from lenet.complaints import complain
 from lenet.config import read_composed, resolved, without_hydra
 from lenet.errors import ConfigError, LenetError
@@ -246,51 +244,3 @@ def reason(error: Exception) -> str:
     """Return what went wrong in a line, after its kind unless it is told to users."""
     text = shorten(str(error), REASON, placeholder=" ...")
     return text if isinstance(error, LenetError | OSError) else f"{type(error).__name__}: {text}"
-
-
-def sweep_overrides(config: DictConfig) -> list[Override]:
-    """Return what the experiment and the command line say of the jobs; the latter wins."""
-    params = config.hydra.sweeper.get("params") or {}
-    lines = [*(f"{key}={value}" for key, value in params.items()), *config.hydra.overrides.task]
-    loader = GlobalHydra.instance().config_loader()
-    overrides = OverridesParser.create(config_loader=loader).parse_overrides(lines)
-    return list({override.key_or_group: override for override in overrides}.values())
-
-
-def refuse_intervals(swept: list[Override]) -> None:
-    """Raise ConfigError if a sweep, which is no search, has more than lists of values."""
-    for override in swept:
-        if not override.is_discrete_sweep():
-            raise ConfigError(
-                f"{override.input_line}: needs hydra/sweeper=optuna; a list is a,b,c or range(...)"
-            )
-
-
-def one_at_a_time(*values: list[str]) -> Iterator[tuple[str, ...]]:
-    """Yield enough combinations to see each value once."""
-    first = [value for value, *_ in values]
-    yield tuple(first)
-    for place, (_, *others) in enumerate(values):
-        for other in others:
-            yield (*first[:place], other, *first[place + 1 :])
-
-
-def sweep_configs(
-    config: DictConfig,
-    overrides: list[Override],
-    combinations: Callable[..., Iterable[tuple[str, ...]]],
-) -> Iterator[DictConfig]:
-    """Compose combinations of the values of a sweep; values from ranges are not among them."""
-    loader = GlobalHydra.instance().config_loader()
-    choices: dict[str, list[str]] = {}
-    for override in overrides:
-        key = override.get_key_element()
-        if not override.is_sweep_override():
-            choices[key] = [f"{key}={override.get_value_element_as_str()}"]
-        elif override.is_discrete_sweep():
-            choices[key] = [f"{key}={value}" for value in override.sweep_string_iterator()]
-    for number, job in enumerate(combinations(*choices.values())):
-        cfg = loader.load_sweep_config(config, list(job))
-        with read_write(cfg.hydra), open_dict(cfg.hydra):
-            cfg.hydra.job.num = number
-        yield cfg

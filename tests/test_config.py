@@ -115,7 +115,6 @@ def test_table1_is_the_papers_recipe_on_mnist_with_small_normal_weights() -> Non
         ("+optimizer.lrr=1", "optimizer.lrr: no such key; did you mean 'lr'?"),
         ("+sead=1", "sead: no such key; did you mean 'seed'?"),
         ("+pooling.size=3", "pooling.size: no such key; there are none here"),
-        ("~optimizer.lr", "optimizer.lr: missing"),
         ("optimizer.lr=abc", "optimizer.lr = 'abc': should be a valid number"),
         ("optimizer.lr=true", "optimizer.lr = True: should be a valid number"),
         ("optimizer.lr=-1", "optimizer.lr = -1: should be greater than 0"),
