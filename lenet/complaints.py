@@ -11,6 +11,7 @@ from yaml import MarkedYAMLError
 
 from lenet.config import TARGET, suggestion
 from lenet.errors import LenetError
+from lenet.text import printable
 
 EXTRAS = {
     "hydra/launcher/submitit_slurm": "slurm",
@@ -28,7 +29,8 @@ def complain(error: Exception) -> NoReturn:
         if isinstance(cause, KeyboardInterrupt):
             raise cause
     message = str(error) if isinstance(error, LenetError) else explain(error)
-    print("\n".join(f"lenet: {line}" for line in message.splitlines() if line), file=sys.stderr)
+    lines = map(printable, filter(None, message.splitlines()))
+    print("\n".join(f"lenet: {line}" for line in lines), file=sys.stderr)
     sys.exit(2)
 
 

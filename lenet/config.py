@@ -91,7 +91,7 @@ def read_dataset(name: str) -> Dataset:
 def refuse(problems: list[str]) -> None:
     """Raise ConfigError if there are any problems, with a line for each."""
     if problems:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(*problems)
 
 
 def build(kind: type, values: Any, path: tuple[str, ...], problems: list[str]) -> Any:

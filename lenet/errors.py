@@ -1,8 +1,16 @@
 """Errors that are the user's to mend: they are shown as one clear message, without a traceback."""
 
+from lenet.text import printable
+
 
 class LenetError(Exception):
-    """Something outside the program is wrong; the message says what, where, and what would do."""
+    """Something outside the program is wrong; the message says what, where, and what would do.
+
+    Each argument is a line of it, whatever text of others is in there: see ``printable``.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, self.args))
 
 
 class DataError(LenetError):

@@ -28,6 +28,7 @@ from lenet.records import accuracy_to_choose_by, outcome
 from lenet.runs import FinishedError, RunFolder
 from lenet.signals import end_by_exceptions, end_worker
 from lenet.sweep import Sweep
+from lenet.text import printable
 
 log = logging.getLogger("lenet")
 
@@ -92,7 +93,7 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
         )
     except FinishedError as finished:
         if not sweeping:
-            print(f"{finished}: {outcome(finished.record)}; force=true starts over")
+            print(f"{finished}: {printable(outcome(finished.record))}; force=true starts over")
         return cast(dict[str, Any], finished.record["result"])
     except (LenetError, OSError) as error:
         print(f"lenet: {error}", file=sys.stderr)
@@ -184,7 +185,7 @@ def run_job_or_sweep() -> None:
         sweep = Sweep.current
         if sweep is None:
             complain(error)
-        reason = str(error).partition("\n")[0]
+        reason = printable(str(error).partition("\n")[0])
         print(f"lenet: the sweep has stopped: {reason}", file=sys.stderr)
         sweep.finish()
         print(f"lenet: {sweep.advice}", file=sys.stderr)

@@ -26,6 +26,7 @@ from lenet.runs import relative
 from lenet.saved import LARGEST
 from lenet.summary import Setting, Summary, records, summarise, summary_rows
 from lenet.terminal import failures, plural, table
+from lenet.text import inert
 
 COMPARISONS = "comparisons.csv"
 DRAWN = {"curves": 12, "lines": 12, "rows": 30}  # settings in a figure, at most
@@ -62,7 +63,7 @@ def write(path: Path, columns: list[str], rows: Iterable[dict[str, Any]]) -> Pat
     """Write a CSV file, whole or not at all; return its path."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(map(inert, columns))
     writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
     write_text(path, text.getvalue())
     return path
@@ -72,7 +73,7 @@ def cell(value: Any) -> Any:
     """Return what stands for a value in a CSV file: nothing for none, 8 digits of a fraction."""
     if isinstance(value, float):
         return "" if isnan(value) else f"{value:.8g}"
-    return value
+    return inert(value) if isinstance(value, str) else value
 
 
 def figures(summary: Summary) -> Iterable[tuple[str, Figure]]:

@@ -25,6 +25,7 @@ from lenet.model import LeNet5
 from lenet.records import RECORD, read_record, status
 from lenet.runs import ASIDE, CONFIG, INSIDE, METRICS, RUN_LIST, STEPS, WEIGHTS
 from lenet.saved import read_keys, read_table
+from lenet.text import printable
 from lenet.weights import read_weights
 
 log = logging.getLogger(__name__)
@@ -166,15 +167,15 @@ class Run:
 def flatten(node: Any, *path: str) -> dict[str, Any]:
     """Return the leaves of nested mappings under dotted keys; a class goes by its own name.
 
-    A list, or what else is no number, is one leaf, as text.
+    A list, or what else is no number, is one leaf, as printable text.
     """
     if not isinstance(node, dict):
         plain = node is None or isinstance(node, int | float)
-        return {".".join(path): node if plain else str(node)}
+        return {printable(".".join(path)): node if plain else printable(node)}
     leaves: dict[str, Any] = {}
     for key, value in node.items():
         if key == TARGET:
-            leaves[".".join(path)] = str(value).rpartition(".")[2]
+            leaves[printable(".".join(path))] = printable(str(value).rpartition(".")[2])
         else:
             leaves |= flatten(value, *path, str(key))
     return leaves

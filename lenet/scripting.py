@@ -12,6 +12,7 @@ from lenet.errors import LenetError
 from lenet.pipes import until_the_reader_leaves
 from lenet.results import Run, find_runs
 from lenet.runs import relative
+from lenet.text import LineFormatter, printable
 
 
 def parser(description: str | None) -> ArgumentParser:
@@ -99,10 +100,12 @@ def run_script(main: Callable[[], Iterable[Path | str]]) -> None:
     So does a reader who wants no more, such as ``head``: without a word, as for any Unix command.
     """
     name = Path(sys.argv[0]).name
-    logging.basicConfig(format=f"{name}: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter(f"{name}: %(message)s"))
+    logging.basicConfig(handlers=[handler])
     try:
         with until_the_reader_leaves():
             for line in main():
-                print(relative(line) if isinstance(line, Path) else line)
+                print(printable(relative(line) if isinstance(line, Path) else line))
     except (LenetError, OSError) as error:
         sys.exit("\n".join(f"{name}: {line}" for line in str(error).splitlines()))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lenet.comparison import DIFFERS, SIGNIFICANT, WITHIN, intervals
 from lenet.summary import Setting, Summary
+from lenet.text import printable
 
 TABLE_ROWS = 30
 FAILURE_ROWS = 20
@@ -59,6 +60,7 @@ def justify(
     title: str, cells: list[str], place: Callable[[str, int], str] = str.rjust
 ) -> list[str]:
     """Bring a title and its cells to one width."""
+    cells = list(map(printable, cells))
     width = max(map(len, [title, *cells]))
     return [place(text, width) for text in (title, *cells)]
 

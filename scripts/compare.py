@@ -14,7 +14,7 @@ from lenet.scripting import output_folder, run_script, writing_parser
 def main() -> list[str]:
     arguments = writing_parser(__doc__).parse_args()
     runs = all_runs(arguments.runs) if arguments.runs else find_runs([])
-    return [write_summary(runs, output_folder(arguments, runs))]
+    return write_summary(runs, output_folder(arguments, runs)).split("\n")
 
 
 if __name__ == "__main__":

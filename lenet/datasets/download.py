@@ -30,8 +30,8 @@ def fetch(name: str, sha256: str, mirrors: Sequence[str], folder: Path) -> Path:
                 _download(mirror + name, sha256, file)
             return folder / name
         except (OSError, HTTPException, ValueError) as error:
-            reasons.append(f"\n  {mirror}: {_reason(error)}")
-    raise DataError(f"{name} could not be downloaded:{''.join(reasons)}")
+            reasons.append(f"  {mirror}: {_reason(error)}")
+    raise DataError(f"{name} could not be downloaded:", *reasons)
 
 
 def sha256_of(path: Path) -> str:

@@ -122,10 +122,12 @@ class PublishedDataset(Dataset):
             for file in self._wanted(cache):
                 fetch(file, self._published[file], self.mirrors, cache)
         except DataError as error:
+            reason, *of_mirrors = error.args
             raise DataError(
-                f"{self.name} is not in {' or '.join(map(str, folders))}, and {error}\n"
+                f"{self.name} is not in {' or '.join(map(str, folders))}, and {reason}",
+                *of_mirrors,
                 f"Put {', '.join(self._wanted(cache))} from one of these mirrors into {cache}, "
-                "or use dataset=strokes, which needs no files."
+                "or use dataset=strokes, which needs no files.",
             ) from error
         return cache
 

@@ -1,0 +1,55 @@
+"""Text of others, such as names of files and what a run folder says, made fit to be shown."""
+
+import logging
+from contextlib import suppress
+from copy import copy
+from pathlib import PurePath
+
+FORMULA = tuple("=+-@＝＋－＠")  # how what a spreadsheet calculates begins
+
+
+def printable(text: object) -> str:
+    r"""Return a text as one line that does nothing but be read.
+
+    What is not printable is shown by its escape, such as ``\x1b`` and ``\n``: line ends, what a
+    terminal obeys, what turns the direction of writing or has no width, bytes that are no text.
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in str(text)
+    )
+
+
+def printable_lines(text: str) -> str:
+    """Return a text of several lines, each of them as ``printable`` has it."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def shortened(text: str, length: int) -> str:
+    """Return a text of at most so many characters; an ellipsis shows where it is cut."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def inert(text: str) -> str:
+    """Return a text as a cell of a CSV file, printable, that no spreadsheet takes for a formula."""
+    text = printable(text)
+    if not text.startswith(FORMULA):
+        return text
+    with suppress(ValueError):
+        float(text)
+        return text
+    return f"'{text}"
+
+
+class LineFormatter(logging.Formatter):
+    """Formats a record so that nothing in it passes for a line of the log's own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text; an argument that is text or a path stays in its line."""
+        shown = copy(record)
+        if isinstance(record.args, tuple):
+            shown.args = tuple(
+                printable(argument) if isinstance(argument, str | PurePath) else argument
+                for argument in record.args
+            )
+        return printable_lines(super().format(shown))
