@@ -19,3 +19,7 @@ class DataError(LenetError):
 
 class ConfigError(LenetError):
     """A configuration has a key or a value that cannot be used."""
+
+
+class FiguresError(LenetError):
+    """Nothing can be drawn, as matplotlib cannot be imported."""

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from lenet import plots
 from lenet.comparison import COMPARED, DIFFERS, intervals
+from lenet.drawing import Figure
+from lenet.errors import FiguresError
 from lenet.figures import save, style
 from lenet.files import write_text
 from lenet.results import Run, differing_keys, short_names, tell_apart
@@ -38,7 +39,7 @@ def write_summary(runs: Iterable[Run], folder: Path) -> str:
 
 
 def write_report(summary: Summary, folder: Path) -> str:
-    """Write tables and figures; return what to tell the user.
+    """Write tables, and figures if they can be drawn; return what to tell the user.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -47,16 +48,22 @@ def write_report(summary: Summary, folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / COMPARISONS).unlink(missing_ok=True)
     paths = [write(folder / "summary.csv", *summary_rows(summary))]
+    if summary.ranked and len(summary.comparisons):
+        paths.append(write(folder / COMPARISONS, COMPARED, records(summary.comparisons)))
+    lines = [f"wrote {relative(path)}" for path in paths]
     if summary.ranked:
-        if len(summary.comparisons):
-            pairs = records(summary.comparisons)
-            paths.append(write(folder / COMPARISONS, COMPARED, pairs))
+        lines += draw(summary, folder)
+    return "\n\n".join(filter(None, [table(summary), failures(summary), "\n".join(lines)]))
+
+
+def draw(summary: Summary, folder: Path) -> list[str]:
+    """Draw what has finished; return what to tell of it, or why there are no figures."""
+    try:
         with style():
-            for name, figure in figures(summary):
-                paths.append(save(figure, folder / name)[0])
-    written = "\n".join(f"wrote {relative(path)}" for path in paths)
-    also = "\n(figures also as .svg)" if summary.ranked else ""
-    return "\n\n".join(filter(None, [table(summary), failures(summary), written + also]))
+            paths = [save(figure, folder / name)[0] for name, figure in figures(summary)]
+    except FiguresError as error:
+        return [str(error)]
+    return [*(f"wrote {relative(path)}" for path in paths), "(figures also as .svg)"]
 
 
 def write(path: Path, columns: list[str], rows: Iterable[dict[str, Any]]) -> Path:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from copy import copy
 from pathlib import PurePath
 
+CAPTION = 28  # characters
 FORMULA = tuple("=+-@＝＋－＠")  # how what a spreadsheet calculates begins
 
 
@@ -28,6 +29,11 @@ def printable_lines(text: str) -> str:
 def shortened(text: str, length: int) -> str:
     """Return a text of at most so many characters; an ellipsis shows where it is cut."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def caption(name: str, length: int = CAPTION) -> str:
+    """Return a name as far as there is room for it in a figure."""
+    return shortened(printable(name), length)
 
 
 def inert(text: str) -> str:
