@@ -5,7 +5,6 @@ import numpy as np
 from lenet.datasets.base import Images, Split
 from lenet.evaluation import chunks, logits_of, network_input, without_margin
 from lenet.layers import Array
-from lenet.losses import log_softmax
 from lenet.model import LeNet5
 
 GREY = 128  # of 255
@@ -27,13 +26,12 @@ def saliency(network: LeNet5, images: Images) -> Array:
     return np.moveaxis(np.abs(dx).max(axis=0), -1, 0)
 
 
-def occlusion(network: LeNet5, image: Images, label: int, side: int) -> Array:
-    """Return the probability (H, W) of a class while a grey square hides a part of an image.
+def occlusion(network: LeNet5, image: Images, side: int) -> Array:
+    """Return the logits (classes, H, W) while a grey square hides a part of an image.
 
     Args:
         network: that is asked.
         image: (H, W) or (C, H, W).
-        label: the class.
         side: of the square in pixels, whose middle is at each pixel in turn.
 
     Occlusion sensitivity, after Zeiler and Fergus (2014), section 4.2.
@@ -44,6 +42,6 @@ def occlusion(network: LeNet5, image: Images, label: int, side: int) -> Array:
     for hidden, (row, column) in zip(images, np.ndindex(H, W), strict=True):
         top, left = row - side // 2, column - side // 2
         hidden[..., max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)] = GREY
-    split = Split(images, np.full(len(images), label, np.uint8))
-    logits = [logits_of(network, chunk) for chunk in chunks(split)]
-    return np.exp(log_softmax(np.concatenate(logits, axis=1))[label]).reshape(H, W)
+    unlabelled = Split(images, np.zeros(len(images), np.uint8))
+    logits = [logits_of(network, chunk) for chunk in chunks(unlabelled)]
+    return np.concatenate(logits, axis=1).reshape(-1, H, W)

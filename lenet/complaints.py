@@ -19,6 +19,7 @@ from lenet.config import TARGET
 from lenet.errors import LenetError, suggestion
 from lenet.loader import group_and_choice
 from lenet.syntax import misread
+from lenet.text import printable
 
 EXTRAS = {
     "hydra/launcher/submitit_slurm": "slurm",
@@ -48,7 +49,8 @@ def complain(error: Exception) -> NoReturn:
         if isinstance(cause, KeyboardInterrupt):
             raise cause
     message = str(error) if isinstance(error, LenetError) else explain(error)
-    print("\n".join(f"lenet: {line}" for line in message.splitlines() if line), file=sys.stderr)
+    lines = map(printable, filter(None, message.splitlines()))
+    print("\n".join(f"lenet: {line}" for line in lines), file=sys.stderr)
     sys.exit(2)
 
 

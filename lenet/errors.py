@@ -3,9 +3,17 @@
 from collections.abc import Collection
 from difflib import get_close_matches
 
+from lenet.text import printable
+
 
 class LenetError(Exception):
-    """Something outside the program is wrong; the message says what, where, and what would do."""
+    """Something outside the program is wrong; the message says what, where, and what would do.
+
+    Each argument is a line of it, whatever text of others is in there: see ``printable``.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, self.args))
 
 
 class DataError(LenetError):
@@ -14,6 +22,10 @@ class DataError(LenetError):
 
 class ConfigError(LenetError):
     """A configuration has a key or a value that cannot be used."""
+
+
+class FiguresError(LenetError):
+    """Nothing can be drawn, as matplotlib cannot be imported."""
 
 
 def suggestion(wrong: str, valid: Collection[str]) -> str:

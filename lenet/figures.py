@@ -1,5 +1,6 @@
 """How the project's figures look, and where they go."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle
@@ -7,23 +8,34 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-import matplotlib
-from matplotlib.figure import Figure
-from matplotlib.rcsetup import cycler
-
+from lenet.drawing import (
+    Axes,
+    Figure,
+    FuncFormatter,
+    LogLocator,
+    Text,
+    rc_context,
+    rcParams,
+    rcParamsDefault,
+)
 from lenet.files import replacing
+from lenet.text import printable_lines
 
-# Okabe and Ito's colours can be told apart by everybody; ordered so that neighbours also differ in
-# lightness, for printing in grey.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000")
-# One marker more than colours, so that together they repeat only after all 56 pairs.
-MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">")
+# Okabe and Ito's colours, which everybody can tell apart, and three more that are as far from them
+# and from each other; ordered so that neighbours also differ in lightness, for printing in grey.
+COLOURS = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000",
+    "#B0A850", "#782800", "#7828F0",
+)  # fmt: skip
+GREEN, VERMILION = COLOURS[2], COLOURS[3]
+# One marker less than colours, so that together they repeat only after all 90 pairs.
+MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">", "X")
 
 STYLE: dict[Any, Any] = {
     "figure.dpi": 150,
     "figure.titlesize": "medium",
     "figure.constrained_layout.use": True,
-    "axes.prop_cycle": cycler(color=COLOURS),
+    "figure.constrained_layout.wspace": 0.04,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -31,8 +43,12 @@ STYLE: dict[Any, Any] = {
     "font.size": 10,
     "legend.fontsize": 9,
     "legend.frameon": False,
+    "text.parse_math": False,  # a name with $ in it is no formula
     "svg.hashsalt": "lenet",
 }
+DECADES = 4  # at most, where 2 and 5 are named between powers of ten
+LONGEST = 10_000  # pixels, of the longer side of a figure
+UNKNOWN_SCRIPT = "Glyph .* missing|Matplotlib currently does not support"
 
 TITLE = 110  # characters of a line across a figure
 LINE = 0.17  # inches from line to line
@@ -45,8 +61,15 @@ def looks() -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in the project's style, without a display."""
-    with matplotlib.rc_context(STYLE):
+    """Draw in the project's style, whatever the user has set for figures of their own.
+
+    Raises:
+        FiguresError: there is no matplotlib to draw with.
+
+    """
+    with rc_context():
+        rcParams.update({key: rcParamsDefault[key] for key in rcParamsDefault if key != "backend"})
+        rcParams.update(STYLE)
         yield
 
 
@@ -60,16 +83,30 @@ def entitle(figure: Figure, *lines: str, width: int = TITLE) -> None:
     figure.suptitle(title, x=0.01, ha="left")
 
 
+def logarithmic(axes: Axes, which: str) -> None:
+    """Make the x or the y axis logarithmic, with numbers as one writes them, 0.05 and no 5e-2."""
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    plain = FuncFormatter(lambda value, _: f"{value:g}")
+    axis.set(major_formatter=plain, minor_formatter=plain)
+    axis.set_minor_locator(LogLocator(subs=(2, 5), numticks=DECADES))
+
+
 def save(figure: Figure, stem: Path) -> list[Path]:
     """Write the figure as PNG and SVG beside each other, each whole or not at all; return them.
 
-    The same figure gives the same SVG, byte for byte, in ``style()``.
+    The same figure gives the same SVG, byte for byte, in ``style()``. Whatever its texts hold, they
+    are drawn: a box stands for a character that the font lacks, an escape for one to obey.
     """
+    for text in figure.findobj(Text):
+        text.set_text(printable_lines(text.get_text()))
+    dpi = min(figure.dpi, LONGEST / max(figure.get_size_inches()))
     stem.parent.mkdir(parents=True, exist_ok=True)
     paths = []
     for kind, metadata in (("png", None), ("svg", {"Date": None})):
         path = stem.with_name(f"{stem.name}.{kind}")
-        with replacing(path) as file:
-            figure.savefig(file, format=kind, metadata=metadata)
+        with replacing(path) as file, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", UNKNOWN_SCRIPT)
+            figure.savefig(file, format=kind, dpi=dpi, metadata=metadata)
         paths.append(path)
     return paths

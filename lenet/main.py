@@ -36,6 +36,7 @@ from lenet.records import accuracy_to_choose_by, outcome
 from lenet.runs import RunFolder
 from lenet.signals import end_by_exceptions, end_worker
 from lenet.sweep import Sweep
+from lenet.text import printable
 
 log = logging.getLogger("lenet")
 
@@ -106,7 +107,7 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
         )
     except FinishedError as finished:
         if not sweeping:
-            say(f"{finished}: {outcome(finished.record)}; force=true starts over")
+            say(f"{finished}: {printable(outcome(finished.record))}; force=true starts over")
         return cast(dict[str, Any], finished.record["result"])
     except (LenetError, OSError) as error:
         print(f"lenet: {error}", file=sys.stderr)
@@ -201,7 +202,7 @@ def run_job_or_sweep() -> None:
         sweep = Sweep.current
         if sweep is None:
             complain(error)
-        print(f"lenet: the sweep has stopped: {sweep.why(error)}", file=sys.stderr)
+        print(f"lenet: the sweep has stopped: {printable(sweep.why(error))}", file=sys.stderr)
         sweep.finish()
         print(f"lenet: {sweep.advice}", file=sys.stderr)
         sys.exit(1)

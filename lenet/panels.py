@@ -3,24 +3,22 @@
 from math import ceil
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lenet.figures import COLOURS
+from lenet.drawing import Axes, AxesImage, Figure
+from lenet.figures import VERMILION
 from lenet.results import Run
+from lenet.text import caption
 
-COLUMNS = 5
+COLUMNS = 6
 CELL, TITLE = (1.75, 1.9), 0.5  # inches
-WRONG = COLOURS[3]
-DIVERGING = matplotlib.colormaps["RdBu_r"].with_extremes(bad="0.87")  # red is positive
+DIVERGING, GAP = "RdBu_r", "0.87"  # red is positive
 
 
 def subject(run: Run) -> str:
     """Return what a figure of a single run is about, for its title."""
-    return f"{run.dataset}, seed {run.seed}"
+    return f"{caption(run.dataset)}, seed {run.seed}"
 
 
 def grid(count: int) -> tuple[Figure, list[Axes]]:
@@ -41,6 +39,12 @@ def show(axes: Axes, image: NDArray[np.uint8], text: str = "") -> None:
     frame(axes)
 
 
+def show_signed(axes: Axes, values: NDArray[Any], most: float) -> AxesImage:
+    """Draw values (H, W) from -most in blue over 0 in white to most in red; nan is a gap."""
+    axes.set_facecolor(GAP)
+    return axes.imshow(values, cmap=DIVERGING, vmin=-most, vmax=most)
+
+
 def frame(axes: Axes) -> None:
     """Put a thin frame around an image in place of an axis."""
     axes.set(xticks=[], yticks=[])
@@ -50,8 +54,8 @@ def frame(axes: Axes) -> None:
 
 def mark_as_wrong(axes: Axes) -> None:
     """Make a wrongly predicted image stand out, in colour and without."""
-    axes.set_title(f"✗ {axes.get_title()}", size=9, weight="bold", color=WRONG)
-    axes.spines[:].set(color=WRONG, linewidth=3)
+    axes.set_title(f"✗ {axes.get_title()}", size=9, color=VERMILION)
+    axes.spines[:].set(color=VERMILION, linewidth=3)
 
 
 def mosaic(maps: NDArray[Any]) -> NDArray[Any]:

@@ -4,33 +4,31 @@ Settings are given by their labels, best first. Figures are drawn in the current
 ``figures.style``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import ceil
 from textwrap import wrap
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, NullLocator
 
-from lenet.figures import COLOURS, entitle, looks
-from lenet.results import PAPER_ACCURACY, Run, in_words, over_seeds
+from lenet import paper
+from lenet.drawing import Axes, Figure, Line2D, MaxNLocator, NullLocator
+from lenet.figures import COLOURS, entitle, logarithmic, looks
+from lenet.results import Run, in_words, over_seeds
 from lenet.settings import in_common
 
 Settings = dict[str, list[Run]]
 Look = dict[str, Any]  # keyword arguments of Line2D
 
-WIDTH, HEIGHT, ROW_HEIGHT = 9.0, 4.2, 0.19  # inches; a row is a line of a label
-ROW = 128  # characters, of which a line with its marker and the space around them take up KEY
-KEY = 9
-BESIDE_KEYS = 50  # characters of a title beside a legend
+WIDTH, WIDE, HEIGHT, ROW_HEIGHT = 9.0, 12.6, 4.2, 0.19  # inches; a row is a line of a label
+ROW = 14  # characters to an inch of a row, which has one or more keys of the legend
+KEY = 9  # characters that a line with its marker and the space around them take up
+BESIDE_KEYS = 80  # characters of a title beside a legend
 MARKS = 20  # on a line, at most
 RUNNING = 0.05  # of the steps, for a running mean
 
-PANELS = {"loss": ("Loss (mean cross-entropy)", 1), "accuracy": ("Accuracy (%)", 100)}
+LOSS = "Loss (mean cross-entropy)"
 SPLITS: dict[str, Look] = {
     "train": {"linestyle": "--", "linewidth": 1, "markerfacecolor": "white"},
     "validation": {"linestyle": ":", "fillstyle": "bottom", "markerfacecoloralt": "white"},
@@ -48,17 +46,22 @@ PAPER: Look = {
 
 
 def curves(settings: Settings, note: str = "") -> Figure:
-    """Return a panel of losses and one of accuracies by epoch, with legends around them.
+    """Return panels of losses, of accuracies and of the test accuracy alone, by epoch.
 
-    The note, such as how many settings are left out, is part of the title.
+    The last has an axis of its own, as one with the accuracy of a first epoch's training hides what
+    tells the settings apart. The note, such as how many of them are left out, is part of the title.
     """
-    figure = figure_with_legend(settings)
-    loss, accuracy = figure.subplots(1, 2)
+    figure = figure_with_legend(settings, WIDE)
+    loss, accuracy, test = figure.subplots(1, 3)
     draw_panel(loss, "loss", settings)
-    draw_panel(accuracy, "accuracy", settings)
+    draw_panel(accuracy, "accuracy", settings, scale=100)
+    draw_panel(test, "accuracy", settings, scale=100, only=["test"])
+    loss.set_ylabel(LOSS)
+    accuracy.set_ylabel("Accuracy (%)")
+    test.set_ylabel("Test accuracy (%)")
     keys = split_keys(settings)
-    if datasets(settings) == ["mnist"]:
-        draw_paper(accuracy, settings)
+    if all(paper.follows_paper(run) for runs in settings.values() for run in runs):
+        draw_paper(test, settings)
         keys.append(Line2D([], [], **PAPER))
     entitle(figure, *title(settings, note), width=BESIDE_KEYS)
     figure.legend(handles=keys, loc="outside upper right", ncols=len(keys))
@@ -74,31 +77,39 @@ def steps(settings: Settings, note: str = "") -> Figure:
         losses = [run.steps["loss"].rolling(window).mean().dropna() for run in runs]
         values = pd.concat(losses).groupby(level="step").agg(["mean", "std"])
         draw_line(axes, values, look)
-    axes.set_yscale("log")
-    axes.set(xlabel="Step", ylabel="Loss (mean cross-entropy)")
+    logarithmic(axes, "y")
+    axes.set(xlabel="Step", ylabel=LOSS)
     entitle(figure, *title(settings, note), f"running mean over {RUNNING:.0%} of the steps")
     return figure
 
 
-def figure_with_legend(labels: Iterable[str]) -> Figure:
+def figure_with_legend(labels: Iterable[str], width: float = WIDTH) -> Figure:
     """Return an empty figure with a legend of the settings below it, where there are several."""
-    wrapped = ["\n".join(wrap(label, ROW - KEY)) for label in labels]
-    columns = legend_columns(wrapped)
+    row = int(ROW * width)
+    wrapped = ["\n".join(wrap(label, row - KEY)) for label in labels]
+    columns = legend_columns(wrapped, row)
     rows = ceil(sum(label.count("\n") + 1 for label in wrapped) / columns)
-    figure = Figure(figsize=(WIDTH, HEIGHT + ROW_HEIGHT * rows))
+    figure = Figure(figsize=(width, HEIGHT + ROW_HEIGHT * rows))
     if any(wrapped):
         figure.legend(handles=setting_keys(wrapped), loc="outside lower center", ncols=columns)
     return figure
 
 
-def draw_panel(axes: Axes, measure: str, settings: Settings) -> None:
-    """Draw the lines of all settings for one measure, loss or accuracy."""
-    label, scale = PANELS[measure]
+def draw_panel(
+    axes: Axes,
+    measure: str,
+    settings: Settings,
+    *,
+    scale: int = 1,
+    only: Collection[str] = tuple(SPLITS),
+) -> None:
+    """Draw the lines of all settings for one measure, loss or accuracy, on some splits."""
     for runs, look in zip(settings.values(), setting_looks(), strict=False):
         for split in splits(runs):
-            values = over_seeds(runs, f"{split}_{measure}") * scale
-            draw_line(axes, values, look | SPLITS[split])
-    axes.set(xlabel="Epoch", ylabel=label)
+            if split in only:
+                values = over_seeds(runs, f"{split}_{measure}") * scale
+                draw_line(axes, values, look | SPLITS[split])
+    axes.set_xlabel("Epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
 
 
@@ -116,8 +127,8 @@ def draw_line(axes: Axes, values: pd.DataFrame, look: Look) -> None:
 def draw_paper(axes: Axes, settings: Settings) -> None:
     """Draw the paper's Table I, as far as the runs go."""
     last = max(len(run.metrics) for runs in settings.values() for run in runs)
-    epochs = [epoch for epoch in PAPER_ACCURACY if epoch <= last]
-    axes.plot(epochs, [PAPER_ACCURACY[epoch] for epoch in epochs], zorder=3, **PAPER)
+    epochs = [epoch for epoch in paper.ACCURACY if epoch <= last]
+    axes.plot(epochs, [paper.ACCURACY[epoch] for epoch in epochs], zorder=3, **PAPER)
 
 
 def title(settings: Settings, note: str = "") -> tuple[str, str]:
@@ -125,7 +136,7 @@ def title(settings: Settings, note: str = "") -> tuple[str, str]:
     counts = [len(runs) for runs in settings.values()]
     fewest, most = min(counts), max(counts)
     seeds = f"{fewest} to {most} seeds" if fewest < most else f"{most} seeds"
-    spread = f"mean ± 1 standard deviation of {seeds}" if most > 1 else "1 seed"
+    spread = f"lines: mean, bands: ± 1 standard deviation of {seeds}" if most > 1 else "1 seed"
     return in_common(in_words(settings.values())), spread + note
 
 
@@ -165,10 +176,10 @@ def setting_looks() -> Iterator[Look]:
         yield {"color": colour, "marker": marker, "markersize": 5}
 
 
-def legend_columns(labels: list[str]) -> int:
-    """Return how many settings fit side by side below the panels."""
+def legend_columns(labels: list[str], row: int) -> int:
+    """Return how many settings fit side by side into a row of so many characters."""
     longest = max(len(line) for label in labels for line in label.split("\n"))
-    return min(len(labels), ROW // (longest + KEY))
+    return min(len(labels), row // (longest + KEY))
 
 
 LABEL = 50  # characters of a setting's label beside a row
@@ -288,7 +299,7 @@ def accuracy_by(
 def number_axis(axes: Axes, values: list[float]) -> None:
     """Make the x axis logarithmic where the values ask for it; they are its ticks if they fit."""
     if values[0] > 0 and values[-1] / values[0] >= 10:
-        axes.set_xscale("log")
+        logarithmic(axes, "x")
         places = np.log(values)
         if np.diff(places).min() > CLOSEST * np.ptp(places):
             axes.set_xticks(values, [f"{value:g}" for value in values])

@@ -11,6 +11,9 @@ from lenet.evaluation import chunks, logits_of
 from lenet.layers import Array
 from lenet.losses import cross_entropy, log_softmax
 from lenet.results import Run
+from lenet.text import caption
+
+NAME = 11  # characters of a class's, above an image
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,14 @@ class Predictions:
         return np.exp(self.log_probabilities.max(axis=0))
 
     @cached_property
+    def loss(self) -> Array:
+        """The loss of each image (N,): -ln of the probability of its own class."""
+        return cross_entropy(self.log_probabilities, self.images.labels)
+
+    @cached_property
     def mistakes(self) -> NDArray[np.intp]:
         """The indices of the images that are taken for another class, highest loss first."""
-        loss = cross_entropy(self.log_probabilities, self.images.labels)
-        worst_first = np.argsort(-loss, kind="stable")
+        worst_first = np.argsort(-self.loss, kind="stable")
         return worst_first[self.wrong[worst_first]]
 
     def names(self, index: int) -> tuple[str, str]:
@@ -60,4 +67,5 @@ def predict(run: Run) -> Predictions:
     """Let the run's network look at its test images."""
     network, data = run.network(), run.data()
     logits = [logits_of(network, chunk) for chunk in chunks(data.test)]
-    return Predictions(data.test, np.concatenate(logits, axis=1), data.class_names)
+    names = tuple(caption(name, NAME) for name in data.class_names)
+    return Predictions(data.test, np.concatenate(logits, axis=1), names)

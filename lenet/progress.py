@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from lenet.pipes import discard_output
 from lenet.records import has_result, outcome, read_record
+from lenet.text import printable, printable_lines
 
 PERIOD = 0.5  # s between two looks at the folders
 LEISURE = 20  # a look takes at most this part of the time until the next
@@ -82,13 +83,13 @@ class Progress:
         given = record.get("overrides")
         overrides = (str(one).partition("=") for one in (given if isinstance(given, list) else []))
         label = " ".join(f"{key}={value}" for key, _, value in overrides if key in self.swept)
-        return f"{count} {record['status']:9} {label}: {outcome(record)} ({state})"
+        return printable(f"{count} {record['status']:9} {label}: {outcome(record)} ({state})")
 
 
 def say(text: str) -> None:
     """Print lines beside a progress bar; that nobody reads them any more stops nothing."""
     try:
-        tqdm.write(text)
+        tqdm.write(printable_lines(text))
         sys.stdout.flush()
     except OSError:
         discard_output()

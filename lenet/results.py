@@ -33,7 +33,6 @@ DEFAULT_ROOT = Path("runs")
 NO_SETTING = NO_RESULT_DEPENDS_ON | {"seed"}
 NEEDED = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
 TIMES = ["train_seconds", "eval_seconds"]
-PAPER_ACCURACY = {1: 95.32, 2: 97.35, 3: 97.97}  # Table I: % of MNIST's test images, by epoch
 
 
 @dataclass(frozen=True)

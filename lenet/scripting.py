@@ -19,6 +19,7 @@ from lenet.errors import ConfigError, LenetError
 from lenet.layout import relative
 from lenet.pipes import open_closed_streams, until_the_reader_leaves
 from lenet.results import Run, find_runs
+from lenet.text import LineFormatter, printable
 
 
 def command_line(description: str | None) -> ArgumentParser:
@@ -148,10 +149,12 @@ def run_script(main: Callable[[], Iterable[Path | str]]) -> None:
     """
     open_closed_streams()
     name = Path(sys.argv[0]).name
-    logging.basicConfig(format=f"{name}: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter(f"{name}: %(message)s"))
+    logging.basicConfig(handlers=[handler])
     try:
         with until_the_reader_leaves():
             for line in main():
-                print(relative(line) if isinstance(line, Path) else line)
+                print(printable(relative(line) if isinstance(line, Path) else line))
     except (LenetError, OSError) as error:
         sys.exit("\n".join(f"{name}: {line}" for line in str(error).splitlines()))

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from lenet import plots
 from lenet.choices import Values
 from lenet.comparison import DIFFERS, intervals
+from lenet.drawing import Figure
 from lenet.saved import LARGEST
 from lenet.settings import differing_keys, tell_apart
 from lenet.summary import Setting, Summary

@@ -3,7 +3,8 @@
     python scripts/plot_curves.py [RUN ...] [--output FOLDER]
 
 Runs that differ in nothing but their seed become one line: their mean, in a band of one standard
-deviation to either side. On MNIST, the accuracies of the paper's Table I are drawn as crosses.
+deviation to either side. The paper's Table I is drawn as crosses where all runs are by its recipe:
+lenet dataset=mnist, from any initial weights.
 """
 
 from pathlib import Path

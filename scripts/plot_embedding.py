@@ -11,19 +11,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from lenet.datasets import Split
+from lenet.drawing import Figure
 from lenet.evaluation import chunks, network_input
 from lenet.features import features
-from lenet.figures import looks, save, style
+from lenet.figures import entitle, looks, save, style
 from lenet.layers import Array
 from lenet.model import LeNet5
 from lenet.panels import subject
 from lenet.scripting import one_run, output_folder, run_script, seeded_parser
 from lenet.streams import stream
+from lenet.text import caption
 
 DRAWN = 2000
 SIDE, KEY = 6.4, (1.8, 24)  # inches; width of a column of the legend, and how many names it has
@@ -36,7 +36,8 @@ def main() -> list[Path]:
     places, shares = principal_components(activations(run.network(), data.test), 2)
     drawn = stream(arguments.seed, "embedding").permutation(len(data.test))[:DRAWN]
     with style():
-        figure = draw(places, shares, data.test.labels, data.class_names, drawn, subject(run))
+        names = list(map(caption, data.class_names))
+        figure = draw(places, shares, data.test.labels, names, drawn, subject(run))
         return save(figure, output_folder(arguments, [run]) / "embedding")
 
 
@@ -50,12 +51,15 @@ def principal_components(X: Array, k: int) -> tuple[Array, Array]:
     """Return points (N, D) on the k axes along which they vary most, and each axis's share.
 
     With the singular value decomposition U S V^T of the centred points, the axes are the first rows
-    of V^T, the points on them U S, and their variances S^2 / (N - 1).
+    of V^T, the points on them U S, and their variances S^2 / (N - 1). There are no more than N or D
+    of them: on the axes that are lacking all points are at 0.
     """
     centred = X.astype(np.float64) - X.mean(axis=0, dtype=np.float64)
     U, S, _ = np.linalg.svd(centred, full_matrices=False)
     variance = S**2
-    return (U * S)[:, :k], variance[:k] / (variance.sum() or 1)
+    lacking = max(k - len(S), 0)
+    points = np.pad((U * S)[:, :k], ((0, 0), (0, lacking)))
+    return points, np.pad(variance[:k], (0, lacking)) / (variance.sum() or 1)
 
 
 def draw(
@@ -78,22 +82,21 @@ def draw(
             axes.annotate(
                 name,
                 of_class.mean(axis=0),
-                color=colour,
                 weight="bold",
-                size=12,
                 ha="center",
                 va="center",
-                path_effects=[withStroke(linewidth=3, foreground="white")],
+                bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": colour, "lw": 2},
             )
     first, second = (
-        f"component {n} ({share:.1%} of the variance)" for n, share in enumerate(shares, 1)
+        f"Component {n} ({share:.1%} of the variance)" for n, share in enumerate(shares, 1)
     )
     axes.set(xlabel=first, ylabel=second, aspect="equal", adjustable="datalim")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), ncols=columns, markerscale=2)
-    figure.suptitle(
-        f"{about}: the activations of F6\n{len(drawn):,} of {len(labels):,} test images",
-        x=0.01,
-        ha="left",
+    entitle(
+        figure,
+        f"{about}: the activations of F6 on their first two principal components (PCA)",
+        f"which hold {sum(shares):.1%} of the variance; "
+        f"{len(drawn):,} of {len(labels):,} test images",
     )
     return figure
 

@@ -4,7 +4,7 @@
 
 A row for each image: the input, the maps of C1 to S4, the vectors of C5 and F6, and the
 probabilities of the classes, side by side as in Fig. 2 of LeCun et al. (1998). Without --image the
-first test image of each class, of ten classes at most.
+first test images of three classes.
 """
 
 from argparse import ArgumentParser
@@ -12,21 +12,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from lenet.datasets import Split
+from lenet.drawing import Axes, Figure
 from lenet.errors import LenetError
 from lenet.evaluation import network_input
 from lenet.features import OUTPUT, features
-from lenet.figures import COLOURS, save, style
+from lenet.figures import GREEN, VERMILION, entitle, save, style
 from lenet.layers import Array
 from lenet.losses import log_softmax
-from lenet.panels import DIVERGING, WRONG, frame, mosaic, show, subject
+from lenet.panels import frame, mosaic, show, show_signed, subject
 from lenet.scripting import natural, one_run, output_folder, run_script, writing_parser
+from lenet.text import caption
 
-ROWS = 10  # of images where none are asked for, and of classes beside an image
-SIDE, AROUND = 1.6, (1.3, 1.0)  # inches: of an image; beside and above all
+IMAGES, LIKELIEST = 3, 10  # where none are asked for; classes beside an image
+SIDE, AROUND = 1.9, (1.3, 1.0)  # inches: of an image; beside and above all
 INPUT = "input"
 WIDTHS = {INPUT: 1, "C1": 0.66, "S2": 0.66, "C3": 1, "S4": 1, "C5": 0.4, "F6": 0.4, OUTPUT: 0.6}
 MAPS_ABREAST = {"C1": 2, "S2": 2, "C3": 4, "S4": 4}
@@ -51,7 +51,7 @@ def main() -> list[Path]:
     x = network_input(images.images, network.theta.dtype)
     seen = {INPUT: x, **features(network, x)}
     with style():
-        figure = draw(images, seen, data.class_names, subject(run))
+        figure = draw(images, seen, list(map(caption, data.class_names)), subject(run))
         return save(figure, output_folder(arguments, [run]) / "features")
 
 
@@ -64,7 +64,7 @@ def chosen(images: Split, indices: Sequence[int] | None) -> Split:
     """
     if indices is None:
         _, first = np.unique(images.labels, return_index=True)
-        return images[first[:ROWS]]
+        return images[first[:IMAGES]]
     for index in indices:
         if index >= len(images):
             raise LenetError(f"--image {index}: the test images are 0 to {len(images) - 1}")
@@ -79,7 +79,7 @@ def draw(images: Split, seen: dict[str, Array], class_names: Sequence[str], abou
     for name, column in zip(WIDTHS, cells.T, strict=True):
         array = seen[name]
         column[0].set_title(f"{name}\n{size(array)}", size=9)
-        column[-1].set_xlabel(STEPS.get(name, ""), size=8, color="0.4")
+        column[-1].set_xlabel(STEPS.get(name, ""), size=9, color="0.3")
         most = np.abs(array).max() or 1
         for n, axes in enumerate(column):
             axes.set_anchor("N")
@@ -89,11 +89,10 @@ def draw(images: Split, seen: dict[str, Array], class_names: Sequence[str], abou
                 draw_probabilities(axes, array[:, n], images.labels[n], class_names)
             else:
                 draw_values(axes, array[..., n], most, MAPS_ABREAST.get(name, 1))
-    figure.suptitle(
-        f"{about}: what each layer makes of an image\n"
+    entitle(
+        figure,
+        f"{about}: what each layer makes of an image",
         "blue is negative, white 0, red positive, on a scale for each layer",
-        x=0.01,
-        ha="left",
     )
     return figure
 
@@ -116,25 +115,24 @@ def draw_values(axes: Axes, values: Array, most: float, abreast: int) -> None:
     """Draw maps (C, H, W), so many side by side, or a vector as a strip."""
     if values.ndim == 3:
         _, H, W = values.shape
-        image = mosaic(values.reshape(-1, abreast, H, W))
-        axes.imshow(image, cmap=DIVERGING, vmin=-most, vmax=most)
+        show_signed(axes, mosaic(values.reshape(-1, abreast, H, W)), most)
     else:
-        axes.imshow(values[:, None], cmap=DIVERGING, vmin=-most, vmax=most, aspect="auto")
-        axes.set_box_aspect(STRIP)
+        show_signed(axes, values[:, None], most)
+        axes.set(aspect="auto", box_aspect=STRIP)
     frame(axes)
 
 
 def draw_probabilities(axes: Axes, logits: Array, label: int, names: Sequence[str]) -> None:
     """Draw the probabilities of the most likely classes, the true one in bold."""
     probability = np.exp(log_softmax(logits[:, None]))[:, 0]
-    likely = np.sort(np.argsort(-probability, kind="stable")[:ROWS])
+    likely = np.sort(np.argsort(-probability, kind="stable")[:LIKELIEST])
     predicted = probability.argmax()
-    colours = np.where(likely == predicted, COLOURS[2] if predicted == label else WRONG, "0.6")
+    colours = np.where(likely == predicted, GREEN if predicted == label else VERMILION, "0.6")
     places = range(len(likely))
     axes.barh(places, probability[likely], color=list(colours))
     axes.set(xlim=(0, 1), ylim=(len(likely) - 0.5, -0.5))
     axes.set_xticks([])
-    axes.set_yticks(places, [names[index] for index in likely], size=7)
+    axes.set_yticks(places, [names[index] for index in likely], size=9)
     axes.yaxis.tick_right()
     axes.tick_params(length=0)
     axes.grid(visible=False)

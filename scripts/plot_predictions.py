@@ -9,19 +9,19 @@ highest loss, and the confusion matrix, which counts what was taken for what.
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lenet.figures import save, style
+from lenet.drawing import Figure
+from lenet.figures import entitle, save, style
 from lenet.panels import grid, mark_as_wrong, show, subject
 from lenet.predictions import Predictions, predict
 from lenet.scripting import one_run, output_folder, run_script, seeded_parser
 from lenet.streams import stream
 
-SHOWN = 20
-SIDE, CONFUSION_CELL, CONFUSION_MARGIN = 6.6, 0.28, 1.5  # inches
+SHOWN = 18
+SIDE, CONFUSION_CELL, CONFUSION_MARGIN = 6.6, 0.34, 1.5  # inches
+RIGHT = "0.9"  # the shade of what is predicted rightly
 SLANTED: dict[str, Any] = {"rotation": 45, "rotation_mode": "anchor", "ha": "right"}
 
 
@@ -50,23 +50,28 @@ def sample_figure(predictions: Predictions, about: str, seed: int) -> Figure:
         if predictions.wrong[index]:
             mark_as_wrong(axes)
     mistakes = np.count_nonzero(predictions.wrong[chosen])
-    figure.suptitle(
-        f"{about}\n{len(chosen)} of {total:,} test images chosen at random, "
-        f"{mistakes or 'none'} predicted wrongly"
+    entitle(
+        figure,
+        about,
+        f"{len(chosen)} of {total:,} test images chosen at random, "
+        f"{mistakes or 'none'} predicted wrongly",
     )
     return figure
 
 
 def mistakes_figure(predictions: Predictions, about: str) -> Figure:
-    """Return the wrongly predicted images of highest loss, with the probability of the mistake."""
+    """Return the wrongly predicted images of highest loss, which each has below its classes."""
     worst = predictions.mistakes[:SHOWN]
     figure, cells = grid(len(worst))
     for index, axes in zip(worst, cells, strict=True):
-        text = f"{' → '.join(predictions.names(index))}\n{predictions.probability[index]:.1%}"
+        loss, probability = predictions.loss[index], predictions.probability[index]
+        text = f"{' → '.join(predictions.names(index))}\nloss {loss:.2f} ({probability:.1%})"
         show(axes, predictions.images.images[index], text)
-    figure.suptitle(
-        f"{about}: {counted(predictions)}\n"
-        "the worst, as true → predicted with the probability given to the prediction"
+    entitle(
+        figure,
+        f"{about}: {counted(predictions)}",
+        "the worst first: true → predicted, with the loss, −ln of the probability of the true "
+        "class, and (the probability of the predicted one)",
     )
     return figure
 
@@ -80,21 +85,19 @@ def confusion_figure(predictions: Predictions, about: str) -> Figure:
     side = max(SIDE, CONFUSION_CELL * len(names) + CONFUSION_MARGIN)
     figure = Figure(figsize=(side, side))
     axes = figure.subplots()
-    axes.imshow(
-        mistakes, cmap=matplotlib.colormaps["Blues"].with_extremes(bad="0.9"), vmin=0, vmax=most
-    )
+    axes.set_facecolor(RIGHT)
+    axes.imshow(mistakes, cmap="Blues", vmin=0, vmax=most)
     for (true, predicted), count in np.ndenumerate(counts):
         look: dict[str, Any] = {
             "color": "white" if mistakes[true, predicted] > 0.6 * most else "black",
             "weight": "bold" if true == predicted else "normal",
-            "size": "medium" if side == SIDE else "x-small",
         }
         axes.text(predicted, true, str(count or ""), ha="center", va="center", **look)
     axes.set(xlabel="Predicted", ylabel="True")
     axes.set_xticks(range(len(names)), names, **(SLANTED if max(map(len, names)) > 3 else {}))
     axes.set_yticks(range(len(names)), names)
     axes.grid(visible=False)
-    figure.suptitle(f"{about}\n{counted(predictions)}")
+    entitle(figure, f"{about}: test images by class and prediction", counted(predictions))
     return figure
 
 

@@ -2,30 +2,30 @@
 
     python scripts/plot_saliency.py [RUN] [--seed SEED] [--output FOLDER]
 
-Below each image the gradient of the predicted class's logit by the pixels (Simonyan et al. 2013),
-and the probability of that class while a grey square hides the pixels around a place (Zeiler and
-Fergus 2014). The images are test images chosen at random, and the mistakes of highest loss.
+Below each image the gradient of the predicted class's score, its logit, by the pixels (Simonyan et
+al. 2013), and how far that score falls when a grey square hides the pixels around a place (Zeiler
+and Fergus 2014). The images are test images chosen at random, and the mistakes of highest loss.
 """
 
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lenet.attribution import occlusion, saliency
-from lenet.figures import save, style
+from lenet.drawing import Axes, Figure
+from lenet.figures import VERMILION, entitle, save, style
 from lenet.model import LeNet5
 from lenet.panels import frame, mark_as_wrong, show, subject
 from lenet.predictions import Predictions, predict
 from lenet.scripting import one_run, output_folder, run_script, seeded_parser
 from lenet.streams import stream
 
-EACH = 4  # images at random, and worst mistakes
+DPI = 120  # noise takes up much room in a PNG file
+EACH = 3  # images at random, and worst mistakes
 SQUARE = 7  # pixels on a side
 INK = 40  # of 255, where an outline is drawn
-CELL, AROUND = 1.75, (1.2, 1.2)  # inches: of an image; beside and above all
+CELL, AROUND = 1.6, (1.2, 1.2)  # inches: of an image; beside and above all
 
 
 def main() -> list[Path]:
@@ -49,32 +49,38 @@ def draw(
 ) -> Figure:
     """Return a column for each image: itself, its saliency, what hiding parts of it does."""
     images = predictions.images.images[indices]
-    gradients = saliency(network, images)
-    figure = Figure(figsize=(CELL * len(images) + AROUND[0], 3 * CELL + AROUND[1]))
+    classes = predictions.predicted[indices]
+    scores = np.stack([occlusion(network, image, SQUARE) for image in images])
+    falls = predictions.logits[classes, indices, None, None] - scores[range(len(images)), classes]
+    furthest = max(falls.max(), 0) or 1
+    width = CELL * 2 * EACH + AROUND[0]  # also of fewer images, as the title needs it
+    figure = Figure(figsize=(width, 3 * CELL + AROUND[1]), dpi=DPI)
     cells = figure.subplots(3, len(images), squeeze=False)
-    for index, image, gradient, column in zip(indices, images, gradients, cells.T, strict=True):
+    for axes, index in zip(cells[0], indices, strict=True):
         true, predicted = predictions.names(index)
-        show(column[0], image, f"predicted {predicted}\ntrue {true}")
+        show(axes, predictions.images.images[index], f"predicted {predicted}\ntrue {true}")
         if predictions.wrong[index]:
-            mark_as_wrong(column[0])
-        column[1].imshow(gradient, cmap="Reds", vmin=0)
-        hidden = occlusion(network, image, predictions.predicted[index], SQUARE)
-        probability = column[2].imshow(hidden, cmap="cividis", vmin=0, vmax=1)
-        for axes in column[1:]:
-            draw_outline(axes, image)
-            frame(axes)
-    cells[0, 0].set_ylabel("image")
-    cells[1, 0].set_ylabel("saliency")
-    cells[2, 0].set_ylabel("occlusion")
-    figure.colorbar(
-        probability, ax=cells, label="probability", shrink=0.3, aspect=10, anchor=(0, 0), pad=0.01
-    )
-    figure.suptitle(
-        f"{about}: which pixels a prediction hangs on\n"
-        "the gradient of its logit, each on its own scale; its probability when "
-        f"{SQUARE}×{SQUARE} pixels around a place are grey",
-        x=0.01,
-        ha="left",
+            mark_as_wrong(axes)
+    for axes, gradient in zip(cells[1], saliency(network, images), strict=True):
+        axes.imshow(gradient, cmap="Reds", vmin=0)
+    for axes, fall, score, label in zip(cells[2], falls, scores, classes, strict=True):
+        fallen = axes.imshow(fall, cmap="Blues", vmin=0, vmax=furthest)
+        rows, columns = np.nonzero(score.argmax(axis=0) != label)
+        axes.plot(columns, rows, ".", color=VERMILION, markersize=3)
+    for axes, image in zip(cells[1:].T, images, strict=True):
+        for below in axes:
+            draw_outline(below, image)
+            frame(below)
+    for axes, name in zip(cells[:, 0], ("image", "saliency", "occlusion"), strict=True):
+        axes.set_ylabel(name)
+    figure.colorbar(fallen, ax=cells[2, :], label="fall of the score", aspect=10, pad=0.01)
+    entitle(
+        figure,
+        f"{about}: which pixels a prediction depends on",
+        "saliency: the redder a pixel, the more its change moves the score (the logit) of the "
+        "predicted class; each image on its own scale",
+        f"occlusion: the bluer a place, the further that score falls when {SQUARE}×{SQUARE} pixels "
+        "around it are grey; dots: the prediction changes",
     )
     return figure
 

@@ -3,23 +3,25 @@
     python scripts/plot_schedule.py [OVERRIDE ...] [--output FOLDER] [--config-dir FOLDER]
 
 The overrides are those of lenet, such as schedule=onecycle optimizer=adamw optimizer.lr=0.004
-epochs=30. Without a schedule among them, all that there are are drawn side by side. The loss that a
-plateau waits for is taken to be the same after every epoch.
+epochs=30. Without a schedule among them, all that there are are drawn, in a panel each. The loss
+that a plateau waits for is taken to be the same after every epoch.
 """
 
-from itertools import cycle
+from math import ceil
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from lenet.compose import configure
 from lenet.config import CONF, Config
-from lenet.figures import looks, save, style
+from lenet.drawing import Axes, Figure
+from lenet.figures import COLOURS, VERMILION, entitle, save, style
 from lenet.schedules import Moment
 from lenet.scripting import add_overrides, command_line, run_script
 
 PER_EPOCH = 100  # points of a line
+COLUMNS = 3
+PANEL, AROUND = (3.8, 2.4), (0.2, 0.6)  # inches; beside and above all
 
 
 def main() -> list[Path]:
@@ -46,26 +48,41 @@ def composed(overrides: list[str], config_dir: Path | None) -> dict[str, Config]
 
 
 def draw(configs: dict[str, Config]) -> Figure:
-    """Return learning rates, and below them momenta if some schedule sets any."""
-    with_momentum = any(config.schedule.sets_momentum for config in configs.values())
-    figure = Figure(figsize=(7, 5 if with_momentum else 3.4))
-    rates, *below = np.atleast_1d(figure.subplots(1 + with_momentum, sharex=True))
-    dashes = cycle(("-", "--", "-."))
-    for (name, config), (colour, _), dash in zip(configs.items(), looks(), dashes, strict=False):
-        look = {"color": colour, "linestyle": dash}
-        moments = all_moments(config)
-        epochs = [moment.epochs for moment in moments]
-        factors = [config.schedule.factor(moment) for moment in moments]
-        rates.plot(epochs, np.multiply(config.optimizer.lr, factors), label=name, **look)
-        if config.schedule.sets_momentum:
-            momenta = [config.schedule.momentum(moment) for moment in moments]
-            below[0].plot(epochs, momenta, **look)
-    rates.set(ylabel="learning rate", ylim=(0, None))
-    rates.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    for axes in below:
-        axes.set(ylabel="momentum")
-    figure.axes[-1].set(xlabel="epochs")
+    """Return a panel for each schedule, all on the same axes."""
+    columns = min(COLUMNS, len(configs))
+    rows = ceil(len(configs) / columns)
+    figure = Figure(figsize=(columns * PANEL[0] + AROUND[0], rows * PANEL[1] + AROUND[1]))
+    cells = list(figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flat)
+    for axes, (name, config) in zip(cells, configs.items(), strict=False):
+        draw_schedule(axes, config)
+        axes.set_title(name)
+    for spare in cells[len(configs) :]:
+        spare.remove()
+    cells[0].set_ylim(0, None)
+    figure.supxlabel("Epoch", size="medium")
+    figure.supylabel("Learning rate", size="medium", color=COLOURS[0])
+    momentum = any(config.schedule.sets_momentum for config in configs.values())
+    entitle(
+        figure,
+        "Learning rate by epoch" + ("; dashed: momentum" if momentum else ""),
+        "for a loss that stays the same, which plateau alone heeds",
+    )
     return figure
+
+
+def draw_schedule(axes: Axes, config: Config) -> None:
+    """Draw a learning rate, and the momentum on an axis of its own if the schedule sets it."""
+    moments = all_moments(config)
+    epochs = [moment.epochs for moment in moments]
+    factors = [config.schedule.factor(moment) for moment in moments]
+    axes.plot(epochs, np.multiply(config.optimizer.lr, factors), color=COLOURS[0])
+    if config.schedule.sets_momentum:
+        right = axes.twinx()
+        momenta = [config.schedule.momentum(moment) for moment in moments]
+        right.plot(epochs, np.array(momenta, float), color=VERMILION, linestyle="--")
+        right.set_ylabel("Momentum", color=VERMILION)
+        right.grid(visible=False)
+        right.spines["right"].set_visible(True)
 
 
 def all_moments(config: Config) -> list[Moment]:

@@ -15,26 +15,25 @@ from math import ceil
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.classifier import Classifier, Prediction
+from lenet.drawing import Axes, Figure
 from lenet.errors import DataError, LenetError
-from lenet.figures import save, style
+from lenet.figures import entitle, save, style
 from lenet.panels import show
 from lenet.pictures import suffixes
 from lenet.results import natural_order
 from lenet.scripting import command_line, run_script
+from lenet.text import caption
 
 log = logging.getLogger(__name__)
 
 NAMED = 3  # classes
-SHOWN, COLUMNS = 40, 4
+SHOWN, COLUMNS = 20, 5
 CELL, TITLE = (2.6, 1.75), 0.5  # inches
 DRAWN = 300  # pixels of the larger side of a picture on the sheet
-LONGEST = 28  # characters of a name on the sheet
 
 
 def main() -> Iterator[Path | str]:
@@ -93,11 +92,12 @@ def sheet(predictions: dict[Path, Prediction], total: int) -> Figure:
         left, right = cell.subplots(1, 2)
         show_in_square(left, drawn(prediction.picture))
         show_in_square(right, prediction.image)
-        cell.suptitle(shortened(path.name), size=8)
-        left.set_xlabel("picture", size=8)
-        right.set_xlabel("\n".join(f"{name} {p:.1%}" for name, p in prediction.top(NAMED)), size=8)
+        cell.suptitle(caption(path.name), size=9)
+        lines = [f"{caption(name)} {p:.1%}" for name, p in prediction.top(NAMED)]
+        left.set_xlabel("picture", size=9)
+        right.set_xlabel("\n".join(lines), size=9)
     part = f"the first {len(predictions)} of " if len(predictions) < total else ""
-    figure.suptitle(f"{part}{total:,} pictures: as they are, and as the network sees them")
+    entitle(figure, f"{part}{total:,} pictures: as they are, and as the network sees them")
     return figure
 
 
@@ -112,12 +112,6 @@ def drawn(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a picture (H, W, 3) as (3, h, w), no larger than it needs to be on the sheet."""
     few = Image.fromarray(picture).reduce(ceil(max(picture.shape) / DRAWN))
     return np.moveaxis(np.asarray(few), -1, 0)
-
-
-def shortened(name: str) -> str:
-    """Return a file's name as far as it fits, with nothing in it that matplotlib would set."""
-    brief = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
-    return brief.replace("$", r"\$")
 
 
 def prediction_parser() -> ArgumentParser:

@@ -1,8 +1,9 @@
-"""Set the paper's Table I beside runs on MNIST: the test accuracy after each epoch.
+"""Set the paper's Table I beside runs by its recipe: the test accuracy after each epoch.
 
     python scripts/table1.py [RUN ...] [--output FOLDER]
 
-Runs that differ in nothing but their seed are put together. The table is printed, and written as
+The recipe is that of lenet dataset=mnist, with any initial weights, seed and number of epochs. Runs
+that differ in nothing but their seed are put together. The table is printed, and written as
 table1.md and table1.csv.
 """
 
@@ -15,8 +16,10 @@ import pandas as pd
 from lenet.comparison import half_width
 from lenet.errors import LenetError
 from lenet.files import write_text
-from lenet.results import PAPER_ACCURACY, Run, by_setting, find_runs, over_seeds
+from lenet.paper import ACCURACY, departures
+from lenet.results import Run, by_setting, find_runs, over_seeds
 from lenet.scripting import output_folder, run_script, writing_parser
+from lenet.text import inert
 
 NONE = "–"
 NOTE = """\
@@ -25,23 +28,25 @@ Paper is: where the paper's figure lies, inside, below or above the mean ± 2 st
 """
 
 
-def main() -> list[Path]:
+def main() -> list[Path | str]:
     arguments = writing_parser(__doc__).parse_args()
     runs = find_runs(arguments.runs)
     for run in runs:
-        refuse_other_data(run)
+        refuse_other_recipe(run)
     groups = {label: summary(group) for label, group in by_setting(runs).items()}
     rows = pd.concat(groups, names=["setting"]).reset_index()
     text = f"{markdown(rows)}\n{NOTE}"
     paths = write(rows, text, output_folder(arguments, runs))
-    print(text)
-    return paths
+    return [*text.split("\n"), *paths]
 
 
-def refuse_other_data(run: Run) -> None:
-    """Raise LenetError unless the run is on the data of the paper's Table I."""
-    if run.dataset != "mnist":
-        raise LenetError(f"{run.path} is on {run.dataset}, but the paper's Table I is about MNIST")
+def refuse_other_recipe(run: Run) -> None:
+    """Raise LenetError unless the run is by the recipe of the paper's Table I."""
+    if keys := departures(run.config):
+        raise LenetError(
+            f"{run.path}: Table I is of the paper's recipe, which lenet dataset=mnist trains; "
+            f"this run departs from it in {', '.join(keys)}"
+        )
 
 
 def summary(runs: list[Run]) -> pd.DataFrame:
@@ -52,7 +57,7 @@ def summary(runs: list[Run]) -> pd.DataFrame:
     accuracy = 100 * over_seeds(runs, "test_accuracy").drop(columns="count")
     mean, std = accuracy["mean"], accuracy["std"]
     half = half_width(std, len(runs))
-    paper = pd.Series(PAPER_ACCURACY).reindex(accuracy.index)
+    paper = pd.Series(ACCURACY).reindex(accuracy.index)
     return pd.DataFrame(
         {
             "paper": paper,
@@ -75,7 +80,7 @@ def summary(runs: list[Run]) -> pd.DataFrame:
 def markdown(rows: pd.DataFrame) -> str:
     """Return the rows as a Markdown table; a single setting is not named."""
     columns = {
-        "Setting": list(rows["setting"]),
+        "Setting": [setting.replace("|", r"\|") for setting in rows["setting"]],
         "Epoch": list(map(str, rows["epoch"])),
         "Paper": list(map(percent, rows["paper"])),
         "Mean": list(map(percent, rows["mean"])),
@@ -112,7 +117,8 @@ def interval(low: float, high: float) -> str:
 def write(rows: pd.DataFrame, text: str, folder: Path) -> list[Path]:
     """Write table1.md and table1.csv; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    csv = rows.to_csv(index=False, float_format="%.4f", lineterminator="\n")
+    cells = rows.assign(setting=rows["setting"].map(inert))
+    csv = cells.to_csv(index=False, float_format="%.4f", lineterminator="\n")
     paths = [folder / "table1.md", folder / "table1.csv"]
     for path, content in zip(paths, (text, csv), strict=True):
         write_text(path, content)

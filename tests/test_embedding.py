@@ -34,6 +34,14 @@ def test_points_that_are_all_the_same_have_no_variance_to_share() -> None:
     assert not shares.any()
 
 
+@pytest.mark.parametrize("N", [1, 2])
+def test_few_points_vary_along_fewer_axes_than_are_drawn(N: int) -> None:
+    X = np.arange(3 * N).reshape(N, 3) ** 2
+    points, shares = principal_components(X, 2)
+    assert points.shape == (N, 2)
+    np.testing.assert_allclose(shares, [1, 0] if N > 1 else [0, 0], atol=1e-12)
+
+
 @pytest.mark.parametrize("classes", [1, 10, 47])
 def test_each_class_is_told_apart(classes: int) -> None:
     """By colour and mark together; a class without an image is in the legend alone."""
@@ -49,9 +57,11 @@ def test_each_class_is_told_apart(classes: int) -> None:
     (axes,) = figure.axes
     assert [text.get_text() for text in axes.get_legend().get_texts()] == names
     assert len({(line.get_color(), line.get_marker()) for line in axes.lines}) == classes
+    assert len({line.get_color() for line in axes.lines}) == min(classes, 10)
     assert sum(len(line.get_xdata()) for line in axes.lines) == 100
     assert [text.get_text() for text in axes.texts] == names[: max(classes - 1, 1)]
-    assert axes.get_xlabel() == "component 1 (50.0% of the variance)"
+    assert axes.get_xlabel() == "Component 1 (50.0% of the variance)"
+    assert "(PCA)\nwhich hold 75.0% of the variance" in figure.get_suptitle()
     box = axes.get_legend().get_window_extent()
     assert box.x1 <= figure.bbox.x1
     assert box.y0 >= figure.bbox.y0

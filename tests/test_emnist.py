@@ -155,7 +155,7 @@ def test_without_a_network_it_is_said_which_file_to_put_where(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fetch(name: str, *_: object) -> Path:
-        raise DataError(f"{name} could not be downloaded:\n  somewhere: no network")
+        raise DataError(f"{name} could not be downloaded:", "  somewhere: no network")
 
     monkeypatch.setattr(published, "fetch", fetch)
     with pytest.raises(DataError, match=f"Put {ARCHIVE} from {EMNIST.mirrors[0]} into {cache}"):

@@ -58,7 +58,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's cache, empty; $LENET_DATA is not set, and nothing can be downloaded."""
 
     def fetch(name: str, sha256: str, length: int, mirrors: tuple[str, ...], folder: Path) -> Path:
-        raise DataError(f"{name} could not be downloaded:\n  {mirrors[0]}: no network")
+        raise DataError(f"{name} could not be downloaded:", f"  {mirrors[0]}: no network")
 
     monkeypatch.delenv("LENET_DATA", raising=False)
     monkeypatch.setattr(published, "user_cache_path", lambda name: tmp_path / "cache" / name)

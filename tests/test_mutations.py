@@ -443,6 +443,54 @@ MUTATIONS = [
         "test_attribution.py",
     ),
     Mutation(
+        "34 text of others shown as it is",
+        "text.py",
+        {
+            "character if character.isprintable() else character": "character if True else character",
+        },
+        "test_text.py::test_what_is_printable_is_one_line_and_says_all",
+    ),
+    Mutation(
+        "35 a line end in a name that begins a line of an error",
+        "errors.py",
+        {'"\\n".join(map(printable, self.args))': '"\\n".join(map(str, self.args))'},
+        "test_text.py::test_an_error_has_a_line_for_each_argument",
+    ),
+    Mutation(
+        "36 formulas in cells",
+        "text.py",
+        {'return f"\'{text}"': "return text"},
+        "test_text.py::test_no_cell_is_a_formula",
+    ),
+    Mutation(
+        "37 Table I beside any run on MNIST",
+        "paper.py",
+        {
+            "return data + [key for key, value in RECIPE.items() if getattr(config, key) != value]": "return data",
+        },
+        "test_scripts.py::test_what_departs_from_the_papers_recipe",
+    ),
+    Mutation(
+        "38 a backend of the user's that stops the import of matplotlib",
+        "drawing.py",
+        {"os.environ.pop(name, None)": "os.environ.get(name)"},
+        "test_drawing.py::test_settings_that_matplotlib_cannot_read_disturb_no_figure",
+    ),
+    Mutation(
+        "39 figures in the user's style",
+        "figures.py",
+        {
+            'rcParams.update({key: rcParamsDefault[key] for key in rcParamsDefault if key != "backend"})': "pass",
+        },
+        "test_drawing.py::test_a_figure_is_drawn_in_our_style_whatever_the_users_is",
+    ),
+    Mutation(
+        "40 a name with dollars that is set as a formula",
+        "figures.py",
+        {'"text.parse_math": False': '"text.parse_math": True'},
+        "test_figures.py::test_a_name_with_dollars_is_no_formula",
+    ),
+    Mutation(
         "32 rows of an earlier attempt that stay",
         "inside.py",
         {

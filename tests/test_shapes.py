@@ -100,7 +100,7 @@ CASES: dict[str, tuple[Layer, str, list[tuple[int, ...]]]] = {
 @pytest.mark.parametrize(
     ("layer", "expected", "shape"),
     [(layer, expected, shape) for layer, expected, shapes in CASES.values() for shape in shapes],
-    ids=str,
+    ids=lambda value: None if isinstance(value, Layer) else str(value),
 )
 def test_a_layer_says_which_shape_it_takes(
     layer: Layer, expected: str, shape: tuple[int, ...]

@@ -34,10 +34,10 @@ def fetch(name: str, sha256: str, length: int, mirrors: Sequence[str], folder: P
                     file.write(chunk)
             return folder / name
         except MirrorError as error:
-            reasons.append(f"\n  {url}: {error}")
+            reasons.append(f"  {url}: {error}")
         except OSError as error:
             raise DataError(f"{name} could not be written: {error}") from error
-    raise DataError(f"{name} could not be downloaded:{''.join(reasons)}")
+    raise DataError(f"{name} could not be downloaded:", *reasons)
 
 
 def sha256_of(path: Path) -> str:

@@ -149,10 +149,12 @@ class PublishedDataset(Dataset):
                 try:
                     self._complete(cache)
                 except DataError as error:
+                    reason, *of_mirrors = error.args
                     raise DataError(
                         f"{self.name} is not in "
                         f"{f'{self._within(place)}{self._advice(place)}, nor in ' if place else ''}"
-                        f"{cache}, and {error}"
+                        f"{cache}, and {reason}",
+                        *of_mirrors,
                     ) from error
         return cache
 

@@ -1,0 +1,103 @@
+"""Figures of runs at the edge of what there is: a projector shows them as they are."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_runs import fake_run
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from test_scripts import load
+
+from lenet.compose import configure
+from lenet.datasets import Data, Split
+from lenet.init import GlorotUniform, initial_theta
+from lenet.layout import WEIGHTS
+from lenet.results import Run
+from lenet.weights import write_weights
+
+SMALLEST = 9  # points
+NUMBERS = "−.0123456789"  # those of ticks beyond an axis are not drawn
+LONG = tuple(f"{number} $\\frac{{x$ \udcff {'very ' * 20}long" for number in range(10))
+
+
+def images(dataset: str, labels: list[int], names: tuple[str, ...] = ()) -> Data:
+    source = configure(f"dataset={dataset}").dataset
+    shape = (len(labels), *((3,) if source.channels == 3 else ()), *source.size)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    split = Split(pixels, np.array(labels, np.uint8))
+    return Data(split, split, names or source.class_names)
+
+
+RUNS = {
+    "one image": ("mnist", images("mnist", [3])),
+    "two images of one class": ("mnist", images("mnist", [3, 3])),
+    "colours": ("cifar10", images("cifar10", [0, 3, 3, 9])),
+    "47 classes": ("emnist_balanced", images("emnist_balanced", list(range(47)))),
+    "long names": ("fashion_mnist", images("fashion_mnist", list(range(10)), LONG)),
+}
+
+
+@pytest.fixture(params=RUNS)
+def run(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Run]:
+    dataset, data = RUNS[request.param]
+    run = fake_run(tmp_path, f"dataset={dataset}", accuracies=(0.5,))
+    architecture = run.config.architecture
+    theta = initial_theta(GlorotUniform(), 0, architecture)
+    write_weights(run.path / WEIGHTS, theta, architecture)
+    monkeypatch.setattr(Run, "data", lambda run: data)
+    return run
+
+
+def drawn(script: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """Return the figures of a script, laid out in place of being written."""
+    figures: list[Figure] = []
+
+    def lay_out(figure: Figure, *_: Any, **__: Any) -> None:
+        figure.draw_without_rendering()
+        figures.append(figure)
+
+    monkeypatch.setattr(Figure, "savefig", lay_out)
+    monkeypatch.setattr("sys.argv", [script, str(run.path)])
+    load(script)["main"]()
+    return figures
+
+
+def is_readable(text: Text, figure: Figure) -> bool:
+    box = text.get_window_extent()
+    within = box.x0 >= -1 and box.x1 <= figure.bbox.x1 + 1
+    return within and text.get_fontsize() >= SMALLEST
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "embedding",
+        "features",
+        "filters",
+        pytest.param("predictions", marks=pytest.mark.slow),
+        pytest.param("saliency", marks=pytest.mark.slow),
+    ],
+)
+def test_every_text_is_large_enough_and_whole(
+    script: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for figure in drawn(f"plot_{script}", run, monkeypatch):
+        texts = [text for text in figure.findobj(Text) if text.get_text().strip(NUMBERS)]
+        unreadable = [text.get_text() for text in texts if not is_readable(text, figure)]
+        assert not unreadable
+
+
+@pytest.mark.slow
+def test_a_network_that_says_the_same_to_all_images_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = fake_run(tmp_path, "dataset=mnist")
+    write_weights(run.path / WEIGHTS, np.zeros(run.config.architecture.size))
+    monkeypatch.setattr(Run, "data", lambda run: images("mnist", [0] * 5))
+    for script in ("embedding", "features", "filters", "predictions", "saliency"):
+        assert drawn(f"plot_{script}", run, monkeypatch)
