@@ -1,6 +1,8 @@
 """What launchers and sweepers are told, held against what they can work with before they begin."""
 
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -34,6 +36,8 @@ def refuse_launcher(hydra: DictConfig) -> None:
             raise ConfigError(f"hydra.{key} = {value!r}: should be a number, at least {least}")
     if hydra.launcher.get("_target_") == JOBLIB:
         refuse_joblib(OmegaConf.to_container(hydra.launcher, resolve=True))
+    if "ray" in hydra.launcher:
+        refuse_ray(hydra.launcher.ray, Path.cwd())
 
 
 def is_at_least(least: int, value: Any) -> bool:
@@ -58,3 +62,32 @@ def refuse_joblib(options: Any) -> None:
         Parallel(**arguments)([])
     except ValueError as error:
         raise ConfigError(f"hydra.launcher: {error}") from error
+
+
+def refuse_ray(ray: DictConfig, here: Path) -> None:
+    """Raise ConfigError if Ray would wait for ever for cores, or its workers import what is here.
+
+    They look into the folder that Ray was started in before all others.
+    """
+    cores = ray.init.get("num_cpus") or os.cpu_count() or 1
+    wanted = ray.remote.get("num_cpus") or 0
+    if not (ray.init.get("address") or "RAY_ADDRESS" in os.environ) and wanted > cores:
+        raise ConfigError(
+            f"hydra.launcher.ray.remote.num_cpus = {wanted}: should be at most {cores}, "
+            "as many as there are"
+        )
+    files = [*here.glob("*.py"), *(path.parent for path in here.glob("*/__init__.py"))]
+    if shadows := [path for path in files if stands_for_a_library(path)]:
+        raise ConfigError(
+            f"{shadows[0].name} would stand for the library {shadows[0].stem} in Ray's workers; "
+            "rename it, or start lenet in another folder"
+        )
+
+
+def stands_for_a_library(path: Path) -> bool:
+    """Return whether a module has the name of one that is loaded from elsewhere, or Python's."""
+    module = sys.modules.get(path.stem)
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return module is not None or path.stem in sys.stdlib_module_names
+    return not Path(file).resolve().is_relative_to(path.resolve())

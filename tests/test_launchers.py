@@ -1,5 +1,7 @@
 """What no launcher can work with is refused before a sweep begins."""
 
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +45,33 @@ def test_what_joblib_does_not_take_is_refused_in_its_words(options: dict[str, An
         refuse(joblib(**options))
 
 
-@pytest.mark.parametrize("num_cpus", [-1, "two", True])
+def ray(**remote: Any) -> dict[str, Any]:
+    return {"ray": {"init": {"address": None, "num_cpus": 2}, "remote": remote}}
+
+
+@pytest.mark.parametrize("num_cpus", [-1, "two", True, 3])
 def test_as_many_cores_as_no_job_can_have_are_refused(num_cpus: object) -> None:
     with pytest.raises(ConfigError, match=r"hydra\.launcher\.ray\.remote\.num_cpus = "):
-        refuse({"_target_": "ray", "ray": {"init": {}, "remote": {"num_cpus": num_cpus}}})
+        refuse(ray(num_cpus=num_cpus))
+
+
+@pytest.mark.parametrize("name", ["numpy.py", "random.py", "curses/__init__.py"])
+def test_files_that_would_stand_for_libraries_in_workers_of_ray_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A user's own modules are not, whether they are loaded or not."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "my_own_optimizers", raising=False)
+    (tmp_path / "my_own_optimizers.py").touch()
+    importlib.import_module("my_own_optimizers")
+    (tmp_path / "my_other_optimizers.py").touch()
+    refuse(ray(num_cpus=1))
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    library = name.partition(".")[0].partition("/")[0]
+    with pytest.raises(ConfigError, match=f"would stand for the library {library} in Ray's"):
+        refuse(ray(num_cpus=1))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +81,8 @@ def test_as_many_cores_as_no_job_can_have_are_refused(num_cpus: object) -> None:
         (joblib(n_jobs=-1, batch_size="auto", pre_dispatch="2*n_jobs"), {"max_batch_size": None}),
         (joblib(n_jobs=100, batch_size="3"), {"n_jobs": 2, "n_trials": 0}),
         ({"cpus_per_task": 1, "mem_gb": None, "max_num_timeout": 0}, {}),
-        ({"ray": {"init": {"num_cpus": None}, "remote": {"num_cpus": 0.5}}}, {}),
+        (ray(num_cpus=0.5), {}),
+        ({"ray": {"init": {"address": "auto"}, "remote": {"num_cpus": 1000}}}, {}),
     ],
 )
 def test_what_they_can_work_with_is_not(launcher: dict[str, Any], sweeper: dict[str, Any]) -> None:

@@ -251,11 +251,92 @@ MUTATIONS = [
         "15g a file that is half there when its writer dies",
         "files.py",
         {
-            'temporary = path.with_name(f"{path.name}.{uuid4().hex}.part")': "temporary = path",
-            'temporary.open("xb")': 'temporary.open("wb")',
-            "temporary.unlink(missing_ok=True)": "pass",
+            'part = path.with_name(f"{path.name}.{uuid4().hex}.part")': "part = path",
+            'part.open("xb")': 'part.open("wb")',
+            "part.unlink(missing_ok=True)": "pass",
         },
         "test_files.py",
+    ),
+    Mutation(
+        "15i what a live process is writing taken for what a killed one has left",
+        "files.py",
+        {
+            "            flock(file, LOCK_EX)\n": "            pass\n",
+        },
+        "test_files.py",
+    ),
+    Mutation(
+        "15j a pipe that is waited at",
+        "files.py",
+        {
+            "if not (S_ISREG(mode) or S_ISDIR(mode)):": "if False:",
+        },
+        "test_files.py",
+    ),
+    Mutation(
+        "15k a user's files overwritten",
+        "claims.py",
+        {
+            "if files and owner(path) is None:": "if False:",
+        },
+        "test_claims.py::test_files_of_a_run_without_its_record_are_the_users",
+    ),
+    Mutation(
+        "15l a finished run that is locked before it is told of",
+        "runs.py",
+        {
+            "        examine(path, identity, force=force)  # before anything is written\n": "",
+        },
+        "test_claims.py::test_a_finished_run_is_told_of_where_nothing_can_be_locked",
+    ),
+    Mutation(
+        "15m files put aside while the folder is said to be finished",
+        "runs.py",
+        {
+            "            shutil.copy2(self.path / RECORD, aside)\n        yield\n": "            shutil.copy2(self.path / RECORD, aside)\n",
+            "                shutil.move(path, aside / path.name)\n": "                shutil.move(path, aside / path.name)\n        yield\n",
+        },
+        "test_claims.py::test_a_crash_while_files_are_put_aside_loses_none_and_leaves_the_folder_the_runs",
+    ),
+    Mutation(
+        "15n a lock that nobody misses",
+        "claims.py",
+        {
+            "return os.path.samestat(self._taken, self._path.stat())": "return True",
+        },
+        "test_claims.py::test_a_run_stops_whose_folder_another_process_has_taken",
+    ),
+    Mutation(
+        "15o a removed lock taken for an ended process",
+        "records.py",
+        {
+            'return is_alive(read_record(path).get("process"))': "return False",
+        },
+        "test_claims.py::test_a_process_whose_lock_was_removed_still_holds_its_folder",
+    ),
+    Mutation(
+        "15p the tables lost with the figures",
+        "report.py",
+        {
+            "if TYPE_CHECKING:\n    from matplotlib": "if True:\n    from matplotlib",
+        },
+        "test_sweep_end.py",
+    ),
+    Mutation(
+        "15q a sweep whose report failed ends well",
+        "sweep.py",
+        {
+            "return int(is_missing or not summary.is_complete)": "return int(not summary.is_complete)",
+        },
+        "test_sweep_end.py",
+    ),
+    Mutation(
+        "15r a folder that two jobs reach by two paths",
+        "sweep.py",
+        {
+            "identities.setdefault(folder.resolve(), ours)": "identities.setdefault(folder, ours)",
+        },
+        "test_launchers.py::test_two_links_to_one_folder_are_no_two_folders",
     ),
     Mutation(
         "16a the last parameters as the best",
