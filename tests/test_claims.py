@@ -13,11 +13,13 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 from test_main import Refused
 from test_runs import ROW, state
 
 from lenet.checkpoints import read_checkpoint
 from lenet.claims import FinishedError, HeldError
+from lenet.config import CONF
 from lenet.errors import DataError, LenetError
 from lenet.layout import CHECKPOINT, CONFIG, LOG, METRICS, WRITTEN
 from lenet.records import LOCK, RECORD, is_held, read_record, status
@@ -270,3 +272,10 @@ def test_pipes_in_other_folders_are_not_waited_for(tmp_path: Path, name: str) ->
 
 def read_metrics(path: Path) -> object:
     return read_table(path, "epoch", [])
+
+
+def test_the_log_has_the_name_that_is_looked_for_whatever_the_job_is_called() -> None:
+    """hydra.job.name=thesis is no reason to write to a thesis.log of the user's."""
+    handlers = OmegaConf.load(CONF / "hydra" / "job_logging" / "lenet.yaml").handlers
+    filename = OmegaConf.to_container(handlers, resolve=False)["file"]["filename"]
+    assert filename == f"${{hydra.runtime.output_dir}}/{LOG}"
