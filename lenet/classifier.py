@@ -51,7 +51,8 @@ class Classifier:
 
         Raises:
             DataError: there are no weights of a LeNet-5, or no config.yaml beside them.
-            ConfigError: config.yaml is not one for this version.
+            ConfigError: config.yaml is not one for this version, or names a class from elsewhere
+                whose module has not been imported.
 
         """
         path = Path(weights)

@@ -1,15 +1,17 @@
 """Configurations: every shipped choice can be built, and what cannot is refused in clear words."""
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from omegaconf import OmegaConf
 
-from lenet import datasets, init, layers, optimizers, schedules
+from lenet import datasets, init, layers, optimizers, schedules, trackers
 from lenet.compose import composed
-from lenet.config import CONF, Config, read_config
+from lenet.config import CONF, Config, read_config, read_saved, saved
 from lenet.errors import ConfigError
 
 COMPONENTS = [
@@ -142,6 +144,23 @@ def test_table1_is_the_papers_recipe_on_mnist_with_small_normal_weights() -> Non
 )
 def test_what_cannot_be_is_refused(override: str, message: str) -> None:
     assert message in refusal(override)
+
+
+def test_what_is_saved_refers_to_nothing_but_where_a_run_can_be_watched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://user:secret@server")
+    monkeypatch.setenv("LR", "0.25")
+    cfg = composed("tracker=mlflow", "seed=4", "dataset.seed=${seed}")
+    cfg.optimizer.lr = "${oc.decode:${oc.env:LR}}"
+    text = saved(cfg)
+    assert "secret" not in text
+    values = yaml.safe_load(text)
+    assert "${oc.env:MLFLOW_TRACKING_URI" in values.pop("tracker")["uri"]
+    assert "${" not in str(values)
+    assert values["dataset"]["seed"] == 4
+    assert values["optimizer"]["lr"] == 0.25
+    assert read_saved(values) == replace(read_config(cfg), tracker=trackers.Untracked())
 
 
 def test_nesterov_without_momentum_is_refused() -> None:
