@@ -660,7 +660,7 @@ MUTATIONS = [
         "test_scripts.py::test_a_comparison_at_any_time",
     ),
     Mutation(
-        "34 a list in the place of keys, of which only the override is shown",
+        "57 a list in the place of keys, of which only the override is shown",
         "complaints.py",
         {
             "reason = cause if isinstance(cause, OmegaConfBaseException) else error": "reason = error"
@@ -668,7 +668,7 @@ MUTATIONS = [
         "test_bad_config.py::test_a_list_in_the_place_of_keys_is_refused_by_their_name",
     ),
     Mutation(
-        "34 what a stranger's file names is imported",
+        "50 what a stranger's file names is imported",
         "config.py",
         {
             'return checked({**values, "tracker": UNTRACKED}, known)': 'return checked({**values, "tracker": UNTRACKED}, imported)'
@@ -676,13 +676,13 @@ MUTATIONS = [
         "test_strangers.py::test_a_class_that_is_none_of_ours_is_refused_unseen",
     ),
     Mutation(
-        "35 a stranger's value that refers to another one is taken as it is",
+        "51 a stranger's value that refers to another one is taken as it is",
         "config.py",
         {"case str() if REFERENCE in values:": "case str() if values == REFERENCE:"},
         "test_strangers.py::test_nothing_is_looked_up_for_a_run",
     ),
     Mutation(
-        "36 what a run refers to is left to its readers",
+        "52 what a run refers to is left to its readers",
         "config.py",
         {
             'OmegaConf.to_yaml(OmegaConf.create(resolved(cfg) | {"tracker": cfg.tracker}))': "OmegaConf.to_yaml(cfg)"
@@ -690,25 +690,25 @@ MUTATIONS = [
         "test_config.py::test_what_is_saved_refers_to_nothing_but_where_a_run_can_be_watched",
     ),
     Mutation(
-        "37 a file in the user's folder stands in for a library",
+        "53 a file in the user's folder stands in for a library",
         "components.py",
         {"sys.path += [place for": "sys.path[:0] = [place for"},
         "test_components.py::test_a_module_in_a_folder_of_the_users_is_found_after_all_that_is_installed",
     ),
     Mutation(
-        "38 the keys of a choice have no part in finding it",
+        "54 the keys of a choice have no part in finding it",
         "command.py",
         {"costs[name] = 1 + cost(values, wanted), False": "costs[name] = 0, False"},
         "test_command.py::test_the_command_is_the_shortest",
     ),
     Mutation(
-        "39 a run's name depends on where the classes of the package are",
+        "55 a run's name depends on where the classes of the package are",
         "identity.py",
         {"name = kind.__name__ if is_own(kind) else": "name ="},
         "test_identity.py",
     ),
     Mutation(
-        "40 initial weights are blamed for the one step of an epoch",
+        "56 initial weights are blamed for the one step of an epoch",
         "divergence.py",
         {"step == 1 and not testing and": "step == 1 and"},
         "test_divergence.py",
