@@ -1,12 +1,13 @@
 """Augmentation: images as they might also have been written, drawn anew for every batch.
 
-A pixel is read from the place that a random map of the plane gives it. Each part of a batch has a
-random stream of its own, so that it can be warped by whoever works on it.
+A pixel is read from the place that a random map of the plane gives it. The maps of a batch are
+drawn together, so that they do not depend on how it is cut up; a part of it is warped by whoever
+works on it.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import radians
 from typing import Annotated, ClassVar
 
@@ -31,17 +32,20 @@ class Augmentation(ABC):
     needs_square_images: ClassVar[bool] = False
 
     @abstractmethod
-    def __call__(self, images: Split, seed: int, t: int, k: int) -> Split:
-        """Return part k of the batch of step t of a run as the network sees it."""
+    def __call__(self, part: Split, seed: int, t: int, first: int, size: int) -> Split:
+        """Return a part of the batch of step t of a run as the network sees it.
+
+        It begins with image ``first`` of the ``size`` that the batch has.
+        """
 
 
 @dataclass(frozen=True)
 class Original(Augmentation):
     """Images as they are."""
 
-    def __call__(self, images: Split, seed: int, t: int, k: int) -> Split:
-        """Return the images."""
-        return images
+    def __call__(self, part: Split, seed: int, t: int, first: int, size: int) -> Split:
+        """Return the part."""
+        return part
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,11 @@ class Affine(Augmentation):
     shear: Share
     flip: Probability
 
-    def __call__(self, images: Split, seed: int, t: int, k: int) -> Split:
+    def __call__(self, part: Split, seed: int, t: int, first: int, size: int) -> Split:
         """Return the images, each with a map of its own."""
-        rng = stream(seed, "augmentation", t, k)
-        parameters = self.draw(len(images), images.images.shape[-1], rng)
-        return Split(self.warp(images.images, parameters), images.labels)
+        parameters = maps_of_batch(self, seed, t, size, part.images.shape[-1])
+        own = parameters[first : first + len(part)]
+        return Split(self.warp(part.images, own), part.labels)
 
     def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
         """Return a linear map and a shift of rows and columns (N, 6) for each image."""
@@ -129,6 +133,12 @@ class Elastic(Affine):
         down, right = np.moveaxis(B @ noise @ B.T, 1, 0)
         rows, columns = super().places(side, parameters)
         return rows + down, columns + right
+
+
+@lru_cache(maxsize=1)
+def maps_of_batch(augmentation: Affine, seed: int, t: int, size: int, side: int) -> Array:
+    """Return the parameters of the maps of the batch of step t, a row for each image."""
+    return augmentation.draw(size, side, stream(seed, "augmentation", t))
 
 
 @cache

@@ -157,7 +157,10 @@ class Shares:
 
     def _seen(self, t: int, k: int) -> Split:
         """Return part k of the batch of step t as the network sees it."""
-        return self.recipe.augmentation(self.batches.part(t, k), self.recipe.seed, t, k)
+        ends = self.batches.ends(t)
+        start, stop = ends[0][0], ends[-1][-1]
+        part, first = self.batches.part(t, k), ends[k][0] - start
+        return self.recipe.augmentation(part, self.recipe.seed, t, first, stop - start)
 
     def _chance(self, t: int, k: int) -> np.random.Generator | None:
         """Return what decides what is dropped in part k of the batch of step t, if anything is."""

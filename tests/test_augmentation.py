@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
 from lenet.augmentation import Affine, Augmentation, Elastic, Original, resample
-from lenet.datasets import Split
+from lenet.datasets import Data, Split
 
 PARTS = ("rotation", "translation", "scale", "squeeze", "shear", "flip")
 STILL = dict.fromkeys(PARTS, 0.0)
@@ -20,11 +20,9 @@ RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (5, 28, 28), dtype=np.uint8)
 
 
-def warped(
-    augmentation: Augmentation, images: np.ndarray = IMAGES, t: int = 1, k: int = 0
-) -> np.ndarray:
+def warped(augmentation: Augmentation, images: np.ndarray = IMAGES, t: int = 1) -> np.ndarray:
     batch = Split(images, np.zeros(len(images), np.uint8))
-    return np.asarray(augmentation(batch, 0, t, k).images)
+    return np.asarray(augmentation(batch, 0, t, 0, len(batch)).images)
 
 
 @given(st.integers(1, 9), st.integers(1, 40), st.floats(0.1, 100))
@@ -110,10 +108,17 @@ def test_displacements_are_smooth_and_as_large_as_asked_for_everywhere() -> None
 
 
 @pytest.mark.parametrize("augmentation", [AFFINE, ELASTIC], ids=lambda each: type(each).__name__)
-def test_the_maps_follow_from_seed_step_and_part(augmentation: Augmentation) -> None:
+def test_the_maps_follow_from_seed_and_step(augmentation: Augmentation) -> None:
     np.testing.assert_array_equal(warped(augmentation), warped(augmentation))
     assert not np.array_equal(warped(augmentation, t=1), warped(augmentation, t=2))
-    assert not np.array_equal(warped(augmentation, k=0), warped(augmentation, k=1))
     copies = np.repeat(IMAGES[:1], 2, axis=0)
     first, second = warped(augmentation, copies)
     assert not np.array_equal(first, second)
+
+
+def test_parts_of_a_batch_are_warped_as_the_whole(bars: Data) -> None:
+    batch = bars.train[:10]
+    whole = ELASTIC(batch, 0, 1, 0, 10)
+    parts = [ELASTIC(batch[:3], 0, 1, 0, 10), ELASTIC(batch[3:], 0, 1, 3, 10)]
+    np.testing.assert_array_equal(np.concatenate([part.images for part in parts]), whole.images)
+    np.testing.assert_array_equal(parts[0].labels, bars.train.labels[:3])

@@ -390,7 +390,7 @@ MUTATIONS = [
         "18a the same maps for every batch",
         "augmentation.py",
         {
-            'stream(seed, "augmentation", t, k)': 'stream(seed, "augmentation", k)',
+            'stream(seed, "augmentation", t)': 'stream(seed, "augmentation")',
         },
         "test_augmentation.py",
     ),
