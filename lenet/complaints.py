@@ -30,7 +30,7 @@ COMPOSING = re.compile(r"\w+ raised while composing config: ")
 LIST_AND_KEYS = "Cannot merge DictConfig with ListConfig"
 REPHRASED = {
     r"Multiple values for (\S+)\. To override": "{0} has a choice already; type {0}=<name>",
-    r"(\S+) appears more than once in the final": "{0} has a choice already; type {0}=<name>",
+    r"^(\S+) appears more than once in the final": "{0} has a choice already; type {0}=<name>",
     r"force-add of config groups .*: '\+\+(.*)'": "++{0}: type {0}",
     r"An item is already at .*\s+Either remove \+ prefix: '(.*)'": "+{0}: type {0}",
     r"^Could not override '([^/']+)'\. No match in": "{0} is in no defaults list; type +{0}=<name>",
@@ -38,6 +38,7 @@ REPHRASED = {
     r"Cannot find primary config '([^']*)'": "--config-name {0}: there is no {0}.yaml",
     r"In '(.*)': Could not load '(.*)'": "{0}.yaml: there is no {1}.yaml",
 }
+LONGEST = 400  # characters of a line
 FULL_KEY = "full_key:"
 ASIDES = (FULL_KEY, "object_type=", "reference_type=", "To append to your default list use +")
 
@@ -49,9 +50,14 @@ def complain(error: Exception) -> NoReturn:
         if isinstance(cause, KeyboardInterrupt):
             raise cause
     message = str(error) if isinstance(error, LenetError) else explain(error)
-    lines = map(printable, filter(None, message.splitlines()))
-    print("\n".join(f"lenet: {line}" for line in lines), file=sys.stderr)
+    for line in filter(None, message.splitlines()):
+        print(f"lenet: {in_brief(printable(line))}", file=sys.stderr)
     sys.exit(2)
+
+
+def in_brief(line: str) -> str:
+    """Return a line without its middle, if it is too long to be read."""
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
 
 
 def explain(error: Exception) -> str:

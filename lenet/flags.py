@@ -1,6 +1,5 @@
 """The flags of the command line: Hydra's, wherever among the overrides they stand."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ import numpy as np
 from hydra._internal.utils import get_args_parser
 
 from lenet import __version__
+from lenet.complaints import complain
+from lenet.errors import ConfigError
 
 VERSIONS = f"lenet {__version__} (Python {python_version()}, NumPy {np.__version__})"
 
@@ -55,8 +56,7 @@ class Flags(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with one line, without the usage of all flags."""
-        print(f"lenet: {message}", file=sys.stderr)
-        sys.exit(2)
+        complain(ConfigError(message))
 
     def _hint(self, flag: str) -> str:
         """Return what may have been meant by a flag that there is not."""

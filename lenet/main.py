@@ -222,7 +222,10 @@ def do_what_the_flags_say() -> None:
         typed.overrides = []
         hydra.hydra_help(name, flags, typed)
     elif typed.cfg:
-        hydra.show_cfg(name, overrides, typed.cfg, typed.package, typed.resolve)
+        try:
+            hydra.show_cfg(name, overrides, typed.cfg, typed.package, typed.resolve)
+        except SystemExit:  # there is no such package, as has been said
+            sys.exit(2)
     elif typed.info:
         hydra.show_info(typed.info, name, overrides)
     elif typed.shell_completion:

@@ -1,5 +1,6 @@
 """Overrides of a configuration: what they may say, and their text."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -14,16 +15,28 @@ from hydra.core.override_parser.types import (
     Transformer,
     ValueType,
 )
+from hydra.errors import ConfigCompositionException
+
+FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 
 
-def parse(overrides: list[str], loader: ConfigLoader | None = None) -> list[Override]:
+def parse(overrides: Iterable[str], loader: ConfigLoader | None = None) -> list[Override]:
     """Return what overrides say; the loader knows the names that a ``glob(...)`` is for.
 
     Raises:
-        OverrideParseException: one of them cannot be read.
+        HydraException: one of them cannot be read.
 
     """
-    return OverridesParser.create(config_loader=loader).parse_overrides(overrides)
+    parser = OverridesParser.create(config_loader=loader)
+    return [_parse(override, parser) for override in overrides]
+
+
+def _parse(text: str, parser: OverridesParser) -> Override:
+    try:
+        (override,) = parser.parse_overrides([text])
+    except (ValueError, RecursionError) as error:  # a number, or brackets, beyond Python's limits
+        raise ConfigCompositionException(f"{text}: {error}") from error
+    return override
 
 
 def without_sweeps(overrides: list[str]) -> list[str]:
@@ -34,9 +47,11 @@ def without_sweeps(overrides: list[str]) -> list[str]:
 
 def slip(override: Override, *, single: bool) -> str:
     """Return why no configuration, or no ``single`` one, can have an override; or nothing."""
-    value = override.value()
-    if not override.key_or_group:
+    key, value = override.key_or_group, override.value()
+    if not key:
         return "expected key=value"
+    if key in FOLDERS and value in ("", None):
+        return "expected a folder"
     if override.is_delete() and not override.is_hydra_override():
         return "no key can be left out; key=value sets one"
     if holds_sweep(value.list if isinstance(value, ChoiceSweep) else value):
