@@ -9,6 +9,7 @@ seconds            the time of an epoch, where that is asked for: the machine's 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lenet.figures import save, style
 from lenet.layout import relative
 from lenet.results import Run
 from lenet.summary import Summary, summarise
@@ -40,7 +41,6 @@ def write_report(summary: Summary, folder: Path, *, seconds: bool = False) -> It
 
 def draw(summary: Summary, folder: Path, *, seconds: bool) -> Iterator[Path]:
     """Write the figures; yield the path of each."""
-    from lenet.figures import save, style
     from lenet.sweep_figures import figures
 
     with style():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from lenet import plots
+from lenet import finals, plots
 from lenet.choices import Values
 from lenet.comparison import DIFFERS, intervals
 from lenet.drawing import Figure
@@ -32,9 +32,9 @@ def figures(summary: Summary, *, seconds: bool) -> Iterable[tuple[str, Figure]]:
     shown = summary.ranked[: DRAWN["rows"]]
     about = f"{summary.common}{best_of(shown, summary)}"
     accuracy = rows(summary, shown, f"{summary.ranked_by}_accuracy")
-    yield "accuracy", plots.accuracies(*accuracy, summary.ranked_by, about)
+    yield "accuracy", finals.accuracies(*accuracy, summary.ranked_by, about)
     if seconds:
-        yield "seconds", plots.seconds(*rows(summary, shown, "seconds"), about)
+        yield "seconds", finals.seconds(*rows(summary, shown, "seconds"), about)
     yield from figures_by_number(summary)
 
 
@@ -47,7 +47,7 @@ def figures_by_number(summary: Summary) -> Iterable[tuple[str, Figure]]:
         named, others = dict(lines[: DRAWN["lines"]]), dict(lines[DRAWN["lines"] :])
         grey = f"; in grey: {plural(len(others), 'other combination')}" if others else ""
         about = summary.common + grey
-        yield name, plots.accuracy_by(key, named, others, summary.ranked_by, about)
+        yield name, finals.accuracy_by(key, named, others, summary.ranked_by, about)
 
 
 def best_of(shown: list[Setting], summary: Summary) -> str:
