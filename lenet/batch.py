@@ -34,6 +34,11 @@ class Batches:
         self.per_epoch = ceil(len(split) / batch_size)
         self._order = 0, np.empty(0, np.intp)  # an epoch, and the order of its images
 
+    @property
+    def most_parts(self) -> int:
+        """The parts of a whole batch: each has an image at least."""
+        return min(self.parts, self.batch_size, len(self.split))
+
     def ends(self, t: int) -> list[tuple[int, int]]:
         """Return where in the order of its epoch each part of the batch of step t lies."""
         start = (t - 1) % self.per_epoch * self.batch_size

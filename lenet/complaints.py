@@ -28,6 +28,7 @@ EXTRAS = {
 }
 COMPOSING = re.compile(r"\w+ raised while composing config: ")
 LIST_AND_KEYS = "Cannot merge DictConfig with ListConfig"
+NO_MERGE = "a list and keys with values cannot be merged"
 REPHRASED = {
     r"Multiple values for (\S+)\. To override": "{0} has a choice already; type {0}=<name>",
     r"^(\S+) appears more than once in the final": "{0} has a choice already; type {0}=<name>",
@@ -79,8 +80,8 @@ def explain(error: Exception) -> str:
         return misread(error)
     if isinstance(error, MarkedYAMLError) and error.problem_mark:
         return f"{error.problem_mark.name}, line {error.problem_mark.line + 1}: {error.problem}"
-    if cause and (merged := re.match(r"Error merging override (?:\+\+)?(.*)", str(error))):
-        return f"{merged[1]}: {str(cause).splitlines()[0]}"
+    if cause and (merged := re.match(r"Error merging override \+*([^=]*)", str(error))):
+        return f"{merged[1]}: {str(cause).splitlines()[0].replace(LIST_AND_KEYS, NO_MERGE)}"
     for pattern, words in REPHRASED.items():
         if found := re.search(pattern, str(error)):
             return words.format(*found.groups())
@@ -104,7 +105,7 @@ def in_one_line(message: str, file: str) -> str:
     lines = [line.strip() for line in message.splitlines()]
     named = [line.removeprefix(FULL_KEY).strip() for line in lines if line.startswith(FULL_KEY)]
     said = COMPOSING.sub("", " ".join(line for line in lines if not line.startswith(ASIDES)))
-    said = said.replace(LIST_AND_KEYS, "a list and keys with values cannot be merged")
+    said = said.replace(LIST_AND_KEYS, NO_MERGE)
     said = said.partition("; use sys.")[0]  # Python's advice on numbers of too many digits
     place = file or (named[0] if named else "")
     return f"{place}: {said}" if place else said

@@ -140,7 +140,7 @@ def checked(values: Mapping[str, Any], find: Find) -> Config:
     if not reader.problems:
         config = reader.build(Config, values)
     if reader.problems:
-        raise ConfigError("\n".join(reader.problems))
+        raise ConfigError(*reader.problems)
     return cast(Config, config)
 
 

@@ -52,7 +52,7 @@ def slip(override: Override, *, single: bool) -> str:
         return "expected key=value"
     if key in FOLDERS and value in ("", None):
         return "expected a folder"
-    if override.is_delete() and not override.is_hydra_override():
+    if override.is_delete() and not override.is_hydra_override() and "." not in key:
         return "no key can be left out; key=value sets one"
     if holds_sweep(value.list if isinstance(value, ChoiceSweep) else value):
         return "a function of several values stands alone, and not in a list"

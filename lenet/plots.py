@@ -139,12 +139,6 @@ def title(settings: Settings, note: str = "") -> tuple[str, str]:
     return in_common(in_words(settings.values())), spread + note
 
 
-def datasets(settings: Settings) -> list[str]:
-    """Return the words for the datasets that the runs are on."""
-    runs = [run for group in settings.values() for run in group]
-    return list(dict.fromkeys(run.dataset for run in runs))
-
-
 def splits(runs: list[Run]) -> list[str]:
     """Return the splits that all of the runs have been measured on."""
     return [split for split in SPLITS if all(run.is_measured_on(split) for run in runs)]

@@ -45,7 +45,7 @@ class Shares:
         self.batches = Batches(data.train, recipe.batch_size, recipe.parts, recipe.seed)
         self.splits = [split for split in (data.test, data.validation) if split]
 
-        P, parts = len(state.theta), recipe.parts
+        P, parts = len(state.theta), self.batches.most_parts
         self._ends = [P * number // RANGES for number in range(RANGES + 1)]
         self._gradients = shared_zeros((parts, P), state.theta.dtype)
         self._scores = shared_zeros((parts, 3), np.float64)

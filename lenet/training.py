@@ -33,7 +33,9 @@ def train(
     """
     recipe.check(data)
     shares = Shares(recipe, data, state)
-    with team(min(workers, recipe.parts), [shares.take_step, shares.test]) as workers_at_hand:
+    with team(
+        min(workers, shares.batches.most_parts), [shares.take_step, shares.test]
+    ) as workers_at_hand:
         training = Training(shares, workers_at_hand)
         for epoch in range(state.epoch, recipe.epochs + 1):
             done = state.t - (epoch - 1) * training.steps_per_epoch

@@ -266,11 +266,11 @@ REFUSED = {
     "optimizer._target_=os.system": "optimizer._target_ = 'os.system': is no Optimizer to use",
     "optimizer._target_=lenet.__main__.x": "there is no such class",
     "seed=1" + "0" * 5000: "digits",
-    "optimizer=null": "optimizer = None: should be chosen as optimizer=<name>; there are adam",
-    "optimizer=[1]": "optimizer = [1]: should be chosen as optimizer=<name>; there are adam",
-    "optimizer=[]": "optimizer: missing, should be chosen as optimizer=<name>; there are adam",
-    "dropout=3": "dropout = 3: should be chosen as dropout=<name>; there are dense, none",
-    "experiment=true": "experiment = True: should be chosen as experiment=<name>; there are",
+    "optimizer=null": "optimizer=null: expected the name of a choice; there are adam",
+    "optimizer=[1]": "optimizer=[1]: expected the name of a choice; there are adam",
+    "optimizer=[]": "optimizer=[]: expected the name of a choice; there are adam",
+    "dropout=3": "dropout=3: expected the name of a choice; there are dense, none",
+    "experiment=true": "experiment=true: expected the name of a choice; there are",
 }
 
 
@@ -282,7 +282,7 @@ def test_an_odd_override_is_refused_in_one_line(override: str, tmp_path: Path) -
 
 def test_a_group_that_is_given_no_name_in_a_sweep_is_refused_in_one_line(tmp_path: Path) -> None:
     assert_refused(
-        lenet("-m", "seed=1,2", "dropout=null", cwd=tmp_path), "chosen as dropout=<name>"
+        lenet("-m", "seed=1,2", "dropout=null", cwd=tmp_path), "expected the name of a choice"
     )
 
 

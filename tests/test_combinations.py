@@ -15,9 +15,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from lenet.combinations import jobs, one_at_a_time, sweep_configs, sweep_overrides
 from lenet.compose import composed
+from lenet.config import read_config
 from lenet.errors import ConfigError
+from lenet.identity import run_name
 from lenet.loader import hydra_for, list_sweep
-from lenet.main import resolve_run_name
 from lenet.overrides import parse
 
 
@@ -79,7 +80,7 @@ def test_a_value_that_follows_another_follows_that_of_its_job() -> None:
     assert [(cfg.seed, cfg.dataset.seed) for cfg in found] == [(1, 1), (2, 2)]
     names = [str(cfg.hydra.sweep.subdir) for cfg in found]
     singles = [composed(f"seed={seed}", f"dataset.seed={seed}") for seed in (1, 2)]
-    assert names == [resolve_run_name(single) for single in singles]
+    assert names == [run_name(read_config(single)) for single in singles]
 
 
 def test_the_last_word_counts() -> None:

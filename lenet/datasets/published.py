@@ -190,9 +190,10 @@ class PublishedDataset(Dataset):
                 fetch(file, self._published[file], self._lengths[file], self.mirrors, cache)
             except DataError as error:
                 raise DataError(
-                    f"{error}\nPut {', '.join(self._wanted(cache))} from "
+                    *error.args,
+                    f"Put {', '.join(self._wanted(cache))} from "
                     f"{' or '.join(self.mirrors)} into {cache}, or into a folder that dataset.root "
-                    "names; dataset=strokes needs no files."
+                    "names; dataset=strokes needs no files.",
                 ) from error
 
     def _check_labels(self, source: Path | str, labels: NDArray[np.uint8]) -> None:
