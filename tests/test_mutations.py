@@ -713,6 +713,62 @@ MUTATIONS = [
         {"step == 1 and not testing and": "step == 1 and"},
         "test_divergence.py",
     ),
+    Mutation(
+        "70 the user's own files looked into last",
+        "loader.py",
+        {
+            'path.prepend("user", str(folder.absolute()), anchor="main")': 'path.append("user", str(folder.absolute()))',
+        },
+        "test_loader.py",
+    ),
+    Mutation(
+        "71 a reference in an override followed before there is a job",
+        "combinations.py",
+        {
+            "resolve=False": "resolve=True",
+        },
+        "test_combinations.py",
+    ),
+    Mutation(
+        "72 a reference in an experiment's part of a sweep followed before there is a job",
+        "loader.py",
+        {
+            'sweeper.get("params") or OmegaConf.create())': 'sweeper.get("params") or OmegaConf.create(), resolve=True)',
+        },
+        "test_loader.py",
+    ),
+    Mutation(
+        "73 keys of a swept choice held against the default one",
+        "loader.py",
+        {
+            "overrides = [set_in_any_case(override) for override in parsed]": "pass",
+        },
+        "test_combinations.py",
+    ),
+    Mutation(
+        "74 standard streams left closed",
+        "pipes.py",
+        {
+            "if getattr(sys, name) is None:": "if not hasattr(sys, name):",
+        },
+        "test_pipes.py",
+    ),
+    Mutation(
+        "75 arrays of a file that share their bytes",
+        "npz.py",
+        {
+            "for (start, size), (after, _) in pairwise(places)": "for (start, size), (after, _) in pairwise(places[:1])",
+        },
+        "test_npz.py",
+    ),
+    Mutation(
+        "76 a flag's help checked as Python 3.14 does",
+        "flags.py",
+        {
+            "argparse._check_help = lambda parser, action: None": "pass",
+        },
+        "test_flags.py",
+    ),
 ]
 
 
