@@ -110,7 +110,7 @@ def figures(summary: Summary) -> Iterable[tuple[str, Figure]]:
         note = f"{about}, mean ± 1 standard deviation over seeds"
         grey = f"\nin grey: {plural(len(others), 'other combination')}" if others else ""
         figure = plots.accuracy_by(names[key], named, others, note + grey)
-        yield f"accuracy_by_{names[key]}", figure
+        yield f"accuracy_by_{names[key].replace('/', '-')}", figure
 
 
 def best_of(shown: int, number: int) -> str:
