@@ -49,7 +49,7 @@ def undisturbed() -> Iterator[None]:
     users = {name: os.environ.pop(name, None) for name in (BACKEND, SETTINGS)}
     os.environ[SETTINGS] = str(own)
     try:
-        with chdir(own) if Path(FILE).exists() else nullcontext():
+        with chdir(own) if Path(FILE).exists() and own.is_dir() else nullcontext():
             yield
     finally:
         del os.environ[SETTINGS]

@@ -39,9 +39,10 @@ def main() -> list[Path]:
 
 
 def chosen(predictions: Predictions, seed: int) -> NDArray[np.intp]:
-    """Return the indices of some images at random, then of the worst mistakes."""
+    """Return the indices of some images at random, then of the worst mistakes among the others."""
     at_random = stream(seed, "saliency").permutation(len(predictions.images))[:EACH]
-    return np.concatenate([at_random, predictions.mistakes[:EACH]])
+    others = predictions.mistakes[~np.isin(predictions.mistakes, at_random)]
+    return np.concatenate([at_random, others[:EACH]])
 
 
 def draw(
@@ -53,9 +54,11 @@ def draw(
     scores = np.stack([occlusion(network, image, SQUARE) for image in images])
     falls = predictions.logits[classes, indices, None, None] - scores[range(len(images)), classes]
     furthest = max(falls.max(), 0) or 1
-    width = CELL * 2 * EACH + AROUND[0]  # also of fewer images, as the title needs it
-    figure = Figure(figsize=(width, 3 * CELL + AROUND[1]), dpi=DPI)
-    cells = figure.subplots(3, len(images), squeeze=False)
+    columns = 2 * EACH  # also for fewer images, as the title needs the width
+    figure = Figure(figsize=(CELL * columns + AROUND[0], 3 * CELL + AROUND[1]), dpi=DPI)
+    cells, spare = np.split(figure.subplots(3, columns), [len(images)], axis=1)
+    for axes in spare.flat:
+        axes.remove()
     for axes, index in zip(cells[0], indices, strict=True):
         true, predicted = predictions.names(index)
         show(axes, predictions.images.images[index], f"predicted {predicted}\ntrue {true}")
@@ -65,8 +68,8 @@ def draw(
         axes.imshow(gradient, cmap="Reds", vmin=0)
     for axes, fall, score, label in zip(cells[2], falls, scores, classes, strict=True):
         fallen = axes.imshow(fall, cmap="Blues", vmin=0, vmax=furthest)
-        rows, columns = np.nonzero(score.argmax(axis=0) != label)
-        axes.plot(columns, rows, ".", color=VERMILION, markersize=3)
+        y, x = np.nonzero(score.argmax(axis=0) != label)
+        axes.plot(x, y, ".", color=VERMILION, markersize=3)
     for axes, image in zip(cells[1:].T, images, strict=True):
         for below in axes:
             draw_outline(below, image)

@@ -26,7 +26,7 @@ from lenet.panels import show
 from lenet.pictures import suffixes
 from lenet.results import natural_order
 from lenet.scripting import command_line, run_script
-from lenet.text import caption
+from lenet.text import caption, printable
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def main() -> Iterator[Path | str]:
     arguments = prediction_parser().parse_args()
     classifier = Classifier.read(arguments.weights)
     paths = list(chain.from_iterable(map(pictures_in, arguments.images)))
-    width = max(len(str(path)) for path in paths)
+    width = max(len(printable(path)) for path in paths)
     shown: dict[Path, Prediction] = {}
     unfit = 0
     for path in paths:
@@ -50,7 +50,7 @@ def main() -> Iterator[Path | str]:
             log.warning("%s", error)
             unfit += 1
             continue
-        yield f"{path!s:{width}}  {told(prediction)}"
+        yield f"{printable(path):{width}}  {told(prediction)}"
         if len(shown) < SHOWN:
             shown[path] = prediction
     if shown:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -116,6 +117,21 @@ def test_a_line_for_each_picture_and_a_sheet(run: Path, pictures: Path) -> None:
     assert (png, svg) == ("out/sheet.png", "out/sheet.svg")
     with Image.open(pictures.parent / png) as image:
         image.verify()
+
+
+def test_names_that_forge_lines_or_formulas_are_told_and_drawn(run: Path, tmp_path: Path) -> None:
+    names = ["bad\udcff.png", "$\\frac{x$.png", "x\ny.png  7 100.0%.png", "\x1b[31m漢字.png"]
+    for name in names:
+        Image.fromarray(DIGITS[3]).save(tmp_path / name)
+    done = predict(run, *(tmp_path / name for name in names), "--output", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    *lines, png, svg = done.stdout.splitlines()
+    assert len(lines) == len(names)
+    assert all(line.isprintable() and line.startswith(str(tmp_path)) for line in lines)
+    assert len({line.index("  3 ") for line in lines if "  3 " in line}) == 1
+    assert (tmp_path / png).is_file()
+    ElementTree.parse(tmp_path / svg)
 
 
 def test_a_bad_picture_does_not_lose_the_others(run: Path, pictures: Path) -> None:

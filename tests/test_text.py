@@ -139,3 +139,13 @@ def test_runs_of_a_stranger_are_summed_up_in_lines_and_cells_that_do_nothing(
         cells = {cell for row in csv.reader(file) for cell in row}
     assert {r"'=key\x1b[2J", r"'=1+1\n\u202e"} <= cells
     assert all(cell.isprintable() and not cell.startswith("=") for cell in cells)
+
+
+def test_a_key_of_a_stranger_leads_to_no_other_folder(tmp_path: Path) -> None:
+    for number in range(3):
+        run = fake_run(tmp_path / "runs" / str(number), accuracies=(0.9,))
+        with (run.path / CONFIG).open("a") as file:
+            file.write(f'"/../../../elsewhere": {number}\n"other./elsewhere": 0\n')
+    write_summary(all_runs([tmp_path / "runs"]), tmp_path / "a" / "b" / "c")
+    assert not list(tmp_path.rglob("elsewhere*"))
+    assert (tmp_path / "a" / "b" / "c" / "accuracy_by_-..-..-..-elsewhere.png").is_file()
