@@ -12,7 +12,10 @@ Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Split:
-    """Images (N, H, W), or (N, C, H, W) in colour, unsigned bytes, and their labels (N,)."""
+    """Images (N, H, W), or (N, C, H, W) in colour, unsigned bytes, and their labels (N,).
+
+    Labels are whole numbers from 0, as bytes or as other integers.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -41,7 +44,10 @@ class Data:
 
 
 class Dataset(ABC):
-    """A source of data, as the ``dataset`` group of the configuration chooses it."""
+    """A source of data, as the ``dataset`` group of the configuration chooses it.
+
+    A subclass has the attributes below, ``class_names`` and ``size`` without fail, and ``load``.
+    """
 
     class_names: ClassVar[tuple[str, ...]]
     channels: ClassVar[int] = 1
