@@ -112,14 +112,14 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(CONTENT)))
         self.end_headers()
-        self.send_slowly(CONTENT)
+        self.send_slowly(CONTENT[:3000])
 
     def drip_head(self) -> None:
-        self.send_slowly(b"HTTP/1.1 200 OK\r\nServer: " + bytes(10_000))
+        self.send_slowly(b"HTTP/1.1 200 OK\r\nServer: " + bytes(3000))
 
     def drip_chunk(self) -> None:
         self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        self.send_slowly(b"0" * 10_000)
+        self.send_slowly(b"0" * 3000)
 
     def send_slowly(self, content: bytes) -> None:
         for byte in content:

@@ -769,6 +769,71 @@ MUTATIONS = [
         },
         "test_flags.py",
     ),
+    Mutation(
+        "34a a mirror that sends a byte at a time is waited for",
+        "datasets/mirror.py",
+        {
+            "if self._came < SLOWEST * self._waited:": "if self._came == 0:",
+        },
+        "test_download.py::test_server_that_sends_a_byte_at_a_time",
+    ),
+    Mutation(
+        "34b what a killed download has left stays",
+        "datasets/download.py",
+        {
+            "                remnant.unlink()": "                pass",
+        },
+        "test_download.py::test_what_a_killed_download_has_left_goes_with_the_next",
+    ),
+    Mutation(
+        "35a files with a dot in their names are not found",
+        "datasets/mnist.py",
+        {
+            '.removesuffix(".gz").replace(".idx", "-idx")': '.removesuffix(".gz")',
+        },
+        "test_mnist.py::test_files_are_found_in_every_form_and_checked",
+    ),
+    Mutation(
+        "35b another dataset's files are taken for those of the same names",
+        "datasets/published.py",
+        {
+            "not self._missing(folder) and self._is_ours(folder)": "not self._missing(folder)",
+        },
+        "test_mnist.py::test_files_in_lenet_data_itself_are_taken_if_their_checksums_say_whose_they_are",
+    ),
+    Mutation(
+        "36a images of floats are let in",
+        "door.py",
+        {
+            "if images.dtype != np.uint8:": 'if images.dtype.kind not in "uf":',
+        },
+        "test_door.py",
+    ),
+    Mutation(
+        "36b labels below 0 are let in",
+        "door.py",
+        {
+            "if low < 0 or high >= classes:": "if high >= classes:",
+        },
+        "test_door.py",
+    ),
+    Mutation(
+        "37a a layer that takes arrays of any lengths",
+        "layers/base.py",
+        {
+            "        and x.shape[:known] == lengths\n": "",
+        },
+        "test_shapes.py",
+    ),
+    Mutation(
+        "37b a loss that leaves out images without a label",
+        "losses.py",
+        {
+            "labels.shape == (N,)": "labels.ndim == 1",
+            "return labels, np.arange(N)": "return labels, np.arange(len(labels))",
+        },
+        "test_shapes.py",
+    ),
 ]
 
 

@@ -12,7 +12,14 @@ Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Split:
+<<<<<<< HEAD
     """Images (N, H, W), or (N, C, H, W) in colour, from 0 to 255, and their labels (N,).
+=======
+    """Images (N, H, W), or (N, C, H, W) in colour, unsigned bytes, and their labels (N,).
+
+    Labels are whole numbers from 0, as bytes or as other integers.
+    """
+>>>>>>> h-data
 
     A dataset gives unsigned bytes; warped images are of a float type.
     """
@@ -39,7 +46,10 @@ class Data:
 
 
 class Dataset(ABC):
-    """A source of data, as the ``dataset`` group of the configuration chooses it."""
+    """A source of data, as the ``dataset`` group of the configuration chooses it.
+
+    A subclass has the attributes below, ``class_names`` and ``size`` without fail, and ``load``.
+    """
 
     class_names: ClassVar[tuple[str, ...]]
     channels: ClassVar[int] = 1
