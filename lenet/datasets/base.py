@@ -12,16 +12,10 @@ Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Split:
-<<<<<<< HEAD
     """Images (N, H, W), or (N, C, H, W) in colour, from 0 to 255, and their labels (N,).
-=======
-    """Images (N, H, W), or (N, C, H, W) in colour, unsigned bytes, and their labels (N,).
 
-    Labels are whole numbers from 0, as bytes or as other integers.
-    """
->>>>>>> h-data
-
-    A dataset gives unsigned bytes; warped images are of a float type.
+    A dataset gives unsigned bytes; warped images are of a float type. Labels are whole numbers from
+    0, as bytes or as other integers.
     """
 
     images: Images
