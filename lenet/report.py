@@ -9,7 +9,7 @@ seconds            the time of an epoch, where that is asked for: the machine's 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lenet.figures import save, style
+from lenet.errors import FiguresError
 from lenet.layout import relative
 from lenet.results import Run
 from lenet.summary import Summary, summarise
@@ -24,8 +24,13 @@ def write_summary(runs: Iterable[Run], folder: Path, *, seconds: bool = False) -
         OSError: the folder cannot be written to.
 
     """
-    summary = summarise(runs)
-    return report(summary, list(write_report(summary, folder, seconds=seconds)))
+    summary, paths, why = summarise(runs), [], ""
+    try:
+        for path in write_report(summary, folder, seconds=seconds):
+            paths.append(path)
+    except FiguresError as error:
+        why = str(error)
+    return "\n\n".join(filter(None, [report(summary, paths), why]))
 
 
 def write_report(summary: Summary, folder: Path, *, seconds: bool = False) -> Iterator[Path]:
@@ -41,6 +46,7 @@ def write_report(summary: Summary, folder: Path, *, seconds: bool = False) -> It
 
 def draw(summary: Summary, folder: Path, *, seconds: bool) -> Iterator[Path]:
     """Write the figures; yield the path of each."""
+    from lenet.figures import save, style
     from lenet.sweep_figures import figures
 
     with style():

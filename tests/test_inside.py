@@ -178,9 +178,9 @@ def test_rows_are_kept_in_a_folder(tmp_path: Path, whole: Rows) -> None:
 def test_a_damaged_file_is_told_of_and_begun_anew(
     tmp_path: Path, whole: Rows, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / INSIDE).write_bytes(b"half a f")
     row = {name: array[2] for name, array in whole.items()}
     with caplog.at_level(logging.WARNING), RunFolder(tmp_path, "") as folder:
+        (tmp_path / INSIDE).write_bytes(b"half a f")
         folder.add_inside(row)
     assert f"{tmp_path / INSIDE}: expected" in caplog.text
     assert read_rows(tmp_path / INSIDE)["epoch"].tolist() == [2]
@@ -230,7 +230,7 @@ def test_epochs_are_drawn_below_each_other(whole: Rows, epochs: int) -> None:
     rows = many(whole, epochs)
     with style():
         figure = load("plot_training")["draw_histograms"](
-            rows["epoch"], of_kind(rows, "activations."), "activation", ""
+            rows["epoch"], of_kind(rows, "activations."), "activation"
         )
         figure.draw_without_rendering()
     assert [axes.get_title() for axes in figure.axes][:2] == ["C1", "S2"]
@@ -262,4 +262,4 @@ def test_movement_is_drawn_for_each_parameter(whole: Rows, epochs: int) -> None:
         assert len(axes.lines) == 10
         drawn = np.nan_to_num(axes.lines[2].get_ydata())
         np.testing.assert_allclose(drawn, expected)
-    assert [text.get_text() for text in figure.legends[0].get_texts()][2] == "c3.weight"
+    assert [text.get_text() for text in figure.legends[0].get_texts()][2] == "C3 weight"

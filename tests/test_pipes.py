@@ -39,7 +39,7 @@ def test_a_sweep_runs(tmp_path: Path, launcher: list[str]) -> None:
     done = run(CLOSED["all"], "-m", "lenet", "-m", *QUICK, "seed=1,2", *launcher, cwd=tmp_path)
     assert done.returncode == 0
     assert [record(folder)["status"] for folder in run_folders(tmp_path)] == ["finished"] * 2
-    assert list(tmp_path.rglob("summary.csv"))
+    assert list(tmp_path.rglob("settings.csv"))
 
 
 @pytest.mark.parametrize(

@@ -386,7 +386,7 @@ def test_the_papers_accuracies_are_drawn_by_its_recipe_as_far_as_the_runs_go(
     other = fake_run(tmp_path / "other", "dataset=mnist", "activation=relu", validation=True)
     both = curves([run, other])
     assert legend_texts(both)[0] == ["train (during the epoch)", "validation", "test"]
-    assert both.get_suptitle() == "1 seed"
+    assert both.get_suptitle() == "dataset=mnist\n1 seed"
 
 
 def test_what_tells_table_1_apart_can_be_seen(tmp_path: Path) -> None:
@@ -655,7 +655,7 @@ def test_the_schedule_of_a_command_line_is_drawn(script: Script) -> None:
 def test_all_schedules_are_drawn_where_none_is_chosen_and_none_hides_another() -> None:
     plot = load("plot_schedule")
     with style():
-        figure = plot["draw"](plot["composed"]([]))
+        figure = plot["draw"](plot["composed"]([], None))
     panels = [axes for axes in figure.axes if axes.get_title()]
     names = {path.stem for path in (SCRIPTS.parent / "conf" / "schedule").glob("*.yaml")}
     assert {axes.get_title() for axes in panels} == names

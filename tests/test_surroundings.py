@@ -81,8 +81,8 @@ def test_a_run_folder_of_an_odd_name_is_written_in_quotes(
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("a file", "a file/mnist or "),
-        ("nowhere", "nowhere/mnist or "),
+        ("a file", "a file: expected a folder"),
+        ("nowhere", "nowhere: expected a folder"),
         ("a b", "a b/mnist/train-images-idx3-ubyte.gz: expected"),
     ],
 )

@@ -29,7 +29,18 @@ Hire = Callable[[int, list[Any]], Team]
 def children() -> set[int]:
     """The processes that this one has made and not waited for."""
     found = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text()
-    return set(map(int, found.split()))
+    return set(map(int, found.split())) - OF_OTHER_TESTS
+
+
+OF_OTHER_TESTS: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def remember_other_children() -> None:
+    """Tests of the command keep a process that forks it."""
+    if sys.platform == "linux":
+        OF_OTHER_TESTS.clear()
+        OF_OTHER_TESTS.update(children())
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
