@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from errno import EROFS
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -156,7 +157,11 @@ def test_a_finished_run_is_told_of_where_nothing_can_be_locked(
     """As on a read-only disk."""
     with RunFolder(tmp_path, "") as folder:
         folder.note(result={"test_accuracy": 0.5})
-    monkeypatch.setattr("lenet.claims.FileLock", crash)
+
+    def fail(path: Path) -> None:
+        raise OSError(EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr("lenet.claims.FileLock", fail)
     with pytest.raises(FinishedError):
         RunFolder(tmp_path, "")
 

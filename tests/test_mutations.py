@@ -211,7 +211,7 @@ MUTATIONS = [
         "15b a checkpoint that forgets the sums of the epoch in hand",
         "checkpoints.py",
         {
-            'running=Score(**meta["running"])': "running=Score()",
+            "running=meta.running": "running=Score()",
         },
         "test_checkpoints.py",
     ),
@@ -235,7 +235,7 @@ MUTATIONS = [
         "15e no checkpoint before the last",
         "runs.py",
         {
-            "(self.path / CHECKPOINT).replace(self.path / PREVIOUS)": "(self.path / CHECKPOINT).unlink()",
+            "self._file(CHECKPOINT).replace(self.path / PREVIOUS)": "self._file(CHECKPOINT).unlink()",
         },
         "test_runs.py",
     ),
