@@ -25,7 +25,8 @@ from lenet.layout import CONFIG
 from lenet.results import Run
 
 VALUES = ACCEPTED | {
-    "dataset.root": st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    "dataset.root": st.none()
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="$"), max_size=8),
     "dataset.validation": st.integers(0, 1000),
     "dataset.seed": st.integers(0, 2**63 - 1),
     "checkpoint.every_steps": st.none() | st.integers(1, 10),

@@ -318,7 +318,7 @@ MUTATIONS = [
         "15p the tables lost with the figures",
         "report.py",
         {
-            "if TYPE_CHECKING:\n    from matplotlib": "if True:\n    from matplotlib",
+            "from lenet.errors import FiguresError": "from lenet.errors import FiguresError\nfrom lenet.sweep_figures import figures as drawn_first",
         },
         "test_sweep_end.py",
     ),
