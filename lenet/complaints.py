@@ -51,6 +51,7 @@ def complain(error: Exception) -> NoReturn:
         if isinstance(cause, KeyboardInterrupt):
             raise cause
     message = str(error) if isinstance(error, LenetError) else explain(error)
+    message = message or f"{type(error).__name__}; HYDRA_FULL_ERROR=1 shows where"
     for line in filter(None, message.splitlines()):
         print(f"lenet: {in_brief(printable(line))}", file=sys.stderr)
     sys.exit(2)

@@ -1,12 +1,14 @@
 """The command line: Hydra composes a configuration, and an experiment is carried out.
 
-Beside this file loader.py, flags.py, syntax.py, complaints.py, compose.py and sweep.py know Hydra.
+Only what stands between a typed word and a configuration knows Hydra: this file, flags.py,
+overrides.py, syntax.py, loader.py, compose.py, complaints.py, combinations.py and sweep.py.
 """
 
 import logging
 import os
 import signal
 import sys
+from argparse import Namespace
 from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
@@ -212,32 +214,40 @@ def do_what_the_flags_say() -> None:
     """Have Hydra carry out a run or a sweep, or show what was asked for."""
     flags = Flags()
     typed = flags.read()
-    name, overrides = typed.config_name, typed.overrides
-    hydra = hydra_for(typed.config_dir, name)
+    hydra = hydra_for(typed.config_dir, typed.config_name)
     GlobalHydra.instance().initialize(hydra)
+    if typed.help or typed.hydra_help or typed.cfg or typed.info or typed.shell_completion:
+        show(hydra, flags, typed)
+    elif typed.multirun or (not typed.run and is_sweep(hydra, typed)):
+        hydra.multirun(typed.config_name, job, [*typed.overrides, "hydra.mode=MULTIRUN"])
+    else:
+        hydra.run(typed.config_name, job, [*typed.overrides, "hydra.mode=RUN"])
+
+
+def show(hydra: Hydra, flags: Flags, typed: Namespace) -> None:
+    """Show a help, a configuration, where it is from, or how a shell completes it."""
+    name, overrides = typed.config_name, typed.overrides
     if typed.help:
         typed.overrides = without_sweeps(overrides)
         hydra.app_help(name, flags, typed)
     elif typed.hydra_help:
         typed.overrides = []
         hydra.hydra_help(name, flags, typed)
-    elif typed.cfg:
-        try:
-            hydra.show_cfg(name, overrides, typed.cfg, typed.package, typed.resolve)
-        except SystemExit:  # there is no such package, as has been said
-            sys.exit(2)
     elif typed.info:
         hydra.show_info(typed.info, name, overrides)
     elif typed.shell_completion:
         with help_of_any_kind():
             hydra.shell_completion(name, overrides)
-    elif typed.multirun or (not typed.run and is_sweep(hydra, name, overrides)):
-        hydra.multirun(name, job, [*overrides, "hydra.mode=MULTIRUN"])
     else:
-        hydra.run(name, job, [*overrides, "hydra.mode=RUN"])
+        try:
+            hydra.show_cfg(name, overrides, typed.cfg, typed.package, typed.resolve)
+        except SystemExit:  # there is no such package, as has been said
+            sys.exit(2)
 
 
-def is_sweep(hydra: Hydra, name: str, overrides: list[str]) -> bool:
+def is_sweep(hydra: Hydra, typed: Namespace) -> bool:
     """Return whether an experiment, or else hydra.mode, makes a sweep of a command."""
-    cfg = hydra.compose_config(name, overrides, RunMode.MULTIRUN, validate_sweep_overrides=False)
+    cfg = hydra.compose_config(
+        typed.config_name, typed.overrides, RunMode.MULTIRUN, validate_sweep_overrides=False
+    )
     return cfg.hydra.mode is RunMode.MULTIRUN

@@ -258,6 +258,7 @@ REFUSED = {
     "=": "=: expected key=value",
     "epochs": "'epochs': expected key=value",
     "": "'': expected key=value",
+    "hydra.verbose=null": "AssertionError; HYDRA_FULL_ERROR=1 shows where",
     "+x=1": "x: no such key",
     "~optimizer": "~optimizer: no key can be left out",
     "a=[1": "'a=[1': a ] is missing",
