@@ -1,8 +1,8 @@
 # make run     train LeNet-5 on drawn digits (no download of data) and draw its curves
-# make check   linter, type checker and fast tests
-# make test    those and the slow tests: some ten minutes; LENET_DATA=<folder> adds the real MNIST
+# make check   linter, type checker and fast tests: a minute
+# make test    those and the slow tests: four minutes on two cores; LENET_DATA=<folder> adds the real MNIST
 # make test-all  those and what takes long by its nature: kills, sweeps under launchers, defects that
-#              are put in on purpose, and every property on fresh examples
+#              are put in on purpose, and every property on fresh examples: eight minutes more
 # make table1  the paper's Table I over ten seeds, on MNIST
 # make optimizers, architectures, best_3_epochs, best, fashion, best_fashion
 #              the study of that name (lenet experiment=<name>) in runs/<name>

@@ -15,13 +15,24 @@ from hydra.errors import ConfigCompositionException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from lenet.config import CONF
+from lenet.config import CONF, read_composed, without_hydra
 from lenet.errors import ConfigError, suggestion
+from lenet.identity import run_name
 from lenet.overrides import parse, set_in_any_case, slip, spelt_out
 from lenet.records import RECORD
 
 DEFAULTS = re.compile(rb"^['\"]?defaults['\"]?\s*:", re.MULTILINE)
 GLOBAL_GROUPS = ("experiment", "setting")  # their files set keys anywhere in a configuration
+
+
+def resolve_run_name(_root_: DictConfig) -> str:
+    """Return the name of the run that a configuration describes, for ``${run_name:}``."""
+    if not without_hydra(_root_):
+        return "<run_name>"  # lenet --cfg hydra --resolve
+    return run_name(read_composed(_root_))
+
+
+OmegaConf.register_new_resolver("run_name", resolve_run_name, replace=True)
 
 
 def hydra_for(folder: Path | None, config_name: str = "config") -> Hydra:

@@ -23,12 +23,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from lenet.claims import FinishedError
 from lenet.complaints import complain
-from lenet.config import own_folders, read_composed, read_config, saved, without_hydra
+from lenet.config import own_folders, read_config, saved
 from lenet.divergence import DivergedError
 from lenet.errors import LenetError
 from lenet.experiment import run
 from lenet.flags import Flags, help_of_any_kind
-from lenet.identity import identity, run_name, trajectory
+from lenet.identity import identity, trajectory
 from lenet.loader import hydra_for
 from lenet.overrides import without_sweeps
 from lenet.pipes import until_the_reader_leaves
@@ -41,16 +41,6 @@ from lenet.sweep import Sweep
 from lenet.text import printable
 
 log = logging.getLogger("lenet")
-
-
-def resolve_run_name(_root_: DictConfig) -> str:
-    """Return the name of the run that a configuration describes, for ``${run_name:}``."""
-    if not without_hydra(_root_):
-        return "<run_name>"  # lenet --cfg hydra --resolve
-    return run_name(read_composed(_root_))
-
-
-OmegaConf.register_new_resolver("run_name", resolve_run_name, replace=True)
 
 
 class JobFailedError(LenetError):

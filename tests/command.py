@@ -33,7 +33,7 @@ def python(
     It does for an environment of its own, and where forks may not use every library.
     """
     if not environment and sys.platform == "linux":
-        return forked([str(word) for word in command], cwd)
+        return forks().python(*command, cwd=cwd)
     return subprocess.run(
         [sys.executable, *command],
         cwd=cwd,
@@ -44,27 +44,45 @@ def python(
     )
 
 
-def forked(command: list[str], cwd: Path) -> "subprocess.CompletedProcess[str]":
-    with TemporaryDirectory() as folder:
-        said = [Path(folder, name) for name in ("stdout", "stderr")]
-        files = {path.name: str(path) for path in said}
-        start = {"command": command, "cwd": str(cwd), "environment": {**os.environ}, **files}
-        print(json.dumps(start), file=forks().stdin)
-        code = int(forks().stdout.readline())
-        return subprocess.CompletedProcess(command, code, *(path.read_text() for path in said))
+class Forks:
+    """A process that has imported modules; each start of Python is a fork of it.
+
+    It must have one thread, and ends with ``end``.
+    """
+
+    def __init__(self, *modules: str, **environment: str) -> None:
+        self._environment = environment
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("forks.py"), *modules],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+
+    def python(self, *command: str | Path, cwd: Path) -> "subprocess.CompletedProcess[str]":
+        words = [str(word) for word in command]
+        with TemporaryDirectory() as folder:
+            said = [Path(folder, name) for name in ("stdout", "stderr")]
+            start = {
+                "command": words,
+                "cwd": str(cwd),
+                "environment": {**os.environ, **self._environment},
+                **{path.name: str(path) for path in said},
+            }
+            print(json.dumps(start), file=self._process.stdin)
+            code = int(self._process.stdout.readline())
+            return subprocess.CompletedProcess(words, code, *(path.read_text() for path in said))
+
+    def end(self) -> None:
+        self._process.communicate()
 
 
 @cache
-def forks() -> "subprocess.Popen[str]":
-    """The process that forks, which must have one thread; it ends with this one."""
-    return subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("forks.py")],
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    )
+def forks() -> Forks:
+    """Forks that have imported the command, and that with which a sweep is summed up."""
+    return Forks("lenet.main", "pandas", "scipy.stats")
 
 
 def start(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":

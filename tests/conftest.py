@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _end_of_forks() -> Iterator[None]:
     yield
     if forks.cache_info().currsize:
-        forks().communicate()
+        forks().end()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
-"""Starts the command for the tests, by forks of a process that has imported it already.
+"""Starts commands of Python for the tests, by forks of a process that has imported modules already.
 
-A line of JSON asks for a start: the command, its folder and environment, and files for what it
-says; a line with the exit code answers. All but the imports happens anew, in a process of its own.
+Its arguments name the modules. A line of JSON asks for a start: the command, its folder and
+environment, and files for what it says; a line with the exit code answers. All but the imports
+happens anew, in a process of its own.
 """
 
 import json
@@ -9,12 +10,8 @@ import os
 import runpy
 import signal
 import sys
+from importlib import import_module
 from typing import Any
-
-import pandas  # noqa: F401
-import scipy.stats  # noqa: F401  with both a sweep is summed up
-
-import lenet.main  # noqa: F401
 
 SECONDS = 600  # after which a start hangs
 
@@ -49,5 +46,7 @@ def fork(start: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
+    for module in sys.argv[1:]:
+        import_module(module)
     for line in sys.stdin:
         print(fork(json.loads(line)), flush=True)

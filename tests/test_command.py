@@ -56,7 +56,7 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
 
 @pytest.mark.slow
 @given(configurations())
-@settings(max_examples=30)
+@settings(max_examples=10)
 def test_the_command_of_any_run_composes_to_the_same_run(
     tmp_path_factory: pytest.TempPathFactory, content: dict[str, Any]
 ) -> None:

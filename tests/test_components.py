@@ -100,7 +100,7 @@ def test_the_command_finds_a_class_in_the_current_folder_and_no_library_there(fo
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_jobs_in_other_processes_find_what_the_command_finds(folder: Path) -> None:
     (folder / "lion.py").rename(folder / "conf" / "lion.py")
     sweep = ["-m", "hydra/launcher=joblib", "optimizer=lion,sgd"]

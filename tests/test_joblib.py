@@ -12,15 +12,15 @@ from launchers import QUICK, check_same_bits
 
 from lenet.records import status
 
+pytestmark = pytest.mark.thorough
+
 LONG = ["dataset.train_size=3000", "dataset.test_size=100", "epochs=200"]
 
 
-@pytest.mark.thorough
 def test_joblib_gives_the_same_bits(tmp_path: Path) -> None:
     check_same_bits(tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("everybody", [True, False], ids=["all of them", "the first process"])
 def test_no_worker_outlives_a_sweep_that_is_ended(
@@ -40,7 +40,6 @@ def test_no_worker_outlives_a_sweep_that_is_ended(
     assert [status(folder) for folder in folders] == [expected] * 2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", [["-m", "lenet"], ["-P", "-m", "lenet"]], ids=" ".join)
 def test_no_file_of_the_current_folder_stands_for_a_library(
     tmp_path: Path, command: list[str]

@@ -33,8 +33,11 @@ def test_a_run_runs(tmp_path: Path, closed: str) -> None:
     assert (folder / "lock").read_bytes() == b""
 
 
+JOBLIB = pytest.param(["hydra/launcher=joblib"], marks=pytest.mark.thorough, id="joblib")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", [[], ["hydra/launcher=joblib"]], ids=["serial", "joblib"])
+@pytest.mark.parametrize("launcher", [pytest.param([], id="serial"), JOBLIB])
 def test_a_sweep_runs(tmp_path: Path, launcher: list[str]) -> None:
     done = run(CLOSED["all"], "-m", "lenet", "-m", *QUICK, "seed=1,2", *launcher, cwd=tmp_path)
     assert done.returncode == 0

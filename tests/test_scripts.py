@@ -633,6 +633,7 @@ def test_a_network_of_other_channels_or_classes_is_not_evaluated(
 
 
 @pytest.mark.mnist
+@pytest.mark.thorough
 def test_a_network_that_has_seen_drawn_digits_only_reads_mnist(
     mnist: Data, tmp_path: Path, script: Script
 ) -> None:

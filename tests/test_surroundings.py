@@ -107,6 +107,7 @@ def test_no_folder_for_temporary_files_is_needed(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.thorough
 def test_no_folder_for_temporary_files_is_needed_for_several_jobs_at_a_time(tmp_path: Path) -> None:
     jobs = ["-m", "hydra/launcher=joblib", "seed=0,1"]
     done = lenet(*jobs, *QUICK, cwd=tmp_path, TMPDIR="/nowhere")

@@ -162,6 +162,7 @@ def test_ctrl_c_ends_a_sweep_in_few_words(tmp_path: Path) -> None:
     assert statuses(tmp_path) == ["interrupted"]
 
 
+@pytest.mark.thorough
 def test_force_does_not_stop_the_progress(tmp_path: Path) -> None:
     command = ["-m", *QUICK, "seed=range(6)"]
     assert lenet(*command, cwd=tmp_path).returncode == 0
