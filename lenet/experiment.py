@@ -4,11 +4,14 @@ import logging
 from contextlib import closing
 from functools import partial
 
+from lenet.choices import Values, word_for
 from lenet.config import Config
 from lenet.inside import watched
-from lenet.layout import METRICS, relative
+from lenet.layout import CONFIG, METRICS, relative
 from lenet.resume import starting_state
 from lenet.runs import RunFolder
+from lenet.saved import read_keys
+from lenet.settings import flatten
 from lenet.signals import held_back
 from lenet.state import Metrics
 from lenet.trackers import Tracking
@@ -32,7 +35,7 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
     state = starting_state(config, folder, data.checksums)
     folder.begin(state)
     log.info(table_head(list(sizes)))
-    tracking = Tracking(config.tracker, folder.path, type(config.dataset).__name__)
+    tracking = Tracking(config.tracker, folder.path, partial(parameters, folder))
     with held_back() as stop, closing(train(config, data, state, threads)) as events, tracking:
         watch = partial(watched, events, config, data.train, state, folder.add_inside)
         for event in watch() if config.inside else events:
@@ -48,6 +51,16 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
                 stop.obey()
         folder.finish(state)
         log.info("wrote %s", relative(folder.path / METRICS))
+
+
+def parameters(folder: RunFolder) -> Values:
+    """Return the configuration of a run as it is typed: flat, and in the words of its choices."""
+    chosen = folder.record.get("choices", {})
+
+    def word(group: str, component: Values) -> str:
+        return word_for(group, component, chosen.get(group))
+
+    return flatten(read_keys(folder.path / CONFIG), name=word)
 
 
 def is_multiple(t: int, period: int | None) -> bool:

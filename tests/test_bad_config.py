@@ -27,6 +27,8 @@ from lenet.errors import ConfigError
 from lenet.state import TrainingState
 from lenet.training import train
 
+pytestmark = pytest.mark.slow
+
 KEY = r"[\w.]+"
 REFUSAL = re.compile(rf"{KEY}( = .+)?: .+")
 BAD_REFERENCE = re.compile(r"Missing mandatory value|.*[Ii]nterpolation")
@@ -101,7 +103,6 @@ def test_a_configuration_is_read_or_refused_by_key(cfg: Any) -> None:
         assert_names_keys(error)
 
 
-@pytest.mark.slow
 @given(
     st.sampled_from([key for key in keys(defaults()) if key[-1] != "_target_"]),
     st.sampled_from(["-1", "0", "1e300", "nan", "-inf", "'1e-3'", "[1]", "{a:1}", "null", "true"]),
@@ -200,7 +201,6 @@ def trainings(draw: st.DrawFn) -> Config:
     return replace(read_config(OmegaConf.create(content)), epochs=2)
 
 
-@pytest.mark.slow
 @given(trainings())
 def test_what_is_accepted_trains_to_finite_figures_or_says_that_it_diverged(
     config: Config,

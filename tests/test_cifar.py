@@ -300,6 +300,7 @@ def test_a_forged_size_takes_no_memory_and_no_time(root: Path, size: bytes, expe
 BOMB = b"".join([gzip.compress(bytes(16 * MEBIBYTE), 1)] * 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

@@ -24,6 +24,8 @@ from lenet.identity import identity, run_name
 from lenet.layout import CONFIG
 from lenet.results import Run
 
+pytestmark = pytest.mark.slow
+
 VALUES = ACCEPTED | {
     "dataset.root": st.none()
     | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="$"), max_size=8),
@@ -54,7 +56,6 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.slow
 @given(configurations())
 @settings(max_examples=10)
 def test_the_command_of_any_run_composes_to_the_same_run(
@@ -159,7 +160,6 @@ def test_the_script_prints_the_command(tmp_path: Path, script: Script) -> None:
 QUICK = ["dataset.train_size=64", "dataset.test_size=16", "epochs=1"]
 
 
-@pytest.mark.slow
 def test_the_script_runs_it_where_lenet_would(tmp_path: Path) -> None:
     (tmp_path / "given").mkdir()
     run = run_of(tmp_path / "given", *QUICK, "optimizer=sgd")

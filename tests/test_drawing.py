@@ -36,6 +36,7 @@ def python(*arguments: str | Path, cwd: Path, **environment: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_settings_that_matplotlib_cannot_read_disturb_no_figure(tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_bytes(NO_TEXT)
     (tmp_path / "users").write_bytes(NO_TEXT)

@@ -100,6 +100,7 @@ def test_no_colour_is_too_light_for_a_projector() -> None:
 # Texts
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.text(st.characters()))
 @example("bad\udcff.png")

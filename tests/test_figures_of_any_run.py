@@ -18,6 +18,8 @@ from lenet.layout import WEIGHTS
 from lenet.results import Run
 from lenet.weights import write_weights
 
+pytestmark = pytest.mark.slow
+
 SMALLEST = 9  # points
 NUMBERS = "−.0123456789"  # those of ticks beyond an axis are not drawn
 LONG = tuple(f"{number} $\\frac{{x$ \udcff {'very ' * 20}long" for number in range(10))
@@ -92,7 +94,6 @@ def test_every_text_is_large_enough_and_whole(
         assert not unreadable
 
 
-@pytest.mark.slow
 def test_a_network_that_says_the_same_to_all_images_is_drawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,7 +55,7 @@ def cwd(tmp_path: Path, empty_store: Path) -> Path:
     return tmp_path
 
 
-def runs(cwd: Path, experiment: str = "Strokes") -> list[Any]:
+def runs(cwd: Path, experiment: str = "strokes") -> list[Any]:
     store = client(cwd)
     (found,) = [other for other in store.search_experiments() if other.name == experiment]
     return list(store.search_runs([found.experiment_id]))

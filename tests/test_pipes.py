@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from command import record, run_folders
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["dataset.train_size=64", "dataset.test_size=16", "epochs=1"]
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 CLOSED = {"output": ">&-", "all": "<&- >&- 2>&-"}
@@ -36,7 +38,6 @@ def test_a_run_runs(tmp_path: Path, closed: str) -> None:
 JOBLIB = pytest.param(["hydra/launcher=joblib"], marks=pytest.mark.thorough, id="joblib")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("launcher", [pytest.param([], id="serial"), JOBLIB])
 def test_a_sweep_runs(tmp_path: Path, launcher: list[str]) -> None:
     done = run(CLOSED["all"], "-m", "lenet", "-m", *QUICK, "seed=1,2", *launcher, cwd=tmp_path)

@@ -306,6 +306,7 @@ OVERRIDES = {
 COMMANDS = st.fixed_dictionaries({}, optional={k: st.sampled_from(v) for k, v in OVERRIDES.items()})
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.lists(COMMANDS, min_size=1, max_size=4))
 def test_what_is_said_of_a_setting_is_all_that_one_needs_to_type(

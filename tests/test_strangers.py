@@ -104,6 +104,7 @@ def test_a_class_that_is_none_of_ours_is_refused_unseen(gift: Path, target: Any)
     assert set(sys.modules) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_no_script_imports_what_a_run_names(gift: Path, script: Script, name: str) -> None:
     for target in ("runs.gift.model.Tanh", "this.Tanh"):

@@ -17,6 +17,7 @@ from lenet.records import status
 from lenet.runs import RunFolder
 from lenet.state import TrainingState
 from lenet.trackers import MLflow, TensorBoard, Track, Tracker, Untracked, base
+from lenet.trackers.base import Parameters
 
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
 EXTRAS = [TensorBoard(), MLflow("sqlite:///runs/mlflow.db", experiment=None)]
@@ -29,7 +30,7 @@ class Broken(Tracker):
     library = None
     at: int
 
-    def track(self, folder: Path, dataset: str) -> "BrokenTrack":
+    def track(self, folder: Path, parameters: Parameters) -> "BrokenTrack":
         if self.at == 0:
             raise ConnectionError("the server\nis gone")
         return BrokenTrack(self.at)

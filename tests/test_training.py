@@ -210,6 +210,7 @@ def test_another_seed_gives_other_numbers(bars: Data) -> None:
     assert first != second
 
 
+@pytest.mark.slow
 @given(
     normalization=st.sampled_from([NoNormalization(), BatchNormalization(0.1, 1e-5)]),
     dropout=st.sampled_from([Dropout(0.0), Dropout(0.3)]),

@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -13,6 +13,8 @@ from lenet.errors import ConfigError
 from lenet.state import TrainingState
 
 log = logging.getLogger("lenet.trackers")
+
+Parameters = Callable[[], Mapping[str, object]]  # what a run is called with, by key, as it is typed
 
 REASON = 200  # characters of what a library says of its failure
 
@@ -64,18 +66,18 @@ class Tracker(ABC):
             )
 
     @abstractmethod
-    def track(self, folder: Path, dataset: str) -> Track | None:
+    def track(self, folder: Path, parameters: Parameters) -> Track | None:
         """Begin to show the run in a folder, or go on with what an earlier attempt has shown."""
 
 
 class Tracking:
     """A run that is shown for as long as its tracker works; a failure is told of, and no more."""
 
-    def __init__(self, tracker: Tracker, folder: Path, dataset: str) -> None:
+    def __init__(self, tracker: Tracker, folder: Path, parameters: Parameters) -> None:
         self._name = type(tracker).__name__
         self._track: Track | None = None
         with self._harmless():
-            self._track = tracker.track(folder, dataset)
+            self._track = tracker.track(folder, parameters)
 
     def follow(self, state: TrainingState) -> None:
         """Show what a state has more than those before it."""
@@ -107,5 +109,5 @@ class Untracked(Tracker):
 
     library = None
 
-    def track(self, folder: Path, dataset: str) -> None:
+    def track(self, folder: Path, parameters: Parameters) -> None:
         """Show nothing."""

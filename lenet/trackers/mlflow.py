@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
@@ -13,7 +14,7 @@ from filelock import FileLock
 from lenet.files import write_text
 from lenet.layout import BEST, CONFIG, MLFLOW_RUN, WEIGHTS
 from lenet.state import TrainingState
-from lenet.trackers.base import Track, Tracker
+from lenet.trackers.base import Parameters, Track, Tracker
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -42,13 +43,15 @@ class MLflow(Tracker):
         if not self.uri.startswith(STORES):
             raise ValueError(f"uri = {self.uri!r} should begin with {' or '.join(STORES)}")
 
-    def track(self, folder: Path, dataset: str) -> "MLflowRun":
+    def track(self, folder: Path, parameters: Parameters) -> "MLflowRun":
         """Create a run, or go on with that of an earlier attempt."""
         client = mlflow_client(self.uri)
         run_id = earlier_run(client, folder)
         if run_id is None:
-            experiment = experiment_id(client, self.experiment or dataset, artifacts(self.uri))
-            run_id = new_run(client, experiment, folder)
+            typed = parameters()
+            name = self.experiment or str(typed["dataset"])
+            experiment = experiment_id(client, name, artifacts(self.uri))
+            run_id = new_run(client, experiment, folder, typed)
         return MLflowRun(client, run_id, folder)
 
 
@@ -138,18 +141,15 @@ def earlier_run(client: "MlflowClient", folder: Path) -> str | None:
     return run_id if run.info.lifecycle_stage == "active" else None
 
 
-def new_run(client: "MlflowClient", experiment: str, folder: Path) -> str:
-    """Create a run with the configuration in a folder, note its id there, and return it."""
+def new_run(
+    client: "MlflowClient", experiment: str, folder: Path, parameters: Mapping[str, object]
+) -> str:
+    """Create a run with its parameters, note its id in its folder, and return it."""
     from mlflow.entities import Param
 
-    from lenet.results import Run
-    from lenet.settings import flatten
-
-    run = Run(folder)
-    config = flatten(run.written, name=run.word)
     run_id = client.create_run(experiment, run_name=folder.name).info.run_id
     write_text(folder / MLFLOW_RUN, f"{run_id}\n")
-    client.log_batch(run_id, params=[Param(key, str(value)) for key, value in config.items()])
+    client.log_batch(run_id, params=[Param(key, str(value)) for key, value in parameters.items()])
     client.log_artifact(run_id, str(folder / CONFIG))
     return run_id
 

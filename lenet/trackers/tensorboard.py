@@ -9,7 +9,7 @@ from typing import Any
 
 from lenet.layout import EVENTS
 from lenet.state import TrainingState
-from lenet.trackers.base import Track, Tracker
+from lenet.trackers.base import Parameters, Track, Tracker
 
 WRITE_EVERY = 1.0  # s between additions to an event file
 
@@ -20,7 +20,7 @@ class TensorBoard(Tracker):
 
     library = "tensorboard"
 
-    def track(self, folder: Path, dataset: str) -> "EventFile":
+    def track(self, folder: Path, parameters: Parameters) -> "EventFile":
         """Begin an event file."""
         return EventFile(folder)
 
