@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_layers import ACTIVATIONS, POOLINGS, name
-from test_model import random_theta
+from oracles import ACTIVATIONS, POOLINGS, name, random_theta
 
 from lenet.attribution import GREY, occlusion, saliency
 from lenet.datasets import Split

@@ -1,11 +1,8 @@
 """Any configuration at all: a run with finite figures, or a refusal in a few words; no third."""
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import astuple, replace
-from functools import cache
 from itertools import chain
 from math import isfinite
 from pathlib import Path
@@ -14,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 from command import lenet
+from configurations import ACCEPTED, COMPONENTS, choice, contents, defaults, keys
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
-from test_config import CHOICES, COMPONENTS
 
 from lenet.compose import composed, configure
-from lenet.config import CONF, Config, read_config
+from lenet.config import Config, read_config
 from lenet.datasets import Data, Dataset, Split
 from lenet.divergence import DivergedError
 from lenet.errors import ConfigError
@@ -44,36 +41,6 @@ VALUES = st.one_of(
     st.floats(),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="$"), max_size=5),
 )
-
-
-@cache
-def defaults() -> dict[str, Any]:
-    return dict(plain(composed()))
-
-
-@cache
-def choice(group: str, name: str) -> dict[str, Any]:
-    return dict(plain(OmegaConf.load(CONF / group / f"{name}.yaml")))
-
-
-def plain(cfg: Any) -> Any:
-    return OmegaConf.to_container(cfg)
-
-
-def keys(content: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every key of a configuration, as a path through its nodes."""
-    for key, value in content.items():
-        yield (*path, key)
-        if isinstance(value, dict):
-            yield from keys(value, (*path, key))
-
-
-@st.composite
-def contents(draw: st.DrawFn) -> dict[str, Any]:
-    """A shipped configuration, of any of the choices of each group."""
-    names = {group: [name for other, name in CHOICES if other == group] for group in COMPONENTS}
-    chosen = {group: choice(group, draw(st.sampled_from(names[group]))) for group in COMPONENTS}
-    return deepcopy(defaults() | chosen)
 
 
 @st.composite
@@ -164,26 +131,6 @@ def random_data(dataset: Dataset) -> Data:
     """Data of the shape that a dataset has."""
     train, test = (random_split(dataset, size, seed) for seed, size in enumerate((6, 3)))
     return Data(train, test, dataset.class_names)
-
-
-ACCEPTED = {
-    "optimizer.lr": st.floats(1e-320, 1e308, exclude_min=True),
-    "optimizer.eps": st.floats(1e-30, 1e308),
-    "optimizer.beta1": st.floats(0, 1, exclude_max=True),
-    "optimizer.beta2": st.floats(0, 1, exclude_max=True),
-    "optimizer.decay": st.floats(0, 1, exclude_max=True),
-    "optimizer.momentum": st.floats(0, 1, exclude_max=True),
-    "optimizer.weight_decay": st.floats(0, 1e308),
-    "optimizer.nesterov": st.booleans(),
-    "activation.slope": st.floats(0, 1, exclude_max=True),
-    "init.std": st.floats(1e-320, 1e6, exclude_min=True),
-    "batch_size": st.integers(1, 8) | st.just(2**63 - 1),
-    "parts": st.integers(1, 8) | st.just(2**63 - 1),
-    "threads": st.integers(1, 2) | st.just(10**6),
-    "clip_norm": st.floats(1e-320, 1e308),
-    "ema": st.floats(0, 1, exclude_min=True, exclude_max=True),
-    "seed": st.integers(0, 3) | st.just(2**63 - 1),
-}
 
 
 @st.composite

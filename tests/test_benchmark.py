@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from test_training import LOSS
+from trainings import LOSS
 
 from lenet.architecture import LENET5
 from lenet.batch import batch_outcome

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
-from test_main import Refused
-from test_runs import ROW, state
+from refused import Refused
+from states import ROW, state
 
 from lenet.checkpoints import read_checkpoint
 from lenet.claims import FinishedError, HeldError

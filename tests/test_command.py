@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from command import lenet, run_folders
+from configurations import ACCEPTED, contents, keys
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
-from test_bad_config import ACCEPTED, contents, keys
-from test_scripts import SCRIPTS, Script
-from test_scripts import script as script
+from scripted import SCRIPTS, Script
+from scripted import script as script
 
 from lenet.command import changed, command_of, typed
 from lenet.compose import composed, configure

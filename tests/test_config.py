@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from configurations import CHOICES, COMPONENTS
 from omegaconf import OmegaConf
 
 from lenet import datasets, init, layers, optimizers, schedules, trackers
@@ -14,24 +15,6 @@ from lenet.compose import composed
 from lenet.config import CONF, Config, read_config, read_saved, saved
 from lenet.errors import ConfigError
 
-COMPONENTS = [
-    "dataset",
-    "pooling",
-    "activation",
-    "normalization",
-    "dropout",
-    "init",
-    "loss",
-    "optimizer",
-    "schedule",
-    "augmentation",
-    "tracker",
-]
-CHOICES = [
-    (group, str(path.relative_to(CONF / group).with_suffix("")))
-    for group in [*COMPONENTS, "experiment", "setting"]
-    for path in sorted((CONF / group).rglob("*.yaml"))
-]
 HAS_OPTUNA = find_spec("hydra_plugins.hydra_optuna_sweeper") is not None
 
 

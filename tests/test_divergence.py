@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_training import RECIPE
+from trainings import RECIPE
 
 from lenet.architecture import LENET5
 from lenet.datasets import Data

@@ -7,8 +7,8 @@ import pytest
 from gradients import assert_gradient
 from hypothesis import given
 from hypothesis import strategies as st
-from test_layers import normal
-from test_training import LOSS, RECIPE, run
+from oracles import normal
+from trainings import LOSS, RECIPE, run
 
 from lenet.batch import batch_outcome
 from lenet.datasets import Data

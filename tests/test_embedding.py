@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_scripts import load
+from scripted import load
 
 from lenet.figures import style
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from test_layers import ACTIVATIONS, POOLINGS, name
-from test_training import LOSS, RECIPE
+from oracles import ACTIVATIONS, POOLINGS, name
+from trainings import LOSS, RECIPE
 
 from lenet.architecture import LENET5
 from lenet.batch import batch_outcome

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from test_layers import ACTIVATIONS, POOLINGS, name
-from test_model import digits, random_theta
+from oracles import ACTIVATIONS, POOLINGS, digits, name, random_theta
 
 from lenet.architecture import LENET5
 from lenet.features import features

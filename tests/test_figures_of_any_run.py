@@ -9,7 +9,7 @@ import pytest
 from fake_runs import fake_run
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from test_scripts import load
+from scripted import load
 
 from lenet.compose import configure
 from lenet.datasets import Data, Split

@@ -13,8 +13,8 @@ from damaged import refusal
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from test_scripts import load
-from test_training import LOSS, RECIPE, new_network
+from scripted import load
+from trainings import LOSS, RECIPE, new_network
 
 from lenet.architecture import LENET5
 from lenet.batch import batch_outcome

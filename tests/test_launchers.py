@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
-from test_main import Refused
+from refused import Refused
 
 from lenet.errors import ConfigError
 from lenet.launchers import refuse_launcher

@@ -7,62 +7,20 @@ import pytest
 from gradients import assert_layer
 from hypothesis import given
 from hypothesis import strategies as st
+from oracles import ACTIVATIONS, POOLINGS, convolution_by_loops, name, normal
 
 from lenet.layers import (
-    ELU,
-    GELU,
     Activation,
     Array,
-    AveragePool,
     Conv2D,
     Dense,
     Flatten,
-    LeakyReLU,
     MaxPool,
     Pooling,
-    ReLU,
     ScaledTanh,
-    Sigmoid,
-    SiLU,
-    Softplus,
-    Tanh,
 )
 from lenet.layers.conv import output_size
 from lenet.layers.pool import maps, windows
-
-ACTIVATIONS = [
-    Tanh(),
-    ScaledTanh(),
-    Sigmoid(),
-    ReLU(),
-    LeakyReLU(slope=0.1),
-    ELU(alpha=0.7),
-    Softplus(),
-    SiLU(),
-    GELU(),
-]
-POOLINGS = [MaxPool(), AveragePool()]
-
-
-def name(thing: object) -> str:
-    return type(thing).__name__
-
-
-def normal(*shape: int, seed: int = 0) -> Array:
-    return np.random.default_rng(seed).normal(size=shape)
-
-
-def convolution_by_loops(x: Array, K: Array, b: Array, stride: int = 1, padding: int = 0) -> Array:
-    """Eq. (1), with the sum over input channels that it leaves out, for a batch."""
-    x = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    F = K.shape[-1]
-    rows, columns = ((side - F) // stride + 1 for side in x.shape[1:3])
-    Y = np.zeros((len(K), rows, columns, x.shape[3]))
-    for k, i, j in np.ndindex(len(K), rows, columns):
-        for c, m, n in np.ndindex(K.shape[1:]):
-            Y[k, i, j] += x[c, i * stride + m, j * stride + n] * K[k, c, m, n]
-        Y[k, i, j] += b[k]
-    return Y
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=name)

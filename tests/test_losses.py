@@ -6,7 +6,7 @@ from gradients import assert_gradient
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from test_layers import normal
+from oracles import normal
 
 from lenet.losses import CrossEntropy, cross_entropy, cross_entropy_gradient, log_softmax
 

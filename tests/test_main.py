@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,9 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from command import lenet, metrics, record, run_folders, start, wait_for
-from hydra.core.global_hydra import GlobalHydra
+from refused import Refused
 
-from lenet.main import main
 from lenet.records import is_held, status
 
 pytestmark = pytest.mark.slow
@@ -27,35 +25,6 @@ def refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> "Refused":
     return Refused(tmp_path, monkeypatch, capsys)
-
-
-class Refused:
-    """Runs a command that must be refused before anything is written; gives what it says."""
-
-    def __init__(
-        self,
-        folder: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        self.folder = folder
-        self.monkeypatch = monkeypatch
-        self.capsys = capsys
-
-    def __call__(self, *arguments: str) -> str:
-        self.monkeypatch.chdir(self.folder)
-        self.monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
-        self.monkeypatch.setattr(sys, "argv", ["lenet", *arguments])
-        before = sorted(self.folder.rglob("*"))
-        with pytest.raises(SystemExit) as caught:
-            main()
-        GlobalHydra.instance().clear()
-        os.environ.pop("HYDRA_FULL_ERROR", None)
-        assert caught.value.code == 2
-        assert sorted(self.folder.rglob("*")) == before
-        message = self.capsys.readouterr().err
-        assert "Traceback" not in message
-        return message
 
 
 @pytest.mark.parametrize(

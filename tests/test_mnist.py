@@ -11,28 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from idx_files import write_idx
+from idx_files import TEST, TRAIN, numbered_images, write_dataset, write_idx
 
 from lenet.datasets import mnist, published
 from lenet.datasets.base import Data, Split
 from lenet.datasets.download import sha256_of
 from lenet.datasets.mnist import FILES, KMNIST, MNIST, UNPACKED, FashionMNIST, IdxDataset
 from lenet.errors import ConfigError, DataError
-
-TRAIN, TEST = 50, 20
-
-
-def numbered_images(count: int) -> np.ndarray:
-    """Images (count, 28, 28) that can be told apart: the pixels of image i are all i."""
-    return np.full((count, 28, 28), np.arange(count)[:, None, None], dtype=np.uint8)
-
-
-def write_dataset(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    for name, count in (("train", TRAIN), ("t10k", TEST)):
-        write_idx(folder / f"{name}-images-idx3-ubyte.gz", numbered_images(count))
-        write_idx(folder / f"{name}-labels-idx1-ubyte.gz", np.arange(count, dtype=np.uint8) % 10)
-    return folder
 
 
 def all_of(kind: type[IdxDataset], root: Path | None = None) -> IdxDataset:

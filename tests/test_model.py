@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gradients import assert_gradient
-from test_layers import ACTIVATIONS, POOLINGS, name, normal
+from oracles import ACTIVATIONS, POOLINGS, digits, name, random_theta
 
 from lenet.architecture import LENET5
 from lenet.layers import Activation, Array, AveragePool, MaxPool, Pooling, Tanh
@@ -11,22 +11,6 @@ from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
 from lenet.model import LeNet5
 
 LABELS = np.array([3, 0, 9], np.uint8)
-
-
-def random_theta() -> Array:
-    """Weights of a size that keeps signals alive, and biases that are not zero."""
-    theta = 0.1 * normal(LENET5.size)
-    for name_, view in LENET5.views(theta).items():
-        if name_.startswith("c1"):
-            view *= 3
-    return theta
-
-
-def digits(seed: int = 0) -> Array:
-    """Three images (1, 32, 32, 3) with a black margin, so that windows tie as in real ones."""
-    x = np.zeros((1, 32, 32, 3))
-    x[:, 6:26, 8:24] = np.random.default_rng(seed).uniform(size=(1, 20, 16, 3))
-    return x
 
 
 def gradient_of(network: LeNet5, x: Array) -> Array:

@@ -9,8 +9,8 @@ import pytest
 from gradients import assert_gradient
 from hypothesis import given
 from hypothesis import strategies as st
-from test_layers import ACTIVATIONS, POOLINGS, name, normal
-from test_training import LOSS, RECIPE, run
+from oracles import ACTIVATIONS, POOLINGS, name, normal
+from trainings import LOSS, RECIPE, run
 
 from lenet.architecture import Architecture
 from lenet.batch import batch_outcome

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import test_scripts
 from numpy.typing import NDArray
+from oracles import ACTIVATIONS, POOLINGS, name
 from random_networks import NORMALIZATIONS, network, pictures
-from test_layers import ACTIVATIONS, POOLINGS, name
-from test_scripts import Script, load
+from scripted import Script, load
 
 from lenet.datasets import Split, Strokes
 from lenet.errors import LenetError

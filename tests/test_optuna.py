@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from command import lenet, record, run_folders, start, wait_for
-from test_mnist import write_dataset
+from idx_files import write_dataset
 
 INSTALLED = find_spec("hydra_plugins.hydra_optuna_sweeper") is not None
 pytestmark = [

@@ -3,7 +3,7 @@
 from math import exp, log, sqrt
 
 import numpy as np
-from test_layers import convolution_by_loops, normal
+from oracles import convolution_by_loops, normal
 
 from lenet.architecture import LENET5
 from lenet.layers import Conv2D, Dense, MaxPool, Tanh

@@ -10,30 +10,15 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 import pytest
+from states import ROW, state
 
 from lenet.architecture import LENET5
 from lenet.claims import FinishedError, HeldError
 from lenet.divergence import DivergedError
 from lenet.errors import LenetError
-from lenet.init import GlorotUniform, initial_theta
 from lenet.layout import BEST, CHECKPOINT, CONFIG, METRICS, PREVIOUS, STEPS, WEIGHTS
 from lenet.records import LOCK, RECORD, is_held, status
 from lenet.runs import RunFolder
-from lenet.state import Metrics, Step, TrainingState
-
-ROW = Metrics(1, 0.5, 0.9, 0.25, 0.95, None, None, 1e-3, 4.0, 0.5)
-
-
-def state(*rows: Metrics, steps: int = 0, best: bool = False) -> TrainingState:
-    """The state of a training with made-up rows, and made-up steps."""
-    theta = initial_theta(GlorotUniform(), 0)
-    return TrainingState(
-        theta,
-        {"m": 2 * theta, "v": theta**2},
-        best=3 * theta if best else None,
-        steps=[Step(1 / t, 1e-3, 0.5) for t in range(1, steps + 1)],
-        metrics=list(rows),
-    )
 
 
 def record(path: Path) -> dict[str, Any]:

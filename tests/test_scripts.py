@@ -2,15 +2,12 @@
 
 import math
 import os
-import runpy
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from functools import cache
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +17,8 @@ from fake_runs import fake_run
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
+from scripted import SCRIPTS, Script, load
+from scripted import script as script
 
 from lenet import plots
 from lenet.compose import configure
@@ -35,44 +34,6 @@ from lenet.results import Run, by_setting
 from lenet.weights import write_weights
 
 pytestmark = pytest.mark.slow
-
-SCRIPTS = Path(__file__).parent.parent / "scripts"
-
-
-class Outcome(NamedTuple):
-    paths: list[str]
-    text: str
-    error: str | None
-
-
-Script = Callable[..., Outcome]
-
-
-@cache
-def load(name: str) -> dict[str, Any]:
-    """Return what a script defines, without running it."""
-    return runpy.run_path(str(SCRIPTS / f"{name}.py"))
-
-
-@pytest.fixture
-def script(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Script:
-    """Run a script in a folder of its own, and return what it has said."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(name: str, *arguments: str | Path) -> Outcome:
-        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
-        error = None
-        try:
-            runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="__main__")
-        except SystemExit as exit_:
-            error = str(exit_.code)
-        text = capsys.readouterr().out
-        paths = [line for line in text.splitlines() if Path(line).is_file()]
-        return Outcome(paths, text, error)
-
-    return run
 
 
 @pytest.fixture(scope="module")

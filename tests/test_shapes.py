@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
-from test_layers import normal
-from test_model import random_theta
+from oracles import normal, random_theta
 
 from lenet.architecture import LENET5
 from lenet.evaluation import network_input

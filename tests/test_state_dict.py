@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_layers import normal
+from oracles import normal
 
 from lenet.architecture import Architecture
 from lenet.errors import DataError

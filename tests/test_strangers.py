@@ -13,8 +13,8 @@ from annotated_types import Ge
 from command import lenet, record, run_folders
 from fake_runs import fake_run
 from PIL import Image
-from test_scripts import SCRIPTS, Script
-from test_scripts import script as script
+from scripted import SCRIPTS, Script
+from scripted import script as script
 
 from lenet.classifier import Classifier
 from lenet.compose import configure

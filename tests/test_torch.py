@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import test_scripts
 from fake_runs import fake_run
+from oracles import POOLINGS, name
 from random_networks import NORMALIZATIONS, network, pictures
-from test_layers import POOLINGS, name
-from test_scripts import Script, load
+from scripted import Script, load
 
 from lenet.architecture import Architecture
 from lenet.datasets import Split

@@ -8,60 +8,25 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from trainings import ADAM, LOSS, RECIPE, new_network, run
 
 from lenet.architecture import LENET5
 from lenet.augmentation import Elastic, Original
 from lenet.batch import Batches, batch_outcome
-from lenet.datasets import Data, Split, Strokes
+from lenet.datasets import Data, Split
 from lenet.divergence import DivergedError
 from lenet.errors import DataError
 from lenet.evaluation import evaluate, network_input
-from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import BatchNormalization, Dropout, MaxPool, NoNormalization, Tanh
-from lenet.losses import CrossEntropy, cross_entropy, log_softmax
-from lenet.model import LeNet5
-from lenet.optimizers import SGD, Adam, AdamW, RMSprop
+from lenet.layers import BatchNormalization, Dropout, NoNormalization
+from lenet.losses import cross_entropy, log_softmax
+from lenet.optimizers import SGD, AdamW, RMSprop
 from lenet.recipe import Recipe
 from lenet.schedules import Constant, Moment, OneCycle, Plateau
 from lenet.state import Metrics, Step, TrainingState
 from lenet.training import train
 
-ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
 CYCLE = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
 ELASTIC = Elastic(10.0, 2.0, 0.1, 0.1, 0.1, flip=0.0, displacement=1.0, sigma=4.0)
-
-
-def new_network(seed: int = 0, dtype: Any = np.float32) -> LeNet5:
-    return LeNet5(initial_theta(GlorotUniform(), seed).astype(dtype), MaxPool(), Tanh())
-
-
-LOSS = CrossEntropy(smoothing=0)
-RECIPE = Recipe(
-    dataset=Strokes(train_size=1, test_size=1, validation=0, seed=0),
-    pooling=MaxPool(),
-    activation=Tanh(),
-    normalization=NoNormalization(),
-    dropout=Dropout(rate=0),
-    init=GlorotUniform(),
-    loss=LOSS,
-    optimizer=ADAM,
-    schedule=Constant(),
-    augmentation=Original(),
-    seed=0,
-    epochs=2,
-    batch_size=32,
-    clip_norm=None,
-    ema=None,
-    parts=2,
-)
-
-
-def run(data: Data, workers: int = 1, **changes: Any) -> TrainingState:
-    """The end of a training."""
-    recipe = replace(RECIPE, **changes)
-    state = TrainingState.initial(recipe)
-    list(train(recipe, data, state, workers))
-    return state
 
 
 def in_float64(recipe: Recipe) -> TrainingState:

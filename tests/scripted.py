@@ -1,0 +1,48 @@
+"""Scripts, run in the process of the tests."""
+
+import runpy
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+
+
+class Outcome(NamedTuple):
+    paths: list[str]
+    text: str
+    error: str | None
+
+
+Script = Callable[..., Outcome]
+
+
+@cache
+def load(name: str) -> dict[str, Any]:
+    """Return what a script defines, without running it."""
+    return runpy.run_path(str(SCRIPTS / f"{name}.py"))
+
+
+@pytest.fixture
+def script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Script:
+    """Run a script in a folder of its own, and return what it has said."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(name: str, *arguments: str | Path) -> Outcome:
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
+        error = None
+        try:
+            runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="__main__")
+        except SystemExit as exit_:
+            error = str(exit_.code)
+        text = capsys.readouterr().out
+        paths = [line for line in text.splitlines() if Path(line).is_file()]
+        return Outcome(paths, text, error)
+
+    return run

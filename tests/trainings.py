@@ -1,0 +1,53 @@
+"""A short training, and what it needs."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lenet.augmentation import Original
+from lenet.datasets import Data, Strokes
+from lenet.init import GlorotUniform, initial_theta
+from lenet.layers import Dropout, MaxPool, NoNormalization, Tanh
+from lenet.losses import CrossEntropy
+from lenet.model import LeNet5
+from lenet.optimizers import Adam
+from lenet.recipe import Recipe
+from lenet.schedules import Constant
+from lenet.state import TrainingState
+from lenet.training import train
+
+ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
+
+
+def new_network(seed: int = 0, dtype: Any = np.float32) -> LeNet5:
+    return LeNet5(initial_theta(GlorotUniform(), seed).astype(dtype), MaxPool(), Tanh())
+
+
+LOSS = CrossEntropy(smoothing=0)
+RECIPE = Recipe(
+    dataset=Strokes(train_size=1, test_size=1, validation=0, seed=0),
+    pooling=MaxPool(),
+    activation=Tanh(),
+    normalization=NoNormalization(),
+    dropout=Dropout(rate=0),
+    init=GlorotUniform(),
+    loss=LOSS,
+    optimizer=ADAM,
+    schedule=Constant(),
+    augmentation=Original(),
+    seed=0,
+    epochs=2,
+    batch_size=32,
+    clip_norm=None,
+    ema=None,
+    parts=2,
+)
+
+
+def run(data: Data, workers: int = 1, **changes: Any) -> TrainingState:
+    """The end of a training."""
+    recipe = replace(RECIPE, **changes)
+    state = TrainingState.initial(recipe)
+    list(train(recipe, data, state, workers))
+    return state
