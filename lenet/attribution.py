@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from lenet.datasets.base import Images, Split
-from lenet.evaluation import chunks, logits_of, network_input, without_margin
-from lenet.layers import Array
-from lenet.model import LeNet5
+from lenet.datasets.base import Split
+from lenet.evaluation import chunks, logits_of
+from lenet.nn.input import Images, network_input, without_margin
+from lenet.nn.layers import Array
+from lenet.nn.model import LeNet5
 
 GREY = 128  # of 255
 

@@ -14,9 +14,10 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Le, Lt
 
-from lenet.datasets.base import Images, Split
-from lenet.layers import Array
-from lenet.streams import stream
+from lenet.datasets.base import Split
+from lenet.nn.input import Images
+from lenet.nn.layers import Array
+from lenet.nn.random import stream
 
 Degrees = Annotated[float, Ge(0), Le(180)]
 Pixels = Annotated[float, Ge(0), Le(14)]

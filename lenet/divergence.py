@@ -7,11 +7,11 @@ import numpy as np
 
 from lenet.datasets.base import Split
 from lenet.errors import LenetError
-from lenet.evaluation import network_input
-from lenet.layers import Array, Layer
-from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
-from lenet.model import LeNet5
-from lenet.overflow import overflow_is_found_later
+from lenet.nn.input import network_input
+from lenet.nn.layers import Array, Layer
+from lenet.nn.losses import cross_entropy, cross_entropy_gradient, log_softmax
+from lenet.nn.model import LeNet5
+from lenet.nn.overflow import overflow_is_found_later
 
 PARAMETER = "the parameter"
 

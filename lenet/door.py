@@ -11,7 +11,7 @@ import numpy as np
 
 from lenet.datasets.base import Data, Dataset, Split
 from lenet.errors import DataError
-from lenet.model import INPUT_SIDE
+from lenet.nn.input import INPUT_SIDE
 
 
 def check_dataset(dataset: Dataset) -> None:

@@ -21,16 +21,16 @@ from numpy.typing import NDArray
 
 from lenet.datasets import Split
 from lenet.errors import DataError
-from lenet.evaluation import network_input
-from lenet.features import features
-from lenet.layers import Array
-from lenet.losses import cross_entropy_gradient, log_softmax
-from lenet.model import LeNet5
+from lenet.nn.features import features
+from lenet.nn.input import network_input
+from lenet.nn.layers import Array
+from lenet.nn.losses import cross_entropy_gradient, log_softmax
+from lenet.nn.model import LeNet5
+from lenet.nn.overflow import overflow_is_found_later
+from lenet.nn.random import stream
 from lenet.npz import brief, read_arrays
-from lenet.overflow import overflow_is_found_later
 from lenet.recipe import Recipe
 from lenet.state import Metrics, Step, TrainingState
-from lenet.streams import stream
 
 IMAGES, BINS = 64, 64
 EPOCH, ACTIVATIONS, GRADIENTS, MOVEMENT = "epoch", "activations.", "gradients.", "movement."

@@ -6,8 +6,8 @@ from lenet.augmentation import Original
 from lenet.config import Config
 from lenet.datasets import MNIST, Dataset
 from lenet.errors import LenetError
-from lenet.layers import Dropout, MaxPool, NoNormalization, Tanh
-from lenet.losses import CrossEntropy
+from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
+from lenet.nn.losses import CrossEntropy
 from lenet.optimizers import Adam
 from lenet.results import Run
 from lenet.schedules import Constant

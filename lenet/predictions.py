@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from lenet.datasets import Split
 from lenet.evaluation import chunks, logits_of
-from lenet.layers import Array
-from lenet.losses import cross_entropy, log_softmax
+from lenet.nn.layers import Array
+from lenet.nn.losses import cross_entropy, log_softmax
 from lenet.results import Run
 from lenet.text import caption
 

@@ -5,17 +5,17 @@ from typing import Annotated
 
 from annotated_types import Gt, Le, Lt
 
-from lenet.architecture import Architecture
 from lenet.augmentation import Augmentation
 from lenet.datasets import Data, Dataset
 from lenet.door import check_data, check_dataset
-from lenet.init import Init, initial_theta
-from lenet.layers import Activation, Array, Dropout, Normalization, Pooling
-from lenet.losses import CrossEntropy
-from lenet.model import LeNet5
+from lenet.nn.architecture import Architecture
+from lenet.nn.init import Init, initial_theta
+from lenet.nn.layers import Activation, Array, Dropout, Normalization, Pooling
+from lenet.nn.losses import CrossEntropy
+from lenet.nn.model import LeNet5
+from lenet.nn.random import Seed
 from lenet.optimizers import Optimizer
 from lenet.schedules import Schedule
-from lenet.streams import Seed
 
 MOST_EPOCHS = 1_000_000  # of the shortest, some days
 

@@ -21,7 +21,7 @@ from lenet.errors import ConfigError, DataError, LenetError
 from lenet.identity import NO_RESULT_DEPENDS_ON
 from lenet.inside import Rows, read_rows
 from lenet.layout import ASIDE, CONFIG, INSIDE, METRICS, RUN_LIST, STEPS, WEIGHTS
-from lenet.model import LeNet5
+from lenet.nn.model import LeNet5
 from lenet.records import RECORD, read_record, status
 from lenet.saved import read_keys, read_table
 from lenet.settings import flatten, leave_out, own_name, tell_apart

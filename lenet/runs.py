@@ -16,7 +16,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
 
-from lenet.architecture import LENET5, Architecture
 from lenet.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lenet.claims import Hold, examine, other_run
 from lenet.divergence import DivergedError
@@ -37,6 +36,7 @@ from lenet.layout import (
     files_by_our_names,
     relative,
 )
+from lenet.nn.architecture import LENET5, Architecture
 from lenet.npz import write_arrays
 from lenet.records import RECORD, read_record
 from lenet.state import Metrics, Step, TrainingState

@@ -17,12 +17,12 @@ from lenet.batch import Batches, Outcome, part_outcome
 from lenet.datasets.base import Data, Split
 from lenet.divergence import is_finite
 from lenet.evaluation import Score, chunks, score_chunk
-from lenet.layers import Array
-from lenet.overflow import overflow_is_found_later
-from lenet.parts import complete
+from lenet.nn.layers import Array
+from lenet.nn.overflow import overflow_is_found_later
+from lenet.nn.parts import complete
+from lenet.nn.random import stream
 from lenet.recipe import Recipe
 from lenet.state import TrainingState
-from lenet.streams import stream
 from lenet.team import Worker, shared_zeros
 
 RANGES = 32  # of theta; the norm of a gradient is added up over them

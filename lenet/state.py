@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 from lenet.evaluation import Score
-from lenet.layers import Array
+from lenet.nn.layers import Array
 from lenet.optimizers import State
 from lenet.recipe import Recipe
 from lenet.team import shared_copy

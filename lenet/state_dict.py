@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.architecture import Architecture
 from lenet.errors import DataError
+from lenet.nn.architecture import Architecture
 from lenet.npz import brief
 
 Arrays = Mapping[str, NDArray[Any]]

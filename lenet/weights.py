@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.architecture import LENET5, Architecture
 from lenet.errors import DataError
-from lenet.layers import Array
+from lenet.nn.architecture import LENET5, Architecture
+from lenet.nn.layers import Array
 from lenet.npz import brief, read_arrays, write_arrays
 
 WIDEST = np.dtype(np.float64).itemsize  # bytes of a number

@@ -31,11 +31,11 @@ import numpy as np
 from textbook import TextbookLeNet5
 from threadpoolctl import threadpool_limits
 
-from lenet.architecture import LENET5
 from lenet.compose import configure
 from lenet.datasets import Data, Split
 from lenet.files import write_text
-from lenet.init import GlorotUniform, initial_theta
+from lenet.nn.architecture import LENET5
+from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.optimizers import Adam
 from lenet.runs import RunFolder
 from lenet.shares import Shares

@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike
 
 from lenet.errors import LenetError
 from lenet.files import replacing
-from lenet.layers import (
+from lenet.nn.input import INPUT_SIDE
+from lenet.nn.layers import (
     ELU,
     GELU,
     AveragePool,
@@ -37,7 +38,7 @@ from lenet.layers import (
     Softplus,
     Tanh,
 )
-from lenet.model import INPUT_SIDE, LeNet5
+from lenet.nn.model import LeNet5
 from lenet.results import Run
 from lenet.scripting import exporting_parser, one_run, optional, run_script
 

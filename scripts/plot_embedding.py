@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from lenet.datasets import Split
 from lenet.drawing import Figure
-from lenet.evaluation import chunks, network_input
-from lenet.features import features
+from lenet.evaluation import chunks
 from lenet.figures import entitle, looks, save, style
-from lenet.layers import Array
-from lenet.model import LeNet5
+from lenet.nn.features import features
+from lenet.nn.input import network_input
+from lenet.nn.layers import Array
+from lenet.nn.model import LeNet5
+from lenet.nn.random import stream
 from lenet.panels import subject
 from lenet.scripting import one_run, output_folder, run_script, seeded_parser
-from lenet.streams import stream
 from lenet.text import caption
 
 DRAWN = 2000

@@ -16,11 +16,11 @@ import numpy as np
 from lenet.datasets import Split
 from lenet.drawing import Axes, Figure
 from lenet.errors import LenetError
-from lenet.evaluation import network_input
-from lenet.features import OUTPUT, features
 from lenet.figures import GREEN, VERMILION, entitle, save, style
-from lenet.layers import Array
-from lenet.losses import log_softmax
+from lenet.nn.features import OUTPUT, features
+from lenet.nn.input import network_input
+from lenet.nn.layers import Array
+from lenet.nn.losses import log_softmax
 from lenet.panels import frame, mosaic, show, show_signed, subject
 from lenet.scripting import natural, one_run, output_folder, run_script, writing_parser
 from lenet.text import caption

@@ -12,7 +12,7 @@ import numpy as np
 
 from lenet.drawing import Axes, AxesImage, Figure
 from lenet.figures import entitle, save, style
-from lenet.layers import Array
+from lenet.nn.layers import Array
 from lenet.panels import mosaic, show_signed, subject
 from lenet.scripting import one_run, output_folder, run_script, writing_parser
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from lenet.drawing import Figure
 from lenet.figures import entitle, save, style
+from lenet.nn.random import stream
 from lenet.panels import grid, mark_as_wrong, show, subject
 from lenet.predictions import Predictions, predict
 from lenet.scripting import one_run, output_folder, run_script, seeded_parser
-from lenet.streams import stream
 
 SHOWN = 18
 SIDE, CONFUSION_CELL, CONFUSION_MARGIN = 6.6, 0.34, 1.5  # inches

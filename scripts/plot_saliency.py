@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from lenet.attribution import occlusion, saliency
 from lenet.drawing import Axes, Figure
 from lenet.figures import VERMILION, entitle, save, style
-from lenet.model import LeNet5
+from lenet.nn.model import LeNet5
+from lenet.nn.random import stream
 from lenet.panels import frame, mark_as_wrong, show, subject
 from lenet.predictions import Predictions, predict
 from lenet.scripting import one_run, output_folder, run_script, seeded_parser
-from lenet.streams import stream
 
 DPI = 120  # noise takes up much room in a PNG file
 EACH = 3  # images at random, and worst mistakes

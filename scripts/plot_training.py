@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.architecture import OUTPUT
 from lenet.drawing import Axes, Figure, FuncFormatter, MaxNLocator, colormaps
 from lenet.figures import COLOURS, entitle, logarithmic, save, style
 from lenet.inside import ACTIVATIONS, EPOCH, GRADIENTS, MOVEMENT, Rows, of_kind
+from lenet.nn.architecture import OUTPUT
 from lenet.panels import subject
 from lenet.scripting import one_run, output_folder, run_script, writing_parser
 

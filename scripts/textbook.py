@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from lenet.layers import Array
+from lenet.nn.layers import Array
 
 
 class Convolution:
@@ -114,7 +114,7 @@ class Flatten:
 
 
 class TextbookLeNet5:
-    """The same network as ``lenet.model.LeNet5``, on images (N, 1, 32, 32)."""
+    """The same network as ``lenet.nn.model.LeNet5``, on images (N, 1, 32, 32)."""
 
     def __init__(self, parameters: dict[str, Array], pooling: str) -> None:
         p = parameters

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from lenet.architecture import LENET5
 from lenet.compose import composed
 from lenet.layout import WEIGHTS
+from lenet.nn.architecture import LENET5
 from lenet.results import Run
 from lenet.runs import RunFolder
 from lenet.state import Metrics, TrainingState

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lenet.layers import Array, Layer
+from lenet.nn.layers import Array, Layer
 
 H = 1e-6
 TOLERANCE = 1e-6

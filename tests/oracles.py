@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lenet.architecture import LENET5
-from lenet.layers import (
+from lenet.nn.architecture import LENET5
+from lenet.nn.layers import (
     ELU,
     GELU,
     Array,

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from lenet.architecture import Architecture
 from lenet.datasets import Split
-from lenet.init import HeNormal, initial_theta
-from lenet.layers import (
+from lenet.nn.architecture import Architecture
+from lenet.nn.init import HeNormal, initial_theta
+from lenet.nn.layers import (
     Activation,
     BatchNormalization,
     Dropout,
@@ -13,7 +13,7 @@ from lenet.layers import (
     Normalization,
     Pooling,
 )
-from lenet.model import LeNet5
+from lenet.nn.model import LeNet5
 
 NORMALIZATIONS = [NoNormalization(), BatchNormalization(momentum=0.1, eps=1e-3)]
 

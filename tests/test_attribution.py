@@ -10,9 +10,10 @@ from oracles import ACTIVATIONS, POOLINGS, name, random_theta
 
 from lenet.attribution import GREY, occlusion, saliency
 from lenet.datasets import Split
-from lenet.evaluation import logits_of, network_input
-from lenet.layers import Activation, AveragePool, MaxPool, Pooling, Tanh
-from lenet.model import LeNet5
+from lenet.evaluation import logits_of
+from lenet.nn.input import network_input
+from lenet.nn.layers import Activation, AveragePool, MaxPool, Pooling, Tanh
+from lenet.nn.model import LeNet5
 
 NETWORK = LeNet5(random_theta(), MaxPool(), Tanh())
 H = 1e-6

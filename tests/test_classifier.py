@@ -13,8 +13,8 @@ from lenet.datasets.strokes import draw
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
 from lenet.identity import identity
+from lenet.nn.random import stream
 from lenet.results import Run
-from lenet.streams import stream
 
 ROOT = Path(__file__).parent.parent
 BEST = ROOT / "results" / "best"

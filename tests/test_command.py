@@ -103,7 +103,7 @@ def test_classes_that_have_moved_within_the_package_are_found(tmp_path: Path) ->
     run = run_of(tmp_path, "optimizer=sgd", "pooling=avg")
     text = (tmp_path / CONFIG).read_text()
     text = text.replace("lenet.optimizers.SGD", "lenet.of.old.SGD")
-    (tmp_path / CONFIG).write_text(text.replace("lenet.layers.Average", "lenet.pools.Average"))
+    (tmp_path / CONFIG).write_text(text.replace("lenet.nn.layers.Average", "lenet.pools.Average"))
     assert command_of(Run(run.path)) == ["pooling=avg", "optimizer=sgd"]
 
 

@@ -10,10 +10,11 @@ import yaml
 from configurations import CHOICES, COMPONENTS
 from omegaconf import OmegaConf
 
-from lenet import datasets, init, layers, optimizers, schedules, trackers
+from lenet import datasets, optimizers, schedules, trackers
 from lenet.compose import composed
 from lenet.config import CONF, Config, read_config, read_saved, saved
 from lenet.errors import ConfigError
+from lenet.nn import init, layers
 
 HAS_OPTUNA = find_spec("hydra_plugins.hydra_optuna_sweeper") is not None
 
@@ -116,7 +117,7 @@ def test_table1_is_the_papers_recipe_on_mnist_with_small_normal_weights() -> Non
         ("threads=0", "threads = 0: should be greater than 0"),
         ("dataset.train_size=0", "dataset.train_size = 0: should be greater than 0"),
         ("dataset.validation=-5", "dataset.validation = -5: should be greater than or equal to 0"),
-        ("pooling._target_=lenet.layers.Pooling", "is no Pooling to use"),
+        ("pooling._target_=lenet.nn.layers.Pooling", "is no Pooling to use"),
         ("optimizer.eps=1e-50", "optimizer.eps = 1e-50: should be greater than or equal to 0.0000"),
         ("optimizer._target_=os.system", "optimizer._target_ = 'os.system': is no Optimizer"),
         ("optimizer._target_=lenet.Adam", "optimizer._target_ = 'lenet.Adam': there is no such"),

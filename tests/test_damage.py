@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from lenet.errors import DataError
-from lenet.init import GlorotUniform, initial_theta
 from lenet.layout import CONFIG, METRICS, RUN_LIST, STEPS, WEIGHTS
+from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.records import RECORD
 from lenet.report import write_summary
 from lenet.saved import read_keys, read_table

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from trainings import RECIPE
 
-from lenet.architecture import LENET5
 from lenet.datasets import Data
 from lenet.divergence import DivergedError, origin
-from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import (
+from lenet.nn.architecture import LENET5
+from lenet.nn.init import GlorotUniform, initial_theta
+from lenet.nn.layers import (
     Activation,
     Array,
     AveragePool,
@@ -21,7 +21,7 @@ from lenet.layers import (
     ReLU,
     Tanh,
 )
-from lenet.model import LeNet5
+from lenet.nn.model import LeNet5
 from lenet.optimizers import SGD
 from lenet.state import TrainingState
 from lenet.training import train

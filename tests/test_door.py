@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from lenet.architecture import LENET5
 from lenet.augmentation import Affine, Original
 from lenet.compose import configure
 from lenet.config import Config
@@ -17,8 +16,9 @@ from lenet.datasets import Data, Dataset, Split
 from lenet.door import check_split
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
-from lenet.layers import MaxPool, Tanh
-from lenet.model import LeNet5
+from lenet.nn.architecture import LENET5
+from lenet.nn.layers import MaxPool, Tanh
+from lenet.nn.model import LeNet5
 from lenet.state import TrainingState
 from lenet.training import train
 

@@ -13,8 +13,8 @@ from scripted import load
 
 from lenet.compose import configure
 from lenet.datasets import Data, Split
-from lenet.init import GlorotUniform, initial_theta
 from lenet.layout import WEIGHTS
+from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.results import Run
 from lenet.weights import write_weights
 

@@ -7,7 +7,7 @@ import pytest
 from lenet.compose import composed
 from lenet.config import read_config
 from lenet.identity import identity, run_name, values
-from lenet.layers import AveragePool
+from lenet.nn.layers import AveragePool
 
 
 def of(*overrides: str) -> str:

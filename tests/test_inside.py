@@ -16,11 +16,8 @@ from hypothesis.extra.numpy import arrays
 from scripted import load
 from trainings import LOSS, RECIPE, new_network
 
-from lenet.architecture import LENET5
 from lenet.batch import batch_outcome
 from lenet.datasets import Data
-from lenet.evaluation import network_input
-from lenet.features import features
 from lenet.figures import style
 from lenet.inside import (
     BINS,
@@ -36,6 +33,9 @@ from lenet.inside import (
     watched,
 )
 from lenet.layout import INSIDE
+from lenet.nn.architecture import LENET5
+from lenet.nn.features import features
+from lenet.nn.input import network_input
 from lenet.npz import write_arrays
 from lenet.runs import RunFolder
 from lenet.state import TrainingState

@@ -240,7 +240,7 @@ def test_missing_data_is_explained(tmp_path: Path) -> None:
 
 def test_an_error_of_the_program_itself_is_shown_whole(tmp_path: Path) -> None:
     (tmp_path / "faulty.py").write_text(
-        "from lenet.layers import Tanh\n"
+        "from lenet.nn.layers import Tanh\n"
         "class Faulty(Tanh):\n"
         "    def forward(self, x):\n"
         "        raise RuntimeError('made to raise')\n"

@@ -41,11 +41,11 @@ class Mutation(NamedTuple):
 MUTATIONS = [
     Mutation(
         "1 convolution backward counts the last image only",
-        "layers/conv.py",
+        "nn/layers/conv.py",
         {
             "self._cut(self._rows(dy) @ patches.reshape(len(patches), -1).T)": "self._cut(self._rows(dy[..., -1:]) @ patches[..., -1:].reshape(len(patches), -1).T)",
         },
-        "test_layers.py",
+        "nn/test_layers.py",
     ),
     Mutation(
         "2a bias correction of Adam applied twice",
@@ -65,52 +65,52 @@ MUTATIONS = [
     ),
     Mutation(
         "3 max-pooling backward sends the gradient to every tie",
-        "layers/pool.py",
+        "nn/layers/pool.py",
         {
             "return np.maximum(top, bottom), (left_won, top_won)": "return np.maximum(top, bottom), x == np.maximum(top, bottom)",
             "left_won, top_won = cache": "return cache * dy\n        left_won, top_won = cache",
         },
-        "test_layers.py",
+        "nn/test_layers.py",
     ),
     Mutation(
         "4 max-pooling that compares with 0",
-        "layers/pool.py",
+        "nn/layers/pool.py",
         {
             "return np.maximum(top, bottom), (left_won, top_won)": "return np.maximum(np.maximum(top, bottom), 0), (left_won, top_won)",
         },
-        "test_layers.py",
+        "nn/test_layers.py",
     ),
     Mutation(
         "5 a dense layer that never adds its bias",
-        "layers/dense.py",
+        "nn/layers/dense.py",
         {
             "return self.weight @ x + self.bias[:, None], x": "return self.weight @ x, x",
         },
-        "test_layers.py",
+        "nn/test_layers.py",
     ),
     Mutation(
         "6a the filter turned on its way back",
-        "layers/conv.py",
+        "nn/layers/conv.py",
         {
             "dpatches = matrix[:, :-1].T @ self._rows(dy)": "self = Conv2D(self.weight[:, :, ::-1, ::-1], self.bias, block=self.block, stride=self.stride, padding=self.padding)\n        dpatches = self._matrix()[:, :-1].T @ self._rows(dy)",
         },
-        "test_paper.py",
+        "nn/test_paper.py",
     ),
     Mutation(
         "6b patches laid back one place off",
-        "layers/conv.py",
+        "nn/layers/conv.py",
         {
             "dx[:, :u, :v, p : p + rows, q : q + columns] += tile": "dx[:, :u, :v, q : q + rows, p : p + columns] += tile",
         },
-        "test_layers.py",
+        "nn/test_layers.py",
     ),
     Mutation(
         "7 im2col that orders its columns unlike its rows",
-        "layers/conv.py",
+        "nn/layers/conv.py",
         {
             "(c, h, w, h * step, w * step, n),": "(c, w, h, h * step, w * step, n),",
         },
-        "test_layers.py",
+        "nn/test_layers.py",
     ),
     Mutation(
         "8a a loss divided by N * 10",
@@ -138,12 +138,12 @@ MUTATIONS = [
     ),
     Mutation(
         "9 a cache kept on the layer",
-        "layers/dense.py",
+        "nn/layers/dense.py",
         {
             "return self.weight @ x + self.bias[:, None], x": "self.x = x\n        return self.weight @ x + self.bias[:, None], x",
             "return dz @ x.T, dz.sum(axis=1)": "return dz @ self.x.T, dz.sum(axis=1)",
         },
-        "test_model.py",
+        "nn/test_model.py",
     ),
     Mutation(
         "10a the last partial batch dropped",
@@ -163,11 +163,11 @@ MUTATIONS = [
     ),
     Mutation(
         "11a seed 0 means unseeded",
-        "streams.py",
+        "nn/random.py",
         {
             "return np.random.default_rng([seed, ": "return np.random.default_rng(None if seed == 0 else [seed, ",
         },
-        "test_streams.py",
+        "nn/test_random.py",
     ),
     Mutation(
         "11b test images mixed into training",
@@ -179,7 +179,7 @@ MUTATIONS = [
     ),
     Mutation(
         "11c images scaled by the statistics of their own batch",
-        "evaluation.py",
+        "nn/input.py",
         {
             "inner /= 255": "inner /= images.max()",
         },
@@ -197,7 +197,7 @@ MUTATIONS = [
         "13 avg mapped to max-pooling",
         "../conf/pooling/avg.yaml",
         {
-            "lenet.layers.AveragePool": "lenet.layers.MaxPool",
+            "lenet.nn.layers.AveragePool": "lenet.nn.layers.MaxPool",
         },
         "test_config.py",
     ),
@@ -470,61 +470,61 @@ MUTATIONS = [
     ),
     Mutation(
         "22 batch normalization by the moments of a part alone",
-        "parts.py",
+        "nn/parts.py",
         {"x, cache = layer.forward(x, reduce(add, moments))": "x, cache = layer.forward(x)"},
-        "test_normalization.py",
+        "nn/test_normalization.py",
     ),
     Mutation(
         "23 batch normalization backward that takes the moments for constants",
-        "layers/normalization.py",
+        "nn/layers/normalization.py",
         {
             "return self._wide(scale) * (dy - mean - x_hat * mean_x_hat)": "return self._wide(scale) * dy"
         },
-        "test_normalization.py",
+        "nn/test_normalization.py",
     ),
     Mutation(
         "24 networks are tested by the moments of the images that are tested together",
-        "model.py",
+        "nn/model.py",
         {"{name: layer.tested() for": "{name: layer for"},
-        "test_normalization.py",
+        "nn/test_normalization.py",
     ),
     Mutation(
         "25 the running variance is the biased one",
-        "layers/normalization.py",
+        "nn/layers/normalization.py",
         {"moments.deviation / max(moments.count - 1, 1)": "moments.variance"},
-        "test_normalization.py",
+        "nn/test_normalization.py",
     ),
     Mutation(
         "26 gamma and beta decay as if they were weights",
-        "architecture.py",
+        "nn/architecture.py",
         {'last(name) == "weight" for name': 'last(name) != "bias" for name'},
-        "test_normalization.py",
+        "nn/test_normalization.py",
     ),
     Mutation(
         "27 dropout without the scale that keeps the mean",
-        "layers/dropout.py",
+        "nn/layers/dropout.py",
         {"x.dtype.type(1 / (1 - self.rate))": "x.dtype.type(1)"},
-        "test_dropout.py",
+        "nn/test_dropout.py",
     ),
     Mutation(
         "28 every step drops the same",
         "shares.py",
         {'stream(seed, "dropout", t, k)': 'stream(seed, "dropout", k)'},
-        "test_dropout.py",
+        "nn/test_dropout.py",
     ),
     Mutation(
         "29 the smoothed part of a label is not taken from its class",
-        "losses.py",
+        "nn/losses.py",
         {"gradient[own(gradient, labels)] += self.smoothing\n": "pass\n"},
-        "test_losses.py",
+        "nn/test_losses.py",
     ),
     Mutation(
         "30 C1 seen before its activation",
-        "features.py",
+        "nn/features.py",
         {
             "y, _ = layer.forward(y)": "pass",
         },
-        "test_features.py",
+        "nn/test_features.py",
     ),
     Mutation(
         "31 a square that lies to one side of its place",
@@ -828,20 +828,20 @@ MUTATIONS = [
     ),
     Mutation(
         "37a a layer that takes arrays of any lengths",
-        "layers/base.py",
+        "nn/layers/base.py",
         {
             "        and x.shape[:known] == lengths\n": "",
         },
-        "test_shapes.py",
+        "nn/test_shapes.py",
     ),
     Mutation(
         "37b a loss that leaves out images without a label",
-        "losses.py",
+        "nn/losses.py",
         {
             "labels.shape == (N,)": "labels.ndim == 1",
             "return labels, np.arange(N)": "return labels, np.arange(len(labels))",
         },
-        "test_shapes.py",
+        "nn/test_shapes.py",
     ),
 ]
 

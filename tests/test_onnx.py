@@ -18,9 +18,9 @@ from scripted import Script, load
 from lenet.datasets import Split, Strokes
 from lenet.errors import LenetError
 from lenet.evaluation import logits_of
-from lenet.layers import Activation, Array, MaxPool, Normalization, Pooling, Tanh
-from lenet.losses import log_softmax
-from lenet.model import LeNet5
+from lenet.nn.layers import Activation, Array, MaxPool, Normalization, Pooling, Tanh
+from lenet.nn.losses import log_softmax
+from lenet.nn.model import LeNet5
 from lenet.results import Run
 
 onnx = pytest.importorskip("onnx", reason="lenet[onnx] is not installed")

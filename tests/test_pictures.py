@@ -23,9 +23,9 @@ from lenet.datasets.strokes import draw
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
 from lenet.ink import grey_of, ink_of, otsu
+from lenet.nn.random import stream
 from lenet.pictures import LARGEST, as_picture, read_picture
 from lenet.preparation import STROKE, digit, in_colour, whole
-from lenet.streams import stream
 
 pytestmark = pytest.mark.slow
 

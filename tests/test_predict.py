@@ -17,7 +17,7 @@ from lenet.classifier import Classifier
 from lenet.compose import configure
 from lenet.datasets.strokes import draw
 from lenet.layout import BEST, WEIGHTS
-from lenet.streams import stream
+from lenet.nn.random import stream
 from lenet.weights import read_weights, write_weights
 
 pytestmark = pytest.mark.slow

@@ -99,7 +99,7 @@ def test_a_new_activation_is_one_class_and_one_yaml_file(tmp_path: Path) -> None
     for name in ("lenet", "conf"):
         shutil.copytree(ROOT / name, tmp_path / name)
     activations = tmp_path / "lenet" / "layers" / "activation.py"
-    source = code_block("python", "# at the end of lenet/layers/activation.py")
+    source = code_block("python", "# at the end of lenet/nn/layers/activation.py")
     activations.write_text(f"{activations.read_text()}\n\n{source}")
     choice = tmp_path / "conf" / "activation" / "softsign.yaml"
     choice.write_text(code_block("yaml", "# conf/activation/softsign.yaml"))
@@ -137,7 +137,7 @@ def test_every_promise_is_held_by_tests_that_there_are() -> None:
     _, section = README.split("## What it promises\n")
     table = section.split("\n## ")[0]
     named = set(re.findall(r"`(test_\w+)`", table))
-    sources = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
+    sources = [path.read_text() for path in Path(__file__).parent.rglob("test_*.py")]
     defined = set(re.findall(r"^def (test_\w+)\(", "\n".join(sources), re.MULTILINE))
     assert len(named) > 10
     assert named <= defined

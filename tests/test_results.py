@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from lenet.errors import ConfigError, DataError, LenetError
-from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import MaxPool, Tanh
 from lenet.layout import CONFIG, WEIGHTS
-from lenet.model import LeNet5
+from lenet.nn.init import GlorotUniform, initial_theta
+from lenet.nn.layers import MaxPool, Tanh
+from lenet.nn.model import LeNet5
 from lenet.records import RECORD
 from lenet.results import Run, all_runs, by_setting, find_runs, over_seeds
 from lenet.weights import write_weights

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from states import ROW, state
 
-from lenet.architecture import LENET5
 from lenet.claims import FinishedError, HeldError
 from lenet.divergence import DivergedError
 from lenet.errors import LenetError
 from lenet.layout import BEST, CHECKPOINT, CONFIG, METRICS, PREVIOUS, STEPS, WEIGHTS
+from lenet.nn.architecture import LENET5
 from lenet.records import LOCK, RECORD, is_held, status
 from lenet.runs import RunFolder
 

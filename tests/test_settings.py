@@ -64,7 +64,7 @@ def test_what_is_chosen_by_default_is_known() -> None:
 
 
 def test_of_choices_of_one_class_that_with_the_most_of_the_values_is_meant() -> None:
-    affine = {TARGET: "lenet.losses.CrossEntropy", "smoothing": 0.1}
+    affine = {TARGET: "lenet.nn.losses.CrossEntropy", "smoothing": 0.1}
     assert word_for("loss", affine) == "label_smoothing"
     assert word_for("loss", affine | {"smoothing": 0}) == "cross_entropy"
 
@@ -72,11 +72,11 @@ def test_of_choices_of_one_class_that_with_the_most_of_the_values_is_meant() -> 
 @pytest.mark.parametrize(
     ("target", "given", "word"),
     [
-        ("lenet.layers.Dropout", "dense", "dense"),
-        ("lenet.layers.Dropout", "mine", "mine"),  # a file of the user's
-        ("lenet.layers.Dropout", None, "none"),
-        ("lenet.layers.dropout.Dropout", None, "none"),
-        ("lenet.layers.Gone", None, "Gone"),
+        ("lenet.nn.layers.Dropout", "dense", "dense"),
+        ("lenet.nn.layers.Dropout", "mine", "mine"),  # a file of the user's
+        ("lenet.nn.layers.Dropout", None, "none"),
+        ("lenet.nn.layers.dropout.Dropout", None, "none"),
+        ("lenet.nn.layers.Gone", None, "Gone"),
         ("mine.Dropout", "mine", "mine"),
         ("mine.Dropout", "none", "Dropout"),  # that is another class
         ("mine.Dropout", None, "Dropout"),

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import normal
 
-from lenet.architecture import Architecture
 from lenet.errors import DataError
-from lenet.layers import Array, BatchNormalization, NoNormalization
+from lenet.nn.architecture import Architecture
+from lenet.nn.layers import Array, BatchNormalization, NoNormalization
 from lenet.state_dict import from_state_dict, to_state_dict
 
 PATH = Path("some.pt")

@@ -21,9 +21,9 @@ from lenet.compose import configure
 from lenet.config import Config
 from lenet.errors import ConfigError
 from lenet.identity import trajectory
-from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import Tanh
 from lenet.layout import CONFIG, WEIGHTS
+from lenet.nn.init import GlorotUniform, initial_theta
+from lenet.nn.layers import Tanh
 from lenet.results import Run
 from lenet.summary import summarise
 from lenet.weights import write_weights
@@ -46,8 +46,8 @@ TARGETS = [
     "lenet.__main__.main",
     "lenet.main.job",
     "lenet.config.import_module",
-    "lenet.layers.MaxPool",
-    "lenet.layers.Activation",
+    "lenet.nn.layers.MaxPool",
+    "lenet.nn.layers.Activation",
     "Tanh",
     "..model.Tanh",
     "model.\x1b[31m\nTanh",
@@ -113,7 +113,7 @@ def test_no_script_imports_what_a_run_names(gift: Path, script: Script, name: st
 
 
 def test_a_class_of_ours_is_meant_wherever_its_module_was(gift: Path) -> None:
-    for path in ("lenet.layers.Tanh", "lenet.layers.activation.Tanh", "lenet.evil.Tanh"):
+    for path in ("lenet.nn.layers.Tanh", "lenet.nn.layers.activation.Tanh", "lenet.evil.Tanh"):
         change(gift, activation={"_target_": path})
         assert Run(gift).config.activation == Tanh()
 
@@ -145,7 +145,7 @@ def test_a_class_that_the_process_has_imported_itself_is_found(gift: Path) -> No
 def test_a_module_that_the_user_names_is_imported_from_the_current_folder(
     gift: Path, script: Script
 ) -> None:
-    Path("mine.py").write_text("from lenet.layers import Tanh\nclass Mine(Tanh): pass\n")
+    Path("mine.py").write_text("from lenet.nn.layers import Tanh\nclass Mine(Tanh): pass\n")
     change(gift, activation={"_target_": "mine.Mine"})
     assert "is no class of lenet's" in str(script("evaluate", gift).error)
     assert "runs/gift: loss" in script("evaluate", gift, "--import", "mine").text
@@ -175,7 +175,10 @@ def test_nothing_is_looked_up_for_a_run(
     gift: Path, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET", "7")
-    for keys in ({"batch_size": value}, {"init": {"_target_": "lenet.init.Normal", "std": value}}):
+    for keys in (
+        {"batch_size": value},
+        {"init": {"_target_": "lenet.nn.init.Normal", "std": value}},
+    ):
         change(gift, **keys)
         assert f"= {value!r}: should be a value, not a reference to one" in refusal(gift)
     assert summarise([Run(gift)]).is_complete

@@ -17,10 +17,11 @@ from oracles import POOLINGS, name
 from random_networks import NORMALIZATIONS, network, pictures
 from scripted import Script, load
 
-from lenet.architecture import Architecture
 from lenet.datasets import Split
 from lenet.evaluation import logits_of
-from lenet.layers import (
+from lenet.layout import WEIGHTS
+from lenet.nn.architecture import Architecture
+from lenet.nn.layers import (
     ELU,
     GELU,
     Activation,
@@ -37,8 +38,7 @@ from lenet.layers import (
     Softplus,
     Tanh,
 )
-from lenet.layout import WEIGHTS
-from lenet.model import LeNet5
+from lenet.nn.model import LeNet5
 from lenet.results import Run
 from lenet.state_dict import from_state_dict, to_state_dict
 from lenet.weights import joined, write_weights

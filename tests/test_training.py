@@ -10,15 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trainings import ADAM, LOSS, RECIPE, new_network, run
 
-from lenet.architecture import LENET5
 from lenet.augmentation import Elastic, Original
 from lenet.batch import Batches, batch_outcome
 from lenet.datasets import Data, Split
 from lenet.divergence import DivergedError
 from lenet.errors import DataError
-from lenet.evaluation import evaluate, network_input
-from lenet.layers import BatchNormalization, Dropout, NoNormalization
-from lenet.losses import cross_entropy, log_softmax
+from lenet.evaluation import evaluate
+from lenet.nn.architecture import LENET5
+from lenet.nn.input import network_input
+from lenet.nn.layers import BatchNormalization, Dropout, NoNormalization
+from lenet.nn.losses import cross_entropy, log_softmax
 from lenet.optimizers import SGD, AdamW, RMSprop
 from lenet.recipe import Recipe
 from lenet.schedules import Constant, Moment, OneCycle, Plateau

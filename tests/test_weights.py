@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lenet.architecture import LENET5
 from lenet.errors import DataError
-from lenet.init import GlorotUniform, initial_theta
+from lenet.nn.architecture import LENET5
+from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.weights import read_weights, write_weights
 
 THETA = initial_theta(GlorotUniform(), 0)

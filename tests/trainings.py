@@ -7,10 +7,10 @@ import numpy as np
 
 from lenet.augmentation import Original
 from lenet.datasets import Data, Strokes
-from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import Dropout, MaxPool, NoNormalization, Tanh
-from lenet.losses import CrossEntropy
-from lenet.model import LeNet5
+from lenet.nn.init import GlorotUniform, initial_theta
+from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
+from lenet.nn.losses import CrossEntropy
+from lenet.nn.model import LeNet5
 from lenet.optimizers import Adam
 from lenet.recipe import Recipe
 from lenet.schedules import Constant

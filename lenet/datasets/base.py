@@ -2,12 +2,12 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
+from lenet.nn.input import Images
 
 
 @dataclass(frozen=True)

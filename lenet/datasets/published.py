@@ -17,7 +17,7 @@ from lenet.datasets.base import Data, Dataset, Split
 from lenet.datasets.download import alone_in, fetch, sha256_of
 from lenet.datasets.folders import names_in, typed_folder
 from lenet.errors import ConfigError, DataError
-from lenet.streams import stream
+from lenet.nn.random import stream
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lenet.datasets.base import Data, Dataset, Split
 from lenet.framing import BOX_SIZE, IMAGE_SIZE, to_middle
-from lenet.streams import Seed, stream
+from lenet.nn.random import Seed, stream
 
 Floats = NDArray[np.float64]
 Run = list[int]  # the control points that one smooth curve goes through, by their index

@@ -5,11 +5,11 @@ from math import exp, log, sqrt
 import numpy as np
 from oracles import convolution_by_loops, normal
 
-from lenet.architecture import LENET5
-from lenet.layers import Conv2D, Dense, MaxPool, Tanh
-from lenet.layers.conv import output_size
-from lenet.layers.pool import maps, windows
-from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
+from lenet.nn.architecture import LENET5
+from lenet.nn.layers import Conv2D, Dense, MaxPool, Tanh
+from lenet.nn.layers.conv import output_size
+from lenet.nn.layers.pool import maps, windows
+from lenet.nn.losses import cross_entropy, cross_entropy_gradient, log_softmax
 from lenet.optimizers import Adam
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 from oracles import normal, random_theta
 
-from lenet.architecture import LENET5
-from lenet.evaluation import network_input
-from lenet.layers import (
+from lenet.nn.architecture import LENET5
+from lenet.nn.input import network_input
+from lenet.nn.layers import (
     Array,
     AveragePool,
     BatchNorm,
@@ -25,9 +25,9 @@ from lenet.layers import (
     MaxPool,
     Tanh,
 )
-from lenet.layers.pool import maps, windows
-from lenet.losses import CrossEntropy, cross_entropy, cross_entropy_gradient, log_softmax
-from lenet.model import LeNet5
+from lenet.nn.layers.pool import maps, windows
+from lenet.nn.losses import CrossEntropy, cross_entropy, cross_entropy_gradient, log_softmax
+from lenet.nn.model import LeNet5
 
 NETWORK = LeNet5(random_theta(), MaxPool(), Tanh())
 CONV = Conv2D(normal(6, 3, 5, 5), normal(6), block=2)
@@ -73,7 +73,7 @@ def assert_said(call: Callable[[], object], expected: str, found: str = "") -> N
 def test_a_network_takes_images_with_the_batch_last(call: Callable[[Any], Any], x: Any) -> None:
     found = f"{x.dtype} {x.shape}; " if isinstance(x, np.ndarray) else "list; "
     expected = "floats (1, 32, 32, N), the batch is last"
-    assert_said(lambda: call(x), expected, f"{found}lenet.evaluation.network_input makes them")
+    assert_said(lambda: call(x), expected, f"{found}lenet.nn.input.network_input makes them")
 
 
 def test_what_the_network_advises_is_what_it_takes() -> None:

@@ -12,15 +12,15 @@ from hypothesis.extra.numpy import arrays
 from oracles import ACTIVATIONS, POOLINGS, name
 from trainings import LOSS, RECIPE
 
-from lenet.architecture import LENET5
 from lenet.batch import batch_outcome
 from lenet.datasets import Data, Split
 from lenet.divergence import DivergedError
 from lenet.evaluation import evaluate
-from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import Activation, Pooling, ReLU
-from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
-from lenet.model import LeNet5
+from lenet.nn.architecture import LENET5
+from lenet.nn.init import GlorotUniform, initial_theta
+from lenet.nn.layers import Activation, Pooling, ReLU
+from lenet.nn.losses import cross_entropy, cross_entropy_gradient, log_softmax
+from lenet.nn.model import LeNet5
 from lenet.optimizers import SGD
 from lenet.state import TrainingState
 from lenet.training import train

@@ -10,10 +10,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from lenet.layers.base import Array, Cache, Layer, check_input
+from lenet.nn.layers.base import Array, Cache, Layer, check_input
 
 WINDOWS = ((2, 2), "C", "H", "W", "N")
-ADVICE = "lenet.layers.pool.windows views maps so"
+ADVICE = "lenet.nn.layers.pool.windows views maps so"
 
 
 def windows(maps: Array, size: int = 2) -> Array:

@@ -1,6 +1,6 @@
 """The fully connected layer."""
 
-from lenet.layers.base import Array, Layer, check_input
+from lenet.nn.layers.base import Array, Layer, check_input
 
 
 class Dense(Layer):

@@ -1,8 +1,8 @@
 """What the units of a network say to images: the feature maps and vectors of each layer."""
 
-from lenet.layers import Array, Conv2D, Dense, Flatten, Pooling
-from lenet.layers.pool import maps
-from lenet.model import LeNet5
+from lenet.nn.layers import Array, Conv2D, Dense, Flatten, Pooling
+from lenet.nn.layers.pool import maps
+from lenet.nn.model import LeNet5
 
 OUTPUT = "output"
 

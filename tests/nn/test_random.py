@@ -1,6 +1,6 @@
 """Random streams: one seed, and independent generators by name."""
 
-from lenet.streams import stream
+from lenet.nn.random import stream
 
 
 def test_same_name_same_numbers() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.architecture import LENET5, Architecture
-from lenet.layers import (
+from lenet.nn.architecture import LENET5, Architecture
+from lenet.nn.input import INPUT_SIDE
+from lenet.nn.layers import (
     Activation,
     Array,
     BatchNorm,
@@ -25,10 +26,9 @@ from lenet.layers import (
     Normalized,
     Pooling,
 )
-from lenet.layers.base import check_input
-from lenet.losses import own
+from lenet.nn.layers.base import check_input
+from lenet.nn.losses import own
 
-INPUT_SIDE = 32
 MAPS, VECTORS = -4, -2  # the axis of the features: (..., C, H, W, N), (features, N)
 
 
@@ -89,7 +89,7 @@ class LeNet5:
     def _check(self, x: Array) -> None:
         """Refuse what are no images (C, 32, 32, N)."""
         lengths = (self.architecture.channels, INPUT_SIDE, INPUT_SIDE)
-        check_input(x, lengths, "N", advice="lenet.evaluation.network_input makes them")
+        check_input(x, lengths, "N", advice="lenet.nn.input.network_input makes them")
 
     @property
     def tested_layers(self) -> dict[str, Layer]:

@@ -12,7 +12,7 @@ from trainings import LOSS, RECIPE, run
 
 from lenet.batch import batch_outcome
 from lenet.datasets import Data
-from lenet.layers import Dropout
+from lenet.nn.layers import Dropout
 from lenet.optimizers import SGD
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Lt
 
-from lenet.layers.base import Array, Layer
+from lenet.nn.layers.base import Array, Layer
 
 
 class Activation(Layer):

@@ -29,7 +29,7 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from lenet.layers.base import Array, Layer, check_input
+from lenet.nn.layers.base import Array, Layer, check_input
 
 
 def output_size(size: int, F: int, P: int, S: int) -> int:

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from lenet.layers import Array, BatchNorm, Cache, Dropout, Moments
-from lenet.model import LeNet5
-from lenet.overflow import overflow_is_found_later
+from lenet.nn.layers import Array, BatchNorm, Cache, Dropout, Moments
+from lenet.nn.model import LeNet5
+from lenet.nn.overflow import overflow_is_found_later
 
 Result = TypeVar("Result")
 Part = Generator[Array, Array, Result]

@@ -7,9 +7,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.layers import Array
-from lenet.layers.base import check_input
-from lenet.layers.normalization import NoNormalization, Normalization
+from lenet.nn.layers import Array
+from lenet.nn.layers.base import check_input
+from lenet.nn.layers.normalization import NoNormalization, Normalization
 
 OUTPUT = "output"
 

@@ -5,10 +5,10 @@ import pytest
 from gradients import assert_gradient
 from oracles import ACTIVATIONS, POOLINGS, digits, name, random_theta
 
-from lenet.architecture import LENET5
-from lenet.layers import Activation, Array, AveragePool, MaxPool, Pooling, Tanh
-from lenet.losses import cross_entropy, cross_entropy_gradient, log_softmax
-from lenet.model import LeNet5
+from lenet.nn.architecture import LENET5
+from lenet.nn.layers import Activation, Array, AveragePool, MaxPool, Pooling, Tanh
+from lenet.nn.losses import cross_entropy, cross_entropy_gradient, log_softmax
+from lenet.nn.model import LeNet5
 
 LABELS = np.array([3, 0, 9], np.uint8)
 

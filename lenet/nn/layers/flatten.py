@@ -2,7 +2,7 @@
 
 from math import prod
 
-from lenet.layers.base import Array, Layer, check_input
+from lenet.nn.layers.base import Array, Layer, check_input
 
 
 class Flatten(Layer):
@@ -10,7 +10,7 @@ class Flatten(Layer):
 
     def forward(self, x: Array) -> tuple[Array, tuple[int, ...]]:
         """Return the same numbers as columns, one per image."""
-        check_input(x, (), "C", "H", "W", "N", advice="lenet.layers.pool.maps joins blocks")
+        check_input(x, (), "C", "H", "W", "N", advice="lenet.nn.layers.pool.maps joins blocks")
         return x.reshape(prod(x.shape[:-1]), x.shape[-1]), x.shape
 
     def backward(self, dy: Array, shape: tuple[int, ...]) -> Array:

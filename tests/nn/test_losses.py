@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from oracles import normal
 
-from lenet.losses import CrossEntropy, cross_entropy, cross_entropy_gradient, log_softmax
+from lenet.nn.losses import CrossEntropy, cross_entropy, cross_entropy_gradient, log_softmax
 
 LABELS = np.array([3, 0, 9], np.uint8)
 

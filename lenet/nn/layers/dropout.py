@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Lt
 
-from lenet.layers.base import Array, Layer, refuse_input
+from lenet.nn.layers.base import Array, Layer, refuse_input
 
 
 @dataclass(frozen=True)

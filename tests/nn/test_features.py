@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from oracles import ACTIVATIONS, POOLINGS, digits, name, random_theta
 
-from lenet.architecture import LENET5
-from lenet.features import features
-from lenet.layers import Activation, MaxPool, Pooling, Tanh
-from lenet.layers.pool import maps, windows
-from lenet.model import LeNet5
+from lenet.nn.architecture import LENET5
+from lenet.nn.features import features
+from lenet.nn.layers import Activation, MaxPool, Pooling, Tanh
+from lenet.nn.layers.pool import maps, windows
+from lenet.nn.model import LeNet5
 
 SHAPES = {
     "C1": (6, 28, 28, 3),

@@ -5,8 +5,8 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from lenet.architecture import LENET5
-from lenet.init import (
+from lenet.nn.architecture import LENET5
+from lenet.nn.init import (
     GlorotNormal,
     GlorotUniform,
     HeNormal,

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from oracles import ACTIVATIONS, POOLINGS, name, normal
 from trainings import LOSS, RECIPE, run
 
-from lenet.architecture import Architecture
 from lenet.batch import batch_outcome
 from lenet.datasets import Data, Split
-from lenet.evaluation import evaluate, network_input
-from lenet.features import features
-from lenet.init import GlorotUniform, initial_theta
-from lenet.layers import (
+from lenet.evaluation import evaluate
+from lenet.nn.architecture import Architecture
+from lenet.nn.features import features
+from lenet.nn.init import GlorotUniform, initial_theta
+from lenet.nn.input import network_input
+from lenet.nn.layers import (
     Activation,
     Array,
     BatchNorm,
@@ -28,12 +29,12 @@ from lenet.layers import (
     SiLU,
     Tanh,
 )
-from lenet.layers.pool import windows
-from lenet.losses import log_softmax
-from lenet.model import MAPS, VECTORS, LeNet5
+from lenet.nn.layers.pool import windows
+from lenet.nn.losses import log_softmax
+from lenet.nn.model import MAPS, VECTORS, LeNet5
+from lenet.nn.random import stream
 from lenet.optimizers import AdamW
 from lenet.state import TrainingState
-from lenet.streams import stream
 from lenet.training import train
 
 BATCH = BatchNormalization(momentum=0.1, eps=1e-5)

@@ -7,7 +7,7 @@ import numpy as np
 from annotated_types import Ge, Lt
 from numpy.typing import NDArray
 
-from lenet.layers import Array
+from lenet.nn.layers import Array
 
 
 def own(y: Array, labels: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArray[np.intp]]:

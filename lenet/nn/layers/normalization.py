@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 from numpy.typing import DTypeLike
 
-from lenet.layers.base import Array, Layer, refuse_input
+from lenet.nn.layers.base import Array, Layer, refuse_input
 
 
 @dataclass(frozen=True)

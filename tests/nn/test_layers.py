@@ -9,18 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import ACTIVATIONS, POOLINGS, convolution_by_loops, name, normal
 
-from lenet.layers import (
-    Activation,
-    Array,
-    Conv2D,
-    Dense,
-    Flatten,
-    MaxPool,
-    Pooling,
-    ScaledTanh,
-)
-from lenet.layers.conv import output_size
-from lenet.layers.pool import maps, windows
+from lenet.nn.layers import Activation, Array, Conv2D, Dense, Flatten, MaxPool, Pooling, ScaledTanh
+from lenet.nn.layers.conv import output_size
+from lenet.nn.layers.pool import maps, windows
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=name)

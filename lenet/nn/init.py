@@ -12,8 +12,8 @@ import numpy as np
 from annotated_types import Gt, Le
 from numpy.typing import NDArray
 
-from lenet.architecture import LENET5, Architecture, last
-from lenet.streams import stream
+from lenet.nn.architecture import LENET5, Architecture, last
+from lenet.nn.random import stream
 
 
 class Init(ABC):

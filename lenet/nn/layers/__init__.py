@@ -1,6 +1,6 @@
 """The layers of LeNet-5, each with its forward and backward pass side by side."""
 
-from lenet.layers.activation import (
+from lenet.nn.layers.activation import (
     ELU,
     GELU,
     Activation,
@@ -12,12 +12,12 @@ from lenet.layers.activation import (
     Softplus,
     Tanh,
 )
-from lenet.layers.base import Array, Cache, Layer
-from lenet.layers.conv import Conv2D
-from lenet.layers.dense import Dense
-from lenet.layers.dropout import Dropout
-from lenet.layers.flatten import Flatten
-from lenet.layers.normalization import (
+from lenet.nn.layers.base import Array, Cache, Layer
+from lenet.nn.layers.conv import Conv2D
+from lenet.nn.layers.dense import Dense
+from lenet.nn.layers.dropout import Dropout
+from lenet.nn.layers.flatten import Flatten
+from lenet.nn.layers.normalization import (
     BatchNorm,
     BatchNormalization,
     Moments,
@@ -25,7 +25,7 @@ from lenet.layers.normalization import (
     Normalization,
     Normalized,
 )
-from lenet.layers.pool import AveragePool, MaxPool, Pooling
+from lenet.nn.layers.pool import AveragePool, MaxPool, Pooling
 
 __all__ = [
     "ELU",

@@ -1,0 +1,33 @@
+"""Images as the network's input."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.nn.layers import Array
+
+INPUT_SIDE = 32
+Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
+
+
+def network_input(images: Images, dtype: np.dtype[Any]) -> Array:
+    """Turn images (N, H, W) or (N, C, H, W) into pixels in [0, 1] (C, 32, 32, N), 0 around them."""
+    if images.ndim not in (3, 4) or max(images.shape[-2:]) > INPUT_SIDE:
+        raise ValueError(
+            f"expected images (N, H, W) or (N, C, H, W) of at most {INPUT_SIDE} x {INPUT_SIDE} "
+            f"pixels, found {images.shape}"
+        )
+    N, *_, H, W = images.shape
+    channels = images.reshape(N, -1, H, W)
+    x = np.zeros((channels.shape[1], INPUT_SIDE, INPUT_SIDE, N), dtype)
+    inner = without_margin(x, H, W)
+    inner[...] = channels.transpose(1, 2, 3, 0)
+    inner /= 255
+    return x
+
+
+def without_margin(x: Array, H: int, W: int) -> Array:
+    """View the part (C, H, W, N) of an input (C, 32, 32, N) that images of H x W pixels fill."""
+    top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
+    return x[:, top : top + H, left : left + W]
