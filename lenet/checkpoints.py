@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from lenet.errors import DataError
 from lenet.evaluation import Score
-from lenet.npz import read_arrays, write_arrays
+from lenet.formats.npz import read_arrays, write_arrays
 from lenet.state import Metrics, Step, TrainingState
 
 FORMAT = 1

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from lenet.config import CONF, TARGET
-from lenet.saved import read_keys
+from lenet.config import CONF
+from lenet.formats.keys import TARGET, read_keys
 
 Values = dict[str, Any]
 

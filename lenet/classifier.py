@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from lenet.datasets import Dataset
 from lenet.errors import DataError
-from lenet.layout import WEIGHTS
+from lenet.formats.layout import WEIGHTS
+from lenet.formats.weights import read_weights
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.losses import log_softmax
 from lenet.nn.model import LeNet5
 from lenet.pictures import Picture, as_picture, read_picture
 from lenet.results import Run
-from lenet.weights import read_weights
 
 Source = str | PathLike[str] | NDArray[Any]
 

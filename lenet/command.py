@@ -8,11 +8,11 @@ from typing import Any
 
 from lenet.components import PACKAGE
 from lenet.compose import composed, configure, quoted
-from lenet.config import CONF, TARGET, resolved
+from lenet.config import CONF, resolved
 from lenet.errors import ConfigError
+from lenet.formats.keys import TARGET, read_keys
 from lenet.identity import identity
 from lenet.results import Run
-from lenet.saved import read_keys
 
 LEFT_OUT = {"force", "tracker"}  # whether to start over, and where to watch, are asked anew
 BARE = re.compile(r"(?!(?:null|true|false|inf|nan)$)[a-z/][\w./-]*", re.ASCII | re.IGNORECASE)

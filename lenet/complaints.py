@@ -15,11 +15,10 @@ from omegaconf.errors import (
 )
 from yaml import MarkedYAMLError
 
-from lenet.config import TARGET
-from lenet.errors import LenetError, suggestion
+from lenet.errors import LenetError, printable, suggestion
+from lenet.formats.keys import TARGET
 from lenet.loader import group_and_choice
 from lenet.syntax import misread
-from lenet.text import printable
 
 EXTRAS = {
     "hydra/launcher/submitit_slurm": "slurm",

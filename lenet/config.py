@@ -1,9 +1,4 @@
-"""From a composed configuration, or one that was saved, to checked objects.
-
-A component, such as an optimizer, is a class whose constructor says by its annotations which types
-and ranges it takes, and a YAML file that names the class (``_target_``) and gives every value. This
-module holds the two against each other; no default value lives in Python.
-"""
+"""From text to checked objects, and their names."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass
@@ -20,10 +15,10 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from lenet.components import Find, imported, known
 from lenet.errors import ConfigError, suggestion
+from lenet.formats.keys import TARGET
 from lenet.recipe import Recipe
 from lenet.trackers import Tracker
 
-TARGET = "_target_"
 PACKAGE = Path(__file__).resolve().parent
 CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.errors import FiguresError
-from lenet.text import shortened
+from lenet.formats.text import shortened
 
 __all__ = [
     "Axes",

@@ -3,8 +3,6 @@
 from collections.abc import Collection
 from difflib import get_close_matches
 
-from lenet.text import printable
-
 
 class LenetError(Exception):
     """Something outside the program is wrong; the message says what, where, and what would do.
@@ -39,3 +37,15 @@ def suggestion(wrong: str, valid: Collection[str]) -> str:
         return f"; did you mean '{by_last_part[nearest[0]]}'?"
     here = sorted(name for name in valid if "." not in name)
     return f"; there are {', '.join(here)}" if here else "; there are none here"
+
+
+def printable(text: object) -> str:
+    r"""Return a text as one line that does nothing but be read.
+
+    What is not printable is shown by its escape, such as ``\x1b`` and ``\n``: line ends, what a
+    terminal obeys, what turns the direction of writing or has no width, bytes that are no text.
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in str(text)
+    )

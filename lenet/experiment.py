@@ -6,11 +6,12 @@ from functools import partial
 
 from lenet.choices import Values, word_for
 from lenet.config import Config
+from lenet.formats.files import relative
+from lenet.formats.keys import read_keys
+from lenet.formats.layout import CONFIG, METRICS
 from lenet.inside import watched
-from lenet.layout import CONFIG, METRICS, relative
 from lenet.resume import starting_state
 from lenet.runs import RunFolder
-from lenet.saved import read_keys
 from lenet.settings import flatten
 from lenet.signals import held_back
 from lenet.state import Metrics

@@ -18,8 +18,8 @@ from lenet.drawing import (
     rcParams,
     rcParamsDefault,
 )
-from lenet.files import replacing
-from lenet.text import printable_lines
+from lenet.formats.files import replacing
+from lenet.formats.text import printable_lines
 
 # Okabe and Ito's colours, which everybody can tell apart, and three more that are as far from them
 # and from each other; ordered so that neighbours also differ in lightness, for printing in grey.

@@ -10,7 +10,8 @@ from hashlib import sha256
 from typing import Any
 
 from lenet.components import is_own
-from lenet.config import TARGET, Config
+from lenet.config import Config
+from lenet.formats.keys import TARGET
 
 NO_RESULT_DEPENDS_ON = frozenset({"threads", "force", "checkpoint", "tracker", "inside"})
 DIGITS = 10  # of the hash in a name: two of 10,000 runs clash with a probability of 5e-5

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from lenet.datasets import Split
 from lenet.errors import DataError
+from lenet.formats.npz import brief, read_arrays
 from lenet.nn.features import features
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
@@ -28,7 +29,6 @@ from lenet.nn.losses import cross_entropy_gradient, log_softmax
 from lenet.nn.model import LeNet5
 from lenet.nn.overflow import overflow_is_found_later
 from lenet.nn.random import stream
-from lenet.npz import brief, read_arrays
 from lenet.recipe import Recipe
 from lenet.state import Metrics, Step, TrainingState
 

@@ -25,7 +25,7 @@ from lenet.claims import FinishedError
 from lenet.complaints import complain
 from lenet.config import own_folders, read_config, saved
 from lenet.divergence import DivergedError
-from lenet.errors import LenetError
+from lenet.errors import LenetError, printable
 from lenet.experiment import run
 from lenet.flags import Flags, help_of_any_kind
 from lenet.identity import identity, trajectory
@@ -38,7 +38,6 @@ from lenet.records import accuracy_to_choose_by, outcome
 from lenet.runs import RunFolder
 from lenet.signals import end_by_exceptions, end_worker
 from lenet.sweep import Sweep
-from lenet.text import printable
 
 log = logging.getLogger("lenet")
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from lenet.datasets import Split
 from lenet.evaluation import chunks, logits_of
+from lenet.formats.text import caption
 from lenet.nn.layers import Array
 from lenet.nn.losses import cross_entropy, log_softmax
 from lenet.results import Run
-from lenet.text import caption
 
 NAME = 11  # characters of a class's, above an image
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from lenet.files import plain, read_at_most
+from lenet.formats.files import plain, read_at_most
+from lenet.formats.layout import RECORD
 
-RECORD = "run.json"
 LOCK = "lock"
 LONGEST = 2**20  # bytes of a record; one of ours has some thousands
 STATUSES = ("running", "finished", "diverged", "failed", "interrupted")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lenet.errors import FiguresError
-from lenet.layout import relative
+from lenet.formats.files import relative
 from lenet.results import Run
 from lenet.summary import Summary, summarise
 from lenet.tables import write_tables

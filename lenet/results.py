@@ -18,14 +18,15 @@ from lenet.choices import Values, word_for
 from lenet.config import Config, read_saved
 from lenet.datasets import Data
 from lenet.errors import ConfigError, DataError, LenetError
+from lenet.formats.keys import read_keys
+from lenet.formats.layout import ASIDE, CONFIG, INSIDE, METRICS, RECORD, RUN_LIST, STEPS, WEIGHTS
+from lenet.formats.tables import read_table
+from lenet.formats.weights import read_weights
 from lenet.identity import NO_RESULT_DEPENDS_ON
 from lenet.inside import Rows, read_rows
-from lenet.layout import ASIDE, CONFIG, INSIDE, METRICS, RUN_LIST, STEPS, WEIGHTS
 from lenet.nn.model import LeNet5
-from lenet.records import RECORD, read_record, status
-from lenet.saved import read_keys, read_table
+from lenet.records import read_record, status
 from lenet.settings import flatten, leave_out, own_name, tell_apart
-from lenet.weights import read_weights
 
 log = logging.getLogger(__name__)
 

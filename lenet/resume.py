@@ -8,8 +8,9 @@ from pathlib import Path
 from lenet.checkpoints import read_checkpoint
 from lenet.config import Config
 from lenet.errors import DataError
+from lenet.formats.files import relative
+from lenet.formats.layout import CHECKPOINT, is_aside
 from lenet.identity import slug, trajectory
-from lenet.layout import CHECKPOINT, is_aside, relative
 from lenet.records import read_record
 from lenet.runs import RunFolder
 from lenet.state import TrainingState

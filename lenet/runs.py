@@ -1,6 +1,5 @@
-"""A run folder as a run fills it; layout.py says what there is, claims.py whose it is."""
+"""One run: its folder, its record, how it goes on."""
 
-import csv
 import json
 import logging
 import os
@@ -10,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from io import StringIO
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -20,9 +18,8 @@ from lenet.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lenet.claims import Hold, examine, other_run
 from lenet.divergence import DivergedError
 from lenet.errors import DataError, LenetError
-from lenet.files import replacing, write_text
-from lenet.inside import Rows, extended, read_rows
-from lenet.layout import (
+from lenet.formats.files import relative, replacing, write_text
+from lenet.formats.layout import (
     ASIDE,
     BEST,
     CHECKPOINT,
@@ -31,20 +28,20 @@ from lenet.layout import (
     INSIDE,
     METRICS,
     PREVIOUS,
+    RECORD,
     STEPS,
     WEIGHTS,
     files_by_our_names,
-    relative,
 )
+from lenet.formats.npz import write_arrays
+from lenet.formats.tables import Row, csv_text
+from lenet.formats.weights import write_weights
+from lenet.inside import Rows, extended, read_rows
 from lenet.nn.architecture import LENET5, Architecture
-from lenet.npz import write_arrays
-from lenet.records import RECORD, read_record
+from lenet.records import read_record
 from lenet.state import Metrics, Step, TrainingState
-from lenet.weights import write_weights
 
 log = logging.getLogger(__name__)
-
-Row = dict[str, Any]
 
 
 class RunFolder:
@@ -275,16 +272,6 @@ def metrics_rows(metrics: Sequence[Metrics]) -> list[Row]:
 def step_rows(steps: Sequence[Step], written: int = 0) -> list[Row]:
     """Return the rows of steps.csv, without those that have been written."""
     return [{"step": t, **step._asdict()} for t, step in enumerate(steps[written:], written + 1)]
-
-
-def csv_text(rows: Sequence[Row], *, header: bool) -> str:
-    """Return rows as CSV, each number in the fewest digits that give it back."""
-    text = StringIO(newline="")
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    if header:
-        writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def now() -> str:

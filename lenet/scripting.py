@@ -15,11 +15,11 @@ from pathlib import Path
 from types import ModuleType
 
 from lenet.components import import_from
-from lenet.errors import ConfigError, LenetError
-from lenet.layout import relative
+from lenet.errors import ConfigError, LenetError, printable
+from lenet.formats.files import relative
+from lenet.formats.text import LineFormatter
 from lenet.pipes import open_closed_streams, until_the_reader_leaves
 from lenet.results import Run, find_runs
-from lenet.text import LineFormatter, printable
 
 
 def command_line(description: str | None) -> ArgumentParser:

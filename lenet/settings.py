@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from lenet.choices import UNKNOWN, Values, default, kind_of
-from lenet.config import TARGET
-from lenet.text import printable
+from lenet.errors import printable
+from lenet.formats.keys import TARGET
 
 DATASET = "dataset"  # is said also where it is the default one
 UNSAID = {"dataset.root"}  # where the files lie, unless that tells settings apart

@@ -10,8 +10,8 @@ import pandas as pd
 
 from lenet.choices import Values
 from lenet.comparison import BEST, INCOMPARABLE, compare
-from lenet.errors import LenetError
-from lenet.layout import METRICS
+from lenet.errors import LenetError, printable
+from lenet.formats.layout import METRICS
 from lenet.results import (
     NEEDED,
     TIMES,
@@ -23,7 +23,6 @@ from lenet.results import (
     same_settings,
 )
 from lenet.settings import in_common, tell_apart
-from lenet.text import printable
 
 VALIDATION = ["validation_loss", "validation_accuracy"]
 

@@ -19,12 +19,12 @@ from lenet.combinations import one_at_a_time, refuse_intervals, sweep_configs, s
 from lenet.complaints import complain
 from lenet.config import read_composed, resolved, without_hydra
 from lenet.errors import ConfigError, LenetError
-from lenet.files import write_text
+from lenet.formats.files import write_text
+from lenet.formats.layout import RECORD, RUN_LIST, is_aside
 from lenet.identity import NO_RESULT_DEPENDS_ON, digest, identity
 from lenet.launchers import refuse_launcher
-from lenet.layout import RUN_LIST, is_aside
 from lenet.progress import Progress, say
-from lenet.records import RECORD, status
+from lenet.records import status
 from lenet.study import go_on_with_study
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"

@@ -11,7 +11,7 @@ from lenet import finals, plots
 from lenet.choices import Values
 from lenet.comparison import DIFFERS, intervals
 from lenet.drawing import Figure
-from lenet.saved import LARGEST
+from lenet.formats.tables import LARGEST
 from lenet.settings import differing_keys, tell_apart
 from lenet.summary import Setting, Summary
 from lenet.terminal import plural

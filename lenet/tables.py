@@ -19,11 +19,11 @@ from typing import Any
 
 from lenet.choices import Values
 from lenet.comparison import COMPARED, intervals
-from lenet.files import write_text
+from lenet.formats.files import write_text
+from lenet.formats.text import inert
 from lenet.results import Run
 from lenet.settings import all_keys, common_keys, differing_keys
 from lenet.summary import Outcome, Setting, Summary, records
-from lenet.text import inert
 
 Row = dict[str, Any]
 

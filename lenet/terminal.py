@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from lenet.comparison import DIFFERS, SIGNIFICANT, WITHIN, intervals
+from lenet.errors import printable
 from lenet.summary import Setting, Summary
 from lenet.tables import RUNS, SETTINGS
-from lenet.text import printable
 
 TABLE_ROWS = 30
 FAILURE_ROWS = 20

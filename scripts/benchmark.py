@@ -33,7 +33,7 @@ from threadpoolctl import threadpool_limits
 
 from lenet.compose import configure
 from lenet.datasets import Data, Split
-from lenet.files import write_text
+from lenet.formats.files import write_text
 from lenet.nn.architecture import LENET5
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.optimizers import Adam

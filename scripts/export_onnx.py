@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lenet.errors import LenetError
-from lenet.files import replacing
+from lenet.formats.files import replacing
 from lenet.nn.input import INPUT_SIDE
 from lenet.nn.layers import (
     ELU,

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from lenet.compose import composed, configure
 from lenet.config import saved
 from lenet.errors import DataError
-from lenet.files import read_at_most
-from lenet.layout import CONFIG, WEIGHTS
+from lenet.formats.files import read_at_most
+from lenet.formats.layout import CONFIG, WEIGHTS
+from lenet.formats.torch import from_state_dict
+from lenet.formats.weights import WIDEST, joined, write_weights
 from lenet.runs import RunFolder
 from lenet.scripting import add_overrides, command_line, optional, run_script
-from lenet.state_dict import from_state_dict
-from lenet.weights import WIDEST, joined, write_weights
 
 with optional("pip install torch"):
     import torch

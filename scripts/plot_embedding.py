@@ -17,6 +17,7 @@ from lenet.datasets import Split
 from lenet.drawing import Figure
 from lenet.evaluation import chunks
 from lenet.figures import entitle, looks, save, style
+from lenet.formats.text import caption
 from lenet.nn.features import features
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
@@ -24,7 +25,6 @@ from lenet.nn.model import LeNet5
 from lenet.nn.random import stream
 from lenet.panels import subject
 from lenet.scripting import one_run, output_folder, run_script, seeded_parser
-from lenet.text import caption
 
 DRAWN = 2000
 SIDE, KEY = 6.4, (1.8, 24)  # inches; width of a column of the legend, and how many names it has

@@ -17,13 +17,13 @@ from lenet.datasets import Split
 from lenet.drawing import Axes, Figure
 from lenet.errors import LenetError
 from lenet.figures import GREEN, VERMILION, entitle, save, style
+from lenet.formats.text import caption
 from lenet.nn.features import OUTPUT, features
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.losses import log_softmax
 from lenet.panels import frame, mosaic, show, show_signed, subject
 from lenet.scripting import natural, one_run, output_folder, run_script, writing_parser
-from lenet.text import caption
 
 IMAGES, LIKELIEST = 3, 10  # where none are asked for; classes beside an image
 SIDE, AROUND = 1.9, (1.3, 1.0)  # inches: of an image; beside and above all

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lenet.__main__ import main as lenet
 from lenet.command import changed, command_of
-from lenet.layout import CONFIG
+from lenet.formats.layout import CONFIG
 from lenet.results import Run
 from lenet.scripting import add_overrides, command_line, run_script
 

@@ -15,11 +15,11 @@ import pandas as pd
 
 from lenet.comparison import half_width
 from lenet.errors import LenetError
-from lenet.files import write_text
+from lenet.formats.files import write_text
+from lenet.formats.text import inert
 from lenet.paper import ACCURACY, departures
 from lenet.results import Run, by_setting, find_runs, over_seeds
 from lenet.scripting import output_folder, run_script, writing_parser
-from lenet.text import inert
 
 NONE = "–"
 NOTE = """\

@@ -37,9 +37,9 @@ It is that of this module, which a run with activation=tanh and pooling=max is:
 
 from pathlib import Path
 
-from lenet.files import replacing
+from lenet.formats.files import replacing
+from lenet.formats.torch import to_state_dict
 from lenet.scripting import exporting_parser, one_run, optional, run_script
-from lenet.state_dict import to_state_dict
 
 with optional("pip install torch"):
     import torch

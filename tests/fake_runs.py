@@ -8,7 +8,7 @@ import numpy as np
 from omegaconf import OmegaConf
 
 from lenet.compose import composed
-from lenet.layout import WEIGHTS
+from lenet.formats.layout import WEIGHTS
 from lenet.nn.architecture import LENET5
 from lenet.results import Run
 from lenet.runs import RunFolder

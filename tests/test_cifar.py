@@ -19,9 +19,9 @@ from lenet.datasets.cifar import ARCHIVE, BATCHES, FOLDER, MEMBERS, MOST, RECORD
 from lenet.datasets.download import sha256_of
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
-from lenet.layout import WEIGHTS
+from lenet.formats.layout import WEIGHTS
+from lenet.formats.weights import read_weights
 from lenet.results import Run
-from lenet.weights import read_weights
 
 EACH = 12  # records in a batch
 MEBIBYTE = 2**20

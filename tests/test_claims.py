@@ -22,10 +22,11 @@ from lenet.checkpoints import read_checkpoint
 from lenet.claims import FinishedError, HeldError
 from lenet.config import CONF
 from lenet.errors import DataError, LenetError
-from lenet.layout import CHECKPOINT, CONFIG, LOG, METRICS, WRITTEN
-from lenet.records import LOCK, RECORD, is_held, read_record, status
+from lenet.formats.keys import read_keys
+from lenet.formats.layout import CHECKPOINT, CONFIG, LOG, METRICS, RECORD, WRITTEN
+from lenet.formats.tables import read_table
+from lenet.records import LOCK, is_held, read_record, status
 from lenet.runs import RunFolder
-from lenet.saved import read_keys, read_table
 
 QUICK = ["dataset.train_size=64", "dataset.test_size=16", "epochs=1"]
 NAMES = [name.replace("*", "1") for name in WRITTEN]

@@ -20,8 +20,8 @@ from lenet.command import changed, command_of, typed
 from lenet.compose import composed, configure
 from lenet.config import read_config, saved
 from lenet.errors import ConfigError, DataError
+from lenet.formats.layout import CONFIG
 from lenet.identity import identity, run_name
-from lenet.layout import CONFIG
 from lenet.results import Run
 
 pytestmark = pytest.mark.slow

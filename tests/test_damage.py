@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from lenet.errors import DataError
-from lenet.layout import CONFIG, METRICS, RUN_LIST, STEPS, WEIGHTS
+from lenet.formats.keys import read_keys
+from lenet.formats.layout import CONFIG, METRICS, RECORD, RUN_LIST, STEPS, WEIGHTS
+from lenet.formats.tables import read_table
+from lenet.formats.weights import write_weights
 from lenet.nn.init import GlorotUniform, initial_theta
-from lenet.records import RECORD
 from lenet.report import write_summary
-from lenet.saved import read_keys, read_table
-from lenet.weights import write_weights
 
 pytestmark = pytest.mark.slow
 

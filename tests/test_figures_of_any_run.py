@@ -13,10 +13,10 @@ from scripted import load
 
 from lenet.compose import configure
 from lenet.datasets import Data, Split
-from lenet.layout import WEIGHTS
+from lenet.formats.layout import WEIGHTS
+from lenet.formats.weights import write_weights
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.results import Run
-from lenet.weights import write_weights
 
 pytestmark = pytest.mark.slow
 

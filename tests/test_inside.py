@@ -19,6 +19,8 @@ from trainings import LOSS, RECIPE, new_network
 from lenet.batch import batch_outcome
 from lenet.datasets import Data
 from lenet.figures import style
+from lenet.formats.layout import INSIDE
+from lenet.formats.npz import write_arrays
 from lenet.inside import (
     BINS,
     IMAGES,
@@ -32,11 +34,9 @@ from lenet.inside import (
     read_rows,
     watched,
 )
-from lenet.layout import INSIDE
 from lenet.nn.architecture import LENET5
 from lenet.nn.features import features
 from lenet.nn.input import network_input
-from lenet.npz import write_arrays
 from lenet.runs import RunFolder
 from lenet.state import TrainingState
 from lenet.training import train

@@ -259,29 +259,29 @@ MUTATIONS = [
     ),
     Mutation(
         "15g a file that is half there when its writer dies",
-        "files.py",
+        "formats/files.py",
         {
             'part = path.with_name(f"{path.name}.{uuid4().hex}.part")': "part = path",
             'part.open("xb")': 'part.open("wb")',
             "part.unlink(missing_ok=True)": "pass",
         },
-        "test_files.py",
+        "formats/test_files.py",
     ),
     Mutation(
         "15i what a live process is writing taken for what a killed one has left",
-        "files.py",
+        "formats/files.py",
         {
             "            flock(file, LOCK_EX)\n": "            pass\n",
         },
-        "test_files.py",
+        "formats/test_files.py",
     ),
     Mutation(
         "15j a pipe that is waited at",
-        "files.py",
+        "formats/files.py",
         {
             "if not (S_ISREG(mode) or S_ISDIR(mode)):": "if False:",
         },
-        "test_files.py",
+        "formats/test_files.py",
     ),
     Mutation(
         "15k a user's files overwritten",
@@ -536,23 +536,23 @@ MUTATIONS = [
     ),
     Mutation(
         "34 text of others shown as it is",
-        "text.py",
+        "errors.py",
         {
             "character if character.isprintable() else character": "character if True else character",
         },
-        "test_text.py::test_what_is_printable_is_one_line_and_says_all",
+        "formats/test_text.py::test_what_is_printable_is_one_line_and_says_all",
     ),
     Mutation(
         "35 a line end in a name that begins a line of an error",
         "errors.py",
         {'"\\n".join(map(printable, self.args))': '"\\n".join(map(str, self.args))'},
-        "test_text.py::test_an_error_has_a_line_for_each_argument",
+        "formats/test_text.py::test_an_error_has_a_line_for_each_argument",
     ),
     Mutation(
         "36 formulas in cells",
-        "text.py",
+        "formats/text.py",
         {'return f"\'{text}"': "return text"},
-        "test_text.py::test_no_cell_is_a_formula",
+        "formats/test_text.py::test_no_cell_is_a_formula",
     ),
     Mutation(
         "37 Table I beside any run on MNIST",
@@ -764,11 +764,11 @@ MUTATIONS = [
     ),
     Mutation(
         "75 arrays of a file that share their bytes",
-        "npz.py",
+        "formats/npz.py",
         {
             "for (start, size), (after, _) in pairwise(places)": "for (start, size), (after, _) in pairwise(places[:1])",
         },
-        "test_npz.py",
+        "formats/test_npz.py",
     ),
     Mutation(
         "76 a flag's help checked as Python 3.14 does",

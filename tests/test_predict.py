@@ -16,9 +16,9 @@ from PIL import Image
 from lenet.classifier import Classifier
 from lenet.compose import configure
 from lenet.datasets.strokes import draw
-from lenet.layout import BEST, WEIGHTS
+from lenet.formats.layout import BEST, WEIGHTS
+from lenet.formats.weights import read_weights, write_weights
 from lenet.nn.random import stream
-from lenet.weights import read_weights, write_weights
 
 pytestmark = pytest.mark.slow
 

@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from lenet.errors import ConfigError, DataError, LenetError
-from lenet.layout import CONFIG, WEIGHTS
+from lenet.formats.layout import CONFIG, RECORD, WEIGHTS
+from lenet.formats.weights import write_weights
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import MaxPool, Tanh
 from lenet.nn.model import LeNet5
-from lenet.records import RECORD
 from lenet.results import Run, all_runs, by_setting, find_runs, over_seeds
-from lenet.weights import write_weights
 
 
 def names(runs: list[Run]) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from command import OPTIMIZERS, lenet, metrics, record, results, run_folders, start, wait_for
 
-from lenet.layout import CHECKPOINT
+from lenet.formats.layout import CHECKPOINT
 from lenet.records import status
 
 pytestmark = pytest.mark.slow

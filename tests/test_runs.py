@@ -15,9 +15,9 @@ from states import ROW, state
 from lenet.claims import FinishedError, HeldError
 from lenet.divergence import DivergedError
 from lenet.errors import LenetError
-from lenet.layout import BEST, CHECKPOINT, CONFIG, METRICS, PREVIOUS, STEPS, WEIGHTS
+from lenet.formats.layout import BEST, CHECKPOINT, CONFIG, METRICS, PREVIOUS, RECORD, STEPS, WEIGHTS
 from lenet.nn.architecture import LENET5
-from lenet.records import LOCK, RECORD, is_held, status
+from lenet.records import LOCK, is_held, status
 from lenet.runs import RunFolder
 
 

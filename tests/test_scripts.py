@@ -25,14 +25,14 @@ from lenet.compose import configure
 from lenet.datasets import Data, Split
 from lenet.evaluation import evaluate
 from lenet.figures import style
+from lenet.formats.layout import WEIGHTS
+from lenet.formats.weights import write_weights
 from lenet.inside import BINS
-from lenet.layout import WEIGHTS
 from lenet.nn.features import features
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.input import network_input
 from lenet.paper import departures
 from lenet.results import Run, by_setting
-from lenet.weights import write_weights
 
 pytestmark = pytest.mark.slow
 

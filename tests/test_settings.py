@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from lenet.choices import choices, default, defaults, word_for
-from lenet.config import CONF, TARGET
+from lenet.config import CONF
+from lenet.formats.keys import TARGET
 from lenet.results import NO_SETTING, Run, by_setting, in_words, same_settings
 from lenet.settings import (
     common_keys,

@@ -20,13 +20,13 @@ from lenet.classifier import Classifier
 from lenet.compose import configure
 from lenet.config import Config
 from lenet.errors import ConfigError
+from lenet.formats.layout import CONFIG, WEIGHTS
+from lenet.formats.weights import write_weights
 from lenet.identity import trajectory
-from lenet.layout import CONFIG, WEIGHTS
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Tanh
 from lenet.results import Run
 from lenet.summary import summarise
-from lenet.weights import write_weights
 
 QUICK = ["dataset.train_size=64", "dataset.test_size=32", "epochs=1"]
 HOSTILE = """

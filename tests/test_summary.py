@@ -14,8 +14,7 @@ import pytest
 from fake_runs import fake_run
 
 from lenet.comparison import compare, holm, intervals, paired_tests
-from lenet.layout import CONFIG, METRICS
-from lenet.records import RECORD
+from lenet.formats.layout import CONFIG, METRICS, RECORD
 from lenet.report import write_summary
 from lenet.results import Run
 from lenet.summary import summarise

@@ -11,7 +11,7 @@ from fake_runs import fake_run
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lenet.layout import CONFIG
+from lenet.formats.layout import CONFIG
 from lenet.report import write_summary
 from lenet.results import Run
 from lenet.summary import summarise

@@ -19,7 +19,9 @@ from scripted import Script, load
 
 from lenet.datasets import Split
 from lenet.evaluation import logits_of
-from lenet.layout import WEIGHTS
+from lenet.formats.layout import WEIGHTS
+from lenet.formats.torch import from_state_dict, to_state_dict
+from lenet.formats.weights import joined, write_weights
 from lenet.nn.architecture import Architecture
 from lenet.nn.layers import (
     ELU,
@@ -40,8 +42,6 @@ from lenet.nn.layers import (
 )
 from lenet.nn.model import LeNet5
 from lenet.results import Run
-from lenet.state_dict import from_state_dict, to_state_dict
-from lenet.weights import joined, write_weights
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 

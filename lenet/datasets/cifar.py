@@ -19,7 +19,7 @@ from lenet.datasets.base import Split
 from lenet.datasets.packed import unpacked
 from lenet.datasets.published import PublishedDataset
 from lenet.errors import DataError
-from lenet.files import read_at_most
+from lenet.formats.files import read_at_most
 
 ARCHIVE = "cifar-10-binary.tar.gz"
 UNPACKED = ARCHIVE.removesuffix(".gz")

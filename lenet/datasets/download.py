@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from lenet.datasets.mirror import MirrorError, answer
 from lenet.errors import DataError
-from lenet.files import replacing
+from lenet.formats.files import replacing
 
 log = logging.getLogger(__name__)
 

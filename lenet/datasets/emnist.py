@@ -15,8 +15,8 @@ from lenet.datasets.base import Split
 from lenet.datasets.mnist import IdxDataset
 from lenet.datasets.published import checksums_of
 from lenet.errors import DataError
-from lenet.files import CHUNK, replacing
-from lenet.npz import BROKEN, Frugal
+from lenet.formats.files import CHUNK, replacing
+from lenet.formats.npz import BROKEN, Frugal
 
 ARCHIVE = "gzip.zip"
 LARGEST = 2**28  # bytes of a file in it

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lenet.datasets.packed import unpacked
 from lenet.errors import DataError
-from lenet.files import read_at_most
+from lenet.formats.files import read_at_most
 
 IMAGES = 0x0803  # 08: unsigned bytes; 03: three dimensions
 LABELS = 0x0801

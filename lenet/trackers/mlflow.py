@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import MinLen
 from filelock import FileLock
 
-from lenet.files import write_text
-from lenet.layout import BEST, CONFIG, MLFLOW_RUN, WEIGHTS
+from lenet.formats.files import write_text
+from lenet.formats.layout import BEST, CONFIG, MLFLOW_RUN, WEIGHTS
 from lenet.state import TrainingState
 from lenet.trackers.base import Parameters, Track, Tracker
 

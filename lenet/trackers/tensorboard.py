@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic, time, time_ns
 from typing import Any
 
-from lenet.layout import EVENTS
+from lenet.formats.layout import EVENTS
 from lenet.state import TrainingState
 from lenet.trackers.base import Parameters, Track, Tracker
 

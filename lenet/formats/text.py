@@ -5,20 +5,10 @@ from contextlib import suppress
 from copy import copy
 from pathlib import PurePath
 
+from lenet.errors import printable
+
 CAPTION = 28  # characters
 FORMULA = tuple("=+-@＝＋－＠")  # how what a spreadsheet calculates begins
-
-
-def printable(text: object) -> str:
-    r"""Return a text as one line that does nothing but be read.
-
-    What is not printable is shown by its escape, such as ``\x1b`` and ``\n``: line ends, what a
-    terminal obeys, what turns the direction of writing or has no width, bytes that are no text.
-    """
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in str(text)
-    )
 
 
 def printable_lines(text: str) -> str:

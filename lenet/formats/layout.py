@@ -20,7 +20,10 @@ from fnmatch import filter as matching
 from pathlib import Path
 
 from lenet.errors import ConfigError
-from lenet.records import RECORD
+from lenet.formats.files import relative
+
+RECORD = "run.json"
+
 
 METRICS = "metrics.csv"
 STEPS = "steps.csv"
@@ -61,12 +64,3 @@ def files_by_our_names(path: Path) -> list[Path]:
 def is_aside(path: Path) -> bool:
     """Return whether a folder holds what was put aside."""
     return ASIDE in path.name
-
-
-def relative(path: Path) -> Path:
-    """Return the path as seen from the current folder, where it lies below that."""
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # somebody has removed it
-        return path
-    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -12,12 +12,12 @@ from fake_runs import fake_run
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lenet.errors import ConfigError, DataError, LenetError
-from lenet.layout import CONFIG
+from lenet.errors import ConfigError, DataError, LenetError, printable
+from lenet.formats.layout import CONFIG
+from lenet.formats.text import LineFormatter, inert, printable_lines, shortened
 from lenet.progress import Progress
 from lenet.report import write_summary
 from lenet.results import all_runs
-from lenet.text import LineFormatter, inert, printable, printable_lines, shortened
 
 FORGED = "\n[2/2] finished \x1b[2J\u202e"
 

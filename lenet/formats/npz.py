@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import DataError
-from lenet.files import CHUNK, plain, read_at_most, replacing
+from lenet.formats.files import CHUNK, plain, read_at_most, replacing
 
 SUFFIX = ".npy"
 START = struct.Struct("<8sH")  # of an .npy file: magic and version, then the length of the header

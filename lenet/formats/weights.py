@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import DataError
+from lenet.formats.npz import brief, read_arrays, write_arrays
 from lenet.nn.architecture import LENET5, Architecture
 from lenet.nn.layers import Array
-from lenet.npz import brief, read_arrays, write_arrays
 
 WIDEST = np.dtype(np.float64).itemsize  # bytes of a number
 NAMED = 10  # problems in a message, at most

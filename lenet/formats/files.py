@@ -11,6 +11,16 @@ from stat import S_ISDIR, S_ISREG
 from typing import IO, BinaryIO
 from uuid import uuid4
 
+import yaml
+
+from lenet.errors import DataError
+
+REASON = 120  # characters
+BROKEN = (  # what PyYAML raises, ValueErrors of pandas among them
+    yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError,
+)  # fmt: skip
+
+
 CHUNK = 2**20  # bytes that are read at once, at most
 PART = re.compile(r".*\.[0-9a-f]{32}\.part", re.DOTALL)
 
@@ -103,3 +113,24 @@ def sync_folder(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def damage(expected: str) -> Iterator[None]:
+    """Turn whatever goes wrong with a file into a DataError of one line."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{expected}, found: {error.strerror}") from error
+    except BROKEN as error:
+        reason = " ".join(str(error).split())[:REASON]
+        raise DataError(f"{expected}, found it damaged: {reason}") from error
+
+
+def relative(path: Path) -> Path:
+    """Return the path as seen from the current folder, where it lies below that."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # somebody has removed it
+        return path
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import DataError
+from lenet.formats.npz import brief
 from lenet.nn.architecture import Architecture
-from lenet.npz import brief
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from lenet.errors import DataError
-from lenet.npz import read_arrays, write_arrays
+from lenet.formats.npz import read_arrays, write_arrays
 
 MEBIBYTE = 2**20
 LIMIT = 2**16

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from oracles import normal
 
 from lenet.errors import DataError
+from lenet.formats.torch import from_state_dict, to_state_dict
 from lenet.nn.architecture import Architecture
 from lenet.nn.layers import Array, BatchNormalization, NoNormalization
-from lenet.state_dict import from_state_dict, to_state_dict
 
 PATH = Path("some.pt")
 NORMALIZATIONS = [NoNormalization(), BatchNormalization(momentum=0.1, eps=1e-5)]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lenet.errors import DataError
+from lenet.formats.weights import read_weights, write_weights
 from lenet.nn.architecture import LENET5
 from lenet.nn.init import GlorotUniform, initial_theta
-from lenet.weights import read_weights, write_weights
 
 THETA = initial_theta(GlorotUniform(), 0)
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)

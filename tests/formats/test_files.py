@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from lenet.files import plain, replacing, write_text
+from lenet.formats.files import plain, replacing, write_text
 
 
 def test_a_file_is_replaced_at_the_end(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_part_that_is_removed_before_it_is_locked_is_begun_anew(
             Path(file.name).unlink()
         flock(file, operation)
 
-    monkeypatch.setattr("lenet.files.flock", remove_first)
+    monkeypatch.setattr("lenet.formats.files.flock", remove_first)
     write_text(tmp_path / "file", "new")
     assert removed
     assert (tmp_path / "file").read_text() == "new"

@@ -1,0 +1,50 @@
+"""Configurations as files: keys and plain values."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lenet.errors import DataError
+from lenet.formats.files import damage, plain
+
+LONGEST = 2**14  # bytes of a configuration; deeply nested ones of more could overflow the stack
+LONGEST_NUMBER = 1000  # characters, in whatever notation
+TARGET = "_target_"
+
+
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads YAML as OmegaConf does, in a tenth of the time: 1e-3 is a number, no date is one."""
+
+
+def whole_number(loader: Loader, node: yaml.ScalarNode) -> int:
+    """Return the whole number that YAML has; ValueError for one too long to be shown."""
+    if len(node.value) > LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(node.value)} characters")
+    return int(loader.construct_yaml_int(node))
+
+
+def read_keys(path: Path) -> dict[str, Any]:
+    """Return the keys of a YAML file and their values, which hold no aliases.
+
+    Raises:
+        DataError: the file is missing, or is no mapping.
+
+    """
+    expected = f"{path}: expected a configuration"
+    with damage(expected):
+        with open(path, "rb", opener=plain) as file:
+            content = file.read(LONGEST + 1)
+        if len(content) > LONGEST:
+            raise DataError(f"{expected}, found more than {LONGEST} bytes")
+        if b"*" in content and has_alias(content):
+            raise DataError(f"{expected}, found an alias in it")
+        keys = yaml.load(content, Loader)  # a safe loader
+    if not isinstance(keys, dict):
+        raise DataError(f"{expected}, found no keys")
+    return keys
+
+
+def has_alias(content: bytes) -> bool:
+    """Return whether YAML refers to a part of itself, which could make it grow without end."""
+    return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content, Loader))

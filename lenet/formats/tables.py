@@ -1,0 +1,81 @@
+"""Tables as files: CSV."""
+
+import csv
+import re
+from collections.abc import Collection, Sequence
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lenet.errors import DataError
+from lenet.formats.files import damage, plain
+from lenet.formats.keys import Loader, whole_number
+
+Row = dict[str, Any]
+
+
+LARGEST = float(np.finfo(np.float32).max)  # of the figures that a network in float32 can have
+
+
+FLOAT, DATE = "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
+Loader.add_constructor("tag:yaml.org,2002:int", whole_number)
+Loader.add_implicit_resolver(
+    FLOAT, re.compile(r"[-+]?[0-9]+(_[0-9]+)*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), "-+0123456789"
+)
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != DATE]
+    for first, resolvers in Loader.yaml_implicit_resolvers.items()
+}
+
+
+def read_table(path: Path, counter: str, columns: Collection[str]) -> pd.DataFrame:
+    """Return a table of numbers, each row under its number in the column ``counter``.
+
+    Raises:
+        DataError: rows or any of the columns are missing, or there is anything but finite numbers.
+
+    """
+    with damage(f"{path}: expected a table of numbers"):
+        with open(path, "rb", opener=plain) as file:
+            content = file.read()
+        table = pd.read_csv(BytesIO(content), dtype=float)
+    missing = [column for column in (counter, *columns) if column not in table]
+    if missing:
+        raise DataError(f"{path}: expected a column {missing[0]}, found none")
+    if not len(table):
+        raise DataError(f"{path}: expected rows, found none")
+    if not content.endswith(b"\n"):
+        raise DataError(f"{path}: expected whole lines, found the last one cut short")
+    if not isinstance(table.index, pd.RangeIndex):
+        raise DataError(f"{path}: expected a name for each column, found rows that are longer")
+    numbers = pd.RangeIndex(1, len(table) + 1, name=counter)
+    for number, found in zip(numbers, table[counter], strict=True):
+        if number != found:
+            raise DataError(f"{path}: expected {counter} {number}, found {found:.8g} in its place")
+    check_numbers(path, table)
+    return table.drop(columns=counter).set_index(numbers)
+
+
+def check_numbers(path: Path, table: pd.DataFrame) -> None:
+    """Refuse a table with a cell that is no finite number, or an accuracy that is no fraction."""
+    for column, values in table.items():
+        low, high = (0.0, 1.0) if str(column).endswith("_accuracy") else (-LARGEST, LARGEST)
+        wrong = values[~values.between(low, high)]
+        if len(wrong):
+            raise DataError(
+                f"{path}: expected numbers from {low:.3g} to {high:.3g}, "
+                f"found {column} = {wrong.iloc[0]:.8g} in row {wrong.index[0] + 1}"
+            )
+
+
+def csv_text(rows: Sequence[Row], *, header: bool) -> str:
+    """Return rows as CSV, each number in the fewest digits that give it back."""
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    if header:
+        writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
