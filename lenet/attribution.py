@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lenet.datasets.base import Split
+from lenet.data.base import Split
 from lenet.evaluation import chunks, logits_of
 from lenet.nn.input import Images, network_input, without_margin
 from lenet.nn.layers import Array

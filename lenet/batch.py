@@ -10,7 +10,7 @@ from operator import add
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.datasets.base import Split
+from lenet.data.base import Split
 from lenet.evaluation import Score, score
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array, Moments

@@ -9,7 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.datasets import Dataset
+from lenet.data import Dataset
+from lenet.data.pictures.reading import Picture, as_picture, read_picture
 from lenet.errors import DataError
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import read_weights
@@ -17,7 +18,6 @@ from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.losses import log_softmax
 from lenet.nn.model import LeNet5
-from lenet.pictures import Picture, as_picture, read_picture
 from lenet.results import Run
 
 Source = str | PathLike[str] | NDArray[Any]

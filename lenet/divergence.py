@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lenet.datasets.base import Split
+from lenet.data.base import Split
 from lenet.errors import LenetError
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array, Layer

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.datasets.base import Split
-from lenet.door import check_split
+from lenet.data.base import Split
+from lenet.data.door import check_split
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.losses import cross_entropy, log_softmax

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.datasets import Split
+from lenet.data import Split
 from lenet.errors import DataError
 from lenet.formats.npz import brief, read_arrays
 from lenet.nn.features import features

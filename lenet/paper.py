@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from lenet.augmentation import Original
 from lenet.config import Config
-from lenet.datasets import MNIST, Dataset
+from lenet.data import MNIST, Dataset
+from lenet.data.augmentation import Original
 from lenet.errors import LenetError
 from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
 from lenet.nn.losses import CrossEntropy

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.datasets import Split
+from lenet.data import Split
 from lenet.evaluation import chunks, logits_of
 from lenet.formats.text import caption
 from lenet.nn.layers import Array

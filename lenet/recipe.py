@@ -5,9 +5,9 @@ from typing import Annotated
 
 from annotated_types import Gt, Le, Lt
 
-from lenet.augmentation import Augmentation
-from lenet.datasets import Data, Dataset
-from lenet.door import check_data, check_dataset
+from lenet.data import Data, Dataset
+from lenet.data.augmentation import Augmentation
+from lenet.data.door import check_data, check_dataset
 from lenet.nn.architecture import Architecture
 from lenet.nn.init import Init, initial_theta
 from lenet.nn.layers import Activation, Array, Dropout, Normalization, Pooling

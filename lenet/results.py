@@ -16,7 +16,7 @@ import pandas as pd
 
 from lenet.choices import Values, word_for
 from lenet.config import Config, read_saved
-from lenet.datasets import Data
+from lenet.data import Data
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.formats.keys import read_keys
 from lenet.formats.layout import ASIDE, CONFIG, INSIDE, METRICS, RECORD, RUN_LIST, STEPS, WEIGHTS

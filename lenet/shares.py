@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.batch import Batches, Outcome, part_outcome
-from lenet.datasets.base import Data, Split
+from lenet.data.base import Data, Split
 from lenet.divergence import is_finite
 from lenet.evaluation import Score, chunks, score_chunk
 from lenet.nn.layers import Array

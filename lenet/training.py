@@ -6,7 +6,7 @@ from time import perf_counter
 
 from tqdm import tqdm
 
-from lenet.datasets.base import Data
+from lenet.data.base import Data
 from lenet.divergence import DivergedError, origin
 from lenet.evaluation import Score, chunks
 from lenet.recipe import Recipe

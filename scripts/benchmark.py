@@ -32,7 +32,7 @@ from textbook import TextbookLeNet5
 from threadpoolctl import threadpool_limits
 
 from lenet.compose import configure
-from lenet.datasets import Data, Split
+from lenet.data import Data, Split
 from lenet.formats.files import write_text
 from lenet.nn.architecture import LENET5
 from lenet.nn.init import GlorotUniform, initial_theta

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from lenet.compose import configure
-from lenet.datasets import Dataset
+from lenet.data import Dataset
 from lenet.errors import LenetError
 from lenet.evaluation import evaluate
 from lenet.results import Run, find_runs

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.datasets import Split
+from lenet.data import Split
 from lenet.drawing import Figure
 from lenet.evaluation import chunks
 from lenet.figures import entitle, looks, save, style

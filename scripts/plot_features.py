@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet.datasets import Split
+from lenet.data import Split
 from lenet.drawing import Axes, Figure
 from lenet.errors import LenetError
 from lenet.figures import GREEN, VERMILION, entitle, save, style

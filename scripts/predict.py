@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.classifier import Classifier, Prediction
+from lenet.data.pictures.reading import suffixes
 from lenet.drawing import Axes, Figure
 from lenet.errors import DataError, LenetError, printable
 from lenet.figures import entitle, save, style
 from lenet.formats.text import caption
 from lenet.panels import show
-from lenet.pictures import suffixes
 from lenet.results import natural_order
 from lenet.scripting import command_line, run_script
 

@@ -10,7 +10,7 @@ from command import forks
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
-from lenet.datasets import MNIST, Data, Split
+from lenet.data import MNIST, Data, Split
 
 # In the background of a shell, or with nohup, they would be ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)

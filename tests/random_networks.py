@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lenet.datasets import Split
+from lenet.data import Split
 from lenet.nn.architecture import Architecture
 from lenet.nn.init import HeNormal, initial_theta
 from lenet.nn.layers import (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from oracles import ACTIVATIONS, POOLINGS, name, random_theta
 
 from lenet.attribution import GREY, occlusion, saliency
-from lenet.datasets import Split
+from lenet.data import Split
 from lenet.evaluation import logits_of
 from lenet.nn.input import network_input
 from lenet.nn.layers import Activation, AveragePool, MaxPool, Pooling, Tanh

@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 
 from lenet.compose import composed, configure
 from lenet.config import Config, read_config
-from lenet.datasets import Data, Dataset, Split
+from lenet.data import Data, Dataset, Split
 from lenet.divergence import DivergedError
 from lenet.errors import ConfigError
 from lenet.state import TrainingState

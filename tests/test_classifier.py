@@ -8,8 +8,8 @@ from PIL import Image
 
 from lenet.classifier import Classifier
 from lenet.compose import configure
-from lenet.datasets import Data
-from lenet.datasets.strokes import draw
+from lenet.data import Data
+from lenet.data.strokes import draw
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
 from lenet.identity import identity

@@ -10,7 +10,8 @@ import yaml
 from configurations import CHOICES, COMPONENTS
 from omegaconf import OmegaConf
 
-from lenet import datasets, optimizers, schedules, trackers
+from lenet import data as datasets
+from lenet import optimizers, schedules, trackers
 from lenet.compose import composed
 from lenet.config import CONF, Config, read_config, read_saved, saved
 from lenet.errors import ConfigError

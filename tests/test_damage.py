@@ -163,7 +163,7 @@ Script = Callable[..., Outcome]
 STROKES = rb"dataset:\n  _target_: [\w.]*Strokes\n(  .*\n)+"
 ALL_OF_MNIST = b"""\
 dataset:
-  _target_: lenet.datasets.MNIST
+  _target_: lenet.data.MNIST
   root: null
   train_size: null
   test_size: null

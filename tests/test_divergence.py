@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from trainings import RECIPE
 
-from lenet.datasets import Data
+from lenet.data import Data
 from lenet.divergence import DivergedError, origin
 from lenet.nn.architecture import LENET5
 from lenet.nn.init import GlorotUniform, initial_theta

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from scripted import load
 
 from lenet.compose import configure
-from lenet.datasets import Data, Split
+from lenet.data import Data, Split
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import write_weights
 from lenet.nn.init import GlorotUniform, initial_theta

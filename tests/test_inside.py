@@ -17,7 +17,7 @@ from scripted import load
 from trainings import LOSS, RECIPE, new_network
 
 from lenet.batch import batch_outcome
-from lenet.datasets import Data
+from lenet.data import Data
 from lenet.figures import style
 from lenet.formats.layout import INSIDE
 from lenet.formats.npz import write_arrays

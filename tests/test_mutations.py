@@ -399,19 +399,19 @@ MUTATIONS = [
     ),
     Mutation(
         "18a the same maps for every batch",
-        "augmentation.py",
+        "data/augmentation.py",
         {
             'stream(seed, "augmentation", t)': 'stream(seed, "augmentation")',
         },
-        "test_augmentation.py",
+        "data/test_augmentation.py",
     ),
     Mutation(
         "18b rows and columns swapped when pixels are looked up",
-        "augmentation.py",
+        "data/augmentation.py",
         {
             "top *= width": "left *= width",
         },
-        "test_augmentation.py",
+        "data/test_augmentation.py",
     ),
     Mutation(
         "18c weight decay of the biases, too",
@@ -780,51 +780,51 @@ MUTATIONS = [
     ),
     Mutation(
         "34a a mirror that sends a byte at a time is waited for",
-        "datasets/mirror.py",
+        "data/mirror.py",
         {
             "if self._came < SLOWEST * self._waited:": "if self._came == 0:",
         },
-        "test_download.py::test_server_that_sends_a_byte_at_a_time",
+        "data/test_download.py::test_server_that_sends_a_byte_at_a_time",
     ),
     Mutation(
         "34b what a killed download has left stays",
-        "datasets/download.py",
+        "data/download.py",
         {
             "                remnant.unlink()": "                pass",
         },
-        "test_download.py::test_what_a_killed_download_has_left_goes_with_the_next",
+        "data/test_download.py::test_what_a_killed_download_has_left_goes_with_the_next",
     ),
     Mutation(
         "35a files with a dot in their names are not found",
-        "datasets/mnist.py",
+        "data/mnist.py",
         {
             '.removesuffix(".gz").replace(".idx", "-idx")': '.removesuffix(".gz")',
         },
-        "test_mnist.py::test_files_are_found_in_every_form_and_checked",
+        "data/test_mnist.py::test_files_are_found_in_every_form_and_checked",
     ),
     Mutation(
         "35b another dataset's files are taken for those of the same names",
-        "datasets/published.py",
+        "data/published.py",
         {
             "not self._missing(folder) and self._is_ours(folder)": "not self._missing(folder)",
         },
-        "test_mnist.py::test_files_in_lenet_data_itself_are_taken_if_their_checksums_say_whose_they_are",
+        "data/test_mnist.py::test_files_in_lenet_data_itself_are_taken_if_their_checksums_say_whose_they_are",
     ),
     Mutation(
         "36a images of floats are let in",
-        "door.py",
+        "data/door.py",
         {
             "if images.dtype != np.uint8:": 'if images.dtype.kind not in "uf":',
         },
-        "test_door.py",
+        "data/test_door.py",
     ),
     Mutation(
         "36b labels below 0 are let in",
-        "door.py",
+        "data/door.py",
         {
             "if low < 0 or high >= classes:": "if high >= classes:",
         },
-        "test_door.py",
+        "data/test_door.py",
     ),
     Mutation(
         "37a a layer that takes arrays of any lengths",

@@ -15,7 +15,7 @@ from oracles import ACTIVATIONS, POOLINGS, name
 from random_networks import NORMALIZATIONS, network, pictures
 from scripted import Script, load
 
-from lenet.datasets import Split, Strokes
+from lenet.data import Split, Strokes
 from lenet.errors import LenetError
 from lenet.evaluation import logits_of
 from lenet.nn.layers import Activation, Array, MaxPool, Normalization, Pooling, Tanh

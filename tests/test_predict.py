@@ -15,7 +15,7 @@ from PIL import Image
 
 from lenet.classifier import Classifier
 from lenet.compose import configure
-from lenet.datasets.strokes import draw
+from lenet.data.strokes import draw
 from lenet.formats.layout import BEST, WEIGHTS
 from lenet.formats.weights import read_weights, write_weights
 from lenet.nn.random import stream

@@ -22,7 +22,7 @@ from scripted import script as script
 
 from lenet import plots
 from lenet.compose import configure
-from lenet.datasets import Data, Split
+from lenet.data import Data, Split
 from lenet.evaluation import evaluate
 from lenet.figures import style
 from lenet.formats.layout import WEIGHTS

@@ -17,7 +17,7 @@ from oracles import POOLINGS, name
 from random_networks import NORMALIZATIONS, network, pictures
 from scripted import Script, load
 
-from lenet.datasets import Split
+from lenet.data import Split
 from lenet.evaluation import logits_of
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.torch import from_state_dict, to_state_dict

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trainings import ADAM, LOSS, RECIPE, new_network, run
 
-from lenet.augmentation import Elastic, Original
 from lenet.batch import Batches, batch_outcome
-from lenet.datasets import Data, Split
+from lenet.data import Data, Split
+from lenet.data.augmentation import Elastic, Original
 from lenet.divergence import DivergedError
 from lenet.errors import DataError
 from lenet.evaluation import evaluate

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from lenet.augmentation import Original
-from lenet.datasets import Data, Strokes
+from lenet.data import Data, Strokes
+from lenet.data.augmentation import Original
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
 from lenet.nn.losses import CrossEntropy

@@ -11,7 +11,7 @@ from oracles import normal
 from trainings import LOSS, RECIPE, run
 
 from lenet.batch import batch_outcome
-from lenet.datasets import Data
+from lenet.data import Data
 from lenet.nn.layers import Dropout
 from lenet.optimizers import SGD
 

@@ -13,7 +13,7 @@ from oracles import ACTIVATIONS, POOLINGS, name
 from trainings import LOSS, RECIPE
 
 from lenet.batch import batch_outcome
-from lenet.datasets import Data, Split
+from lenet.data import Data, Split
 from lenet.divergence import DivergedError
 from lenet.evaluation import evaluate
 from lenet.nn.architecture import LENET5

@@ -13,7 +13,7 @@ from oracles import ACTIVATIONS, POOLINGS, name, normal
 from trainings import LOSS, RECIPE, run
 
 from lenet.batch import batch_outcome
-from lenet.datasets import Data, Split
+from lenet.data import Data, Split
 from lenet.evaluation import evaluate
 from lenet.nn.architecture import Architecture
 from lenet.nn.features import features

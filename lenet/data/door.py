@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from lenet.datasets.base import Data, Dataset, Split
+from lenet.data.base import Data, Dataset, Split
 from lenet.errors import DataError
 from lenet.nn.input import INPUT_SIDE
 
@@ -31,7 +31,7 @@ def check_dataset(dataset: Dataset) -> None:
 def check_data(data: Data, dataset: Dataset) -> None:
     """Raise DataError unless data is what a dataset says that it gives."""
     if not isinstance(data, Data):
-        _refuse("the data", "lenet.datasets.Data(train, test, class_names)", type(data).__name__)
+        _refuse("the data", "lenet.data.Data(train, test, class_names)", type(data).__name__)
     classes = len(dataset.class_names)
     if len(data.class_names) != classes:
         _refuse("the data", f"{classes} class_names", str(len(data.class_names)))
@@ -56,7 +56,7 @@ def check_split(
     ``size`` is that of the images, None for any that a network takes; ``name`` is for the message.
     """
     if not isinstance(split, Split):
-        _refuse(name, "lenet.datasets.Split(images, labels)", type(split).__name__)
+        _refuse(name, "lenet.data.Split(images, labels)", type(split).__name__)
     _check_images(f"{name}.images", split.images, channels, size)
     _check_labels(f"{name}.labels", split.labels, len(split.images), classes)
 

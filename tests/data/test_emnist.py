@@ -12,9 +12,9 @@ import pytest
 from damaged import peak_memory, refusal
 from idx_files import write_idx
 
-from lenet.datasets import EMNISTBalanced, EMNISTDigits, published
-from lenet.datasets.download import LOCK, sha256_of
-from lenet.datasets.emnist import ARCHIVE, EMNIST, extract
+from lenet.data import EMNISTBalanced, EMNISTDigits, published
+from lenet.data.download import LOCK, sha256_of
+from lenet.data.emnist import ARCHIVE, EMNIST, extract
 from lenet.errors import DataError
 
 KINDS = [EMNISTDigits, EMNISTBalanced]

@@ -1,10 +1,10 @@
 """Where images come from: files that were published, and digits drawn from strokes."""
 
-from lenet.datasets.base import Data, Dataset, Split
-from lenet.datasets.cifar import CIFAR10
-from lenet.datasets.emnist import EMNISTBalanced, EMNISTDigits
-from lenet.datasets.mnist import KMNIST, MNIST, FashionMNIST
-from lenet.datasets.strokes import Strokes
+from lenet.data.base import Data, Dataset, Split
+from lenet.data.cifar import CIFAR10
+from lenet.data.emnist import EMNISTBalanced, EMNISTDigits
+from lenet.data.mnist import KMNIST, MNIST, FashionMNIST
+from lenet.data.strokes import Strokes
 
 __all__ = [
     "CIFAR10",

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Le, Lt
 
-from lenet.datasets.base import Split
+from lenet.data.base import Split
 from lenet.nn.input import Images
 from lenet.nn.layers import Array
 from lenet.nn.random import stream

@@ -13,9 +13,9 @@ from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from lenet.datasets.base import Data, Dataset, Split
-from lenet.datasets.download import alone_in, fetch, sha256_of
-from lenet.datasets.folders import names_in, typed_folder
+from lenet.data.base import Data, Dataset, Split
+from lenet.data.download import alone_in, fetch, sha256_of
+from lenet.data.folders import names_in, typed_folder
 from lenet.errors import ConfigError, DataError
 from lenet.nn.random import stream
 

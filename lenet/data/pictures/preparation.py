@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from scipy import ndimage
 
-from lenet.framing import BOX_SIZE, IMAGE_SIZE, to_middle
-from lenet.ink import EIGHT, Floats, along_border, ink_of, resized
+from lenet.data.framing import BOX_SIZE, IMAGE_SIZE, to_middle
+from lenet.data.pictures.grey import Floats, along_border, resized
+from lenet.data.pictures.ink import EIGHT, ink_of
 
 FINE = 8  # strokes are measured, and thickened or thinned, in pixels so many times as small
 STROKE = (1.8, 4.0)  # pixels, from the thinnest stroke to the broadest

@@ -59,7 +59,7 @@ class Dataset(ABC):
 
         DataError if there should be a character in it, and there is none.
         """
-        from lenet.preparation import digit, in_colour, whole
+        from lenet.data.pictures.preparation import digit, in_colour, whole
 
         if self.shows_characters:
             return digit(picture)

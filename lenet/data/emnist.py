@@ -11,9 +11,9 @@ from shutil import copyfileobj
 from typing import ClassVar
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from lenet.datasets.base import Split
-from lenet.datasets.mnist import IdxDataset
-from lenet.datasets.published import checksums_of
+from lenet.data.base import Split
+from lenet.data.mnist import IdxDataset
+from lenet.data.published import checksums_of
 from lenet.errors import DataError
 from lenet.formats.files import CHUNK, replacing
 from lenet.formats.npz import BROKEN, Frugal

@@ -14,9 +14,9 @@ from damaged import peak_memory, refusal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lenet.datasets import CIFAR10, published
-from lenet.datasets.cifar import ARCHIVE, BATCHES, FOLDER, MEMBERS, MOST, RECORD, SHAPE, UNPACKED
-from lenet.datasets.download import sha256_of
+from lenet.data import CIFAR10, published
+from lenet.data.cifar import ARCHIVE, BATCHES, FOLDER, MEMBERS, MOST, RECORD, SHAPE, UNPACKED
+from lenet.data.download import sha256_of
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
 from lenet.formats.layout import WEIGHTS

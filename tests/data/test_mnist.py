@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from idx_files import TEST, TRAIN, numbered_images, write_dataset, write_idx
 
-from lenet.datasets import mnist, published
-from lenet.datasets.base import Data, Split
-from lenet.datasets.download import sha256_of
-from lenet.datasets.mnist import FILES, KMNIST, MNIST, UNPACKED, FashionMNIST, IdxDataset
+from lenet.data import mnist, published
+from lenet.data.base import Data, Split
+from lenet.data.download import sha256_of
+from lenet.data.mnist import FILES, KMNIST, MNIST, UNPACKED, FashionMNIST, IdxDataset
 from lenet.errors import ConfigError, DataError
 
 

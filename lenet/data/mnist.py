@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from lenet.datasets.base import Split
-from lenet.datasets.folders import names_in
-from lenet.datasets.idx import read_images, read_labels
-from lenet.datasets.published import NOT_READ, PublishedDataset, checksums_of
+from lenet.data.base import Split
+from lenet.data.folders import names_in
+from lenet.data.idx import read_images, read_labels
+from lenet.data.published import NOT_READ, PublishedDataset, checksums_of
 from lenet.errors import DataError
 
 FILES = (

@@ -15,9 +15,9 @@ from typing import BinaryIO, ClassVar
 
 import numpy as np
 
-from lenet.datasets.base import Split
-from lenet.datasets.packed import unpacked
-from lenet.datasets.published import PublishedDataset
+from lenet.data.base import Split
+from lenet.data.packed import unpacked
+from lenet.data.published import PublishedDataset
 from lenet.errors import DataError
 from lenet.formats.files import read_at_most
 

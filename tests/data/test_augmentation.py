@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
-from lenet.augmentation import Affine, Augmentation, Elastic, Original, resample
-from lenet.datasets import Data, Split
+from lenet.data import Data, Split
+from lenet.data.augmentation import Affine, Augmentation, Elastic, Original, resample
 
 PARTS = ("rotation", "translation", "scale", "squeeze", "shear", "flip")
 STILL = dict.fromkeys(PARTS, 0.0)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from lenet.datasets.idx import read_images, read_labels
+from lenet.data.idx import read_images, read_labels
 from lenet.errors import DataError
 
 MEBIBYTE = 2**20

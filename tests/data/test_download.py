@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 from filelock import FileLock, Timeout
 
-from lenet.datasets import CIFAR10, KMNIST, MNIST, EMNISTDigits, FashionMNIST, download
-from lenet.datasets import mirror as mirror_module
-from lenet.datasets.download import LOCK, alone_in, fetch, sha256_of
+from lenet.data import CIFAR10, KMNIST, MNIST, EMNISTDigits, FashionMNIST, download
+from lenet.data import mirror as mirror_module
+from lenet.data.download import LOCK, alone_in, fetch, sha256_of
 from lenet.errors import DataError
 
 NAME = "train-labels-idx1-ubyte.gz"
 CONTENT = bytes(range(256)) * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 PAGE = b"<html>Please log in to this network</html>"
-CERTIFICATE = Path(__file__).with_name("loopback.pem")
+CERTIFICATE = Path(__file__).parents[1].joinpath("loopback.pem")
 
 Mirror = Callable[[str], str]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lenet.datasets import Data, Strokes, strokes
-from lenet.datasets.strokes import draw
+from lenet.data import Data, Strokes, skeletons, strokes
+from lenet.data.strokes import draw
 
 Images = NDArray[np.uint8]
 LABELS = np.tile(np.arange(10, dtype=np.uint8), 100)
@@ -107,7 +107,7 @@ def test_the_ink_stays_within_the_frame(images: Images) -> None:
 def test_every_way_is_in_use() -> None:
     rng = np.random.default_rng(0)
     ways = strokes._choose(np.repeat(np.arange(10, dtype=np.uint8), 1000), rng)
-    table = [line.split() for line in strokes.SKELETONS.splitlines() if line]
+    table = [line.split() for line in skeletons.SKELETONS.splitlines() if line]
     digits = [int(digit) for digit, *_ in table]
     assert digits == sorted(digits)
     assert set(digits) == set(range(10))
@@ -116,7 +116,7 @@ def test_every_way_is_in_use() -> None:
 
 
 def test_every_way_of_writing_draws_a_digit_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    count = len(strokes._ways().points)
+    count = len(skeletons._ways().points)
     monkeypatch.setattr(strokes, "_choose", lambda labels, rng: np.arange(count))
     images = drawn(np.zeros(count, np.uint8))
     assert (images.max(axis=(1, 2)) > 240).all()
@@ -124,9 +124,9 @@ def test_every_way_of_writing_draws_a_digit_that_fits(monkeypatch: pytest.Monkey
 
 
 def test_a_curve_goes_through_its_points_and_lifts_the_pen() -> None:
-    points, runs = strokes._parse("2,2 5,9 12,3! 18,3 / 4,18 15,16")
+    points, runs = skeletons._parse("2,2 5,9 12,3! 18,3 / 4,18 15,16")
     assert runs == [[0, 1, 2], [2, 3], [4, 5]]
-    starts, ends = np.split(strokes._spline(points, runs) @ points, 2)
+    starts, ends = np.split(skeletons._spline(points, runs) @ points, 2)
     for point in points:
         assert np.abs(np.concatenate([starts, ends]) - point).sum(axis=1).min() < 1e-12
     (jumps,) = np.nonzero(np.abs(starts[1:] - ends[:-1]).sum(axis=1) > 1e-12)
@@ -135,8 +135,8 @@ def test_a_curve_goes_through_its_points_and_lifts_the_pen() -> None:
 
 
 def test_a_spline_of_points_on_a_line_is_that_line() -> None:
-    points, runs = strokes._parse("0,0 3,3 9,9 20,20")
-    curve = strokes._spline(points, runs) @ points
+    points, runs = skeletons._parse("0,0 3,3 9,9 20,20")
+    curve = skeletons._spline(points, runs) @ points
     np.testing.assert_allclose(curve[:, 0], curve[:, 1], atol=1e-12)
 
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from lenet.augmentation import Affine, Original
 from lenet.compose import configure
 from lenet.config import Config
-from lenet.datasets import Data, Dataset, Split
-from lenet.door import check_split
+from lenet.data import Data, Dataset, Split
+from lenet.data.augmentation import Affine, Original
+from lenet.data.door import check_split
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
 from lenet.nn.architecture import LENET5
@@ -177,10 +177,10 @@ def test_labels_of_another_form_are_refused_with_what_would_do(
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (None, "the data: expected lenet.datasets.Data(train, test, class_names), found NoneType"),
-        ((GREY, LABELS), "the data: expected lenet.datasets.Data(train, test, class_names)"),
-        (Data((GREY, LABELS), GOOD, Own.class_names), "train: expected lenet.datasets.Split"),
-        (Data(GOOD, None, Own.class_names), "test: expected lenet.datasets.Split"),
+        (None, "the data: expected lenet.data.Data(train, test, class_names), found NoneType"),
+        ((GREY, LABELS), "the data: expected lenet.data.Data(train, test, class_names)"),
+        (Data((GREY, LABELS), GOOD, Own.class_names), "train: expected lenet.data.Split"),
+        (Data(GOOD, None, Own.class_names), "test: expected lenet.data.Split"),
         (Data(GOOD, GOOD, ("cat", "dog")), "the data: expected 3 class_names, found 2"),
         (Data(GOOD[:0], GOOD, Own.class_names), "train.images: expected at least one image"),
         (Data(GOOD, GOOD[:0], Own.class_names), "test.images: expected at least one image"),

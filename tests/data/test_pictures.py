@@ -18,14 +18,15 @@ from PIL import Image
 from PIL.ExifTags import Base
 from scipy import ndimage
 
-from lenet.datasets import Data, FashionMNIST
-from lenet.datasets.strokes import draw
+from lenet.data import Data, FashionMNIST
+from lenet.data.pictures.grey import grey_of, otsu
+from lenet.data.pictures.ink import ink_of
+from lenet.data.pictures.preparation import STROKE, digit, in_colour, whole
+from lenet.data.pictures.reading import LARGEST, as_picture, read_picture
+from lenet.data.strokes import draw
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
-from lenet.ink import grey_of, ink_of, otsu
 from lenet.nn.random import stream
-from lenet.pictures import LARGEST, as_picture, read_picture
-from lenet.preparation import STROKE, digit, in_colour, whole
 
 pytestmark = pytest.mark.slow
 
@@ -386,7 +387,7 @@ def test_a_damaged_file_is_read_or_refused_in_a_line(
 def test_mnist_is_recognised_as_well_after_preparation(mnist: Data) -> None:
     """By a network of drawn digits: it loses less than 0.5 points on 1,000 images."""
     from lenet.compose import configure
-    from lenet.datasets import Split
+    from lenet.data import Split
     from lenet.state import TrainingState
     from lenet.training import train
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.datasets.packed import unpacked
+from lenet.data.packed import unpacked
 from lenet.errors import DataError
 from lenet.formats.files import read_at_most
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from lenet.datasets.mirror import MirrorError, answer
+from lenet.data.mirror import MirrorError, answer
 from lenet.errors import DataError
 from lenet.formats.files import replacing
 
