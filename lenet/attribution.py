@@ -3,10 +3,10 @@
 import numpy as np
 
 from lenet.data.base import Split
-from lenet.evaluation import chunks, logits_of
 from lenet.nn.input import Images, network_input, without_margin
 from lenet.nn.layers import Array
 from lenet.nn.model import LeNet5
+from lenet.training.evaluation import chunks, logits_of
 
 GREY = 128  # of 255
 

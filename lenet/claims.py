@@ -10,11 +10,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from lenet.checkpoints import read_checkpoint
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.formats.files import plain, read_at_most, relative
 from lenet.formats.layout import CHECKPOINT, PREVIOUS, RUN_LIST, files_by_our_names
 from lenet.records import LOCK, has_result, holder, is_held, read_record
+from lenet.training.checkpoints import read_checkpoint
 
 MARKS = {  # what those files say of themselves
     "multirun.yaml": b"lenet.sweep.Callbacks",

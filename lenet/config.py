@@ -16,8 +16,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from lenet.components import Find, imported, known
 from lenet.errors import ConfigError, suggestion
 from lenet.formats.keys import TARGET
-from lenet.recipe import Recipe
-from lenet.trackers import Tracker
+from lenet.training.recipe import Recipe
+from lenet.training.trackers import Tracker
 
 PACKAGE = Path(__file__).resolve().parent
 CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
@@ -25,7 +25,7 @@ STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 REFERENCE = "${"  # begins what OmegaConf replaces by another value, such as ${seed}
 MOST_REFERENCES = 24  # which could stand for 3^8 others, but not for more
 WIDEST = 2**63  # no whole number of a configuration is as large
-UNTRACKED = {TARGET: "lenet.trackers.Untracked"}
+UNTRACKED = {TARGET: "lenet.training.trackers.Untracked"}
 
 
 @dataclass(frozen=True)

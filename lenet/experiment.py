@@ -9,14 +9,14 @@ from lenet.config import Config
 from lenet.formats.files import relative
 from lenet.formats.keys import read_keys
 from lenet.formats.layout import CONFIG, METRICS
-from lenet.inside import watched
 from lenet.resume import starting_state
 from lenet.runs import RunFolder
 from lenet.settings import flatten
 from lenet.signals import held_back
-from lenet.state import Metrics
-from lenet.trackers import Tracking
-from lenet.training import train
+from lenet.training.histograms import watched
+from lenet.training.loop import train
+from lenet.training.state import Metrics
+from lenet.training.trackers import Tracking
 
 log = logging.getLogger("lenet")
 

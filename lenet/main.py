@@ -24,7 +24,6 @@ from omegaconf import DictConfig, OmegaConf
 from lenet.claims import FinishedError
 from lenet.complaints import complain
 from lenet.config import own_folders, read_config, saved
-from lenet.divergence import DivergedError
 from lenet.errors import LenetError, printable
 from lenet.experiment import run
 from lenet.flags import Flags, help_of_any_kind
@@ -38,6 +37,7 @@ from lenet.records import accuracy_to_choose_by, outcome
 from lenet.runs import RunFolder
 from lenet.signals import end_by_exceptions, end_worker
 from lenet.sweep import Sweep
+from lenet.training.divergence import DivergedError
 
 log = logging.getLogger("lenet")
 

@@ -8,9 +8,9 @@ from lenet.data.augmentation import Original
 from lenet.errors import LenetError
 from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
 from lenet.nn.losses import CrossEntropy
-from lenet.optimizers import Adam
 from lenet.results import Run
-from lenet.schedules import Constant
+from lenet.training.optimizers import Adam
+from lenet.training.schedules import Constant
 
 ACCURACY = {1: 95.32, 2: 97.35, 3: 97.97}  # Table I: % of MNIST's test images, by epoch
 TRAIN_SIZE, TEST_SIZE = 60_000, 10_000

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from lenet.team import BLAS_THREADS
+from lenet.training.team import BLAS_THREADS
 
 
 def provenance() -> dict[str, Any]:

@@ -23,10 +23,10 @@ from lenet.formats.layout import ASIDE, CONFIG, INSIDE, METRICS, RECORD, RUN_LIS
 from lenet.formats.tables import read_table
 from lenet.formats.weights import read_weights
 from lenet.identity import NO_RESULT_DEPENDS_ON
-from lenet.inside import Rows, read_rows
 from lenet.nn.model import LeNet5
 from lenet.records import read_record, status
 from lenet.settings import flatten, leave_out, own_name, tell_apart
+from lenet.training.histograms import Rows, read_rows
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Run:
 
     @cached_property
     def inside(self) -> Rows:
-        """The rows of inside.npz (see ``lenet.inside``); DataError if missing or damaged."""
+        """The rows of inside.npz, by epoch and layer; DataError if missing or damaged."""
         return read_rows(self.path / INSIDE)
 
     @property

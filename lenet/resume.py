@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
 
-from lenet.checkpoints import read_checkpoint
 from lenet.config import Config
 from lenet.errors import DataError
 from lenet.formats.files import relative
@@ -13,7 +12,8 @@ from lenet.formats.layout import CHECKPOINT, is_aside
 from lenet.identity import slug, trajectory
 from lenet.records import read_record
 from lenet.runs import RunFolder
-from lenet.state import TrainingState
+from lenet.training.checkpoints import read_checkpoint
+from lenet.training.state import TrainingState
 
 log = logging.getLogger(__name__)
 

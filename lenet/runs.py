@@ -14,9 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
 
-from lenet.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lenet.claims import Hold, examine, other_run
-from lenet.divergence import DivergedError
 from lenet.errors import DataError, LenetError
 from lenet.formats.files import relative, replacing, write_text
 from lenet.formats.layout import (
@@ -36,10 +34,12 @@ from lenet.formats.layout import (
 from lenet.formats.npz import write_arrays
 from lenet.formats.tables import Row, csv_text
 from lenet.formats.weights import write_weights
-from lenet.inside import Rows, extended, read_rows
 from lenet.nn.architecture import LENET5, Architecture
 from lenet.records import read_record
-from lenet.state import Metrics, Step, TrainingState
+from lenet.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from lenet.training.divergence import DivergedError
+from lenet.training.histograms import Rows, extended, read_rows
+from lenet.training.state import TrainingState, metrics_rows, step_rows
 
 log = logging.getLogger(__name__)
 
@@ -261,17 +261,6 @@ class RunFolder:
             return
         with self._file(name).open("a", encoding="utf-8") as file:
             file.write(csv_text(rows, header=file.tell() == 0))
-
-
-def metrics_rows(metrics: Sequence[Metrics]) -> list[Row]:
-    """Return the rows of metrics.csv, without the columns that have no value."""
-    rows = map(asdict, metrics)
-    return [{name: value for name, value in row.items() if value is not None} for row in rows]
-
-
-def step_rows(steps: Sequence[Step], written: int = 0) -> list[Row]:
-    """Return the rows of steps.csv, without those that have been written."""
-    return [{"step": t, **step._asdict()} for t, step in enumerate(steps[written:], written + 1)]
 
 
 def now() -> str:

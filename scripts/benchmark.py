@@ -36,12 +36,12 @@ from lenet.data import Data, Split
 from lenet.formats.files import write_text
 from lenet.nn.architecture import LENET5
 from lenet.nn.init import GlorotUniform, initial_theta
-from lenet.optimizers import Adam
 from lenet.runs import RunFolder
-from lenet.shares import Shares
-from lenet.state import Metrics, Step, TrainingState
-from lenet.team import team
-from lenet.training import Training
+from lenet.training.loop import Training
+from lenet.training.optimizers import Adam
+from lenet.training.shares import Shares
+from lenet.training.state import Metrics, Step, TrainingState
+from lenet.training.team import team
 
 BATCH = 128
 TRAIN_IMAGES = 150 * BATCH

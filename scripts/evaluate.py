@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from lenet.compose import configure
 from lenet.data import Dataset
 from lenet.errors import LenetError
-from lenet.evaluation import evaluate
 from lenet.results import Run, find_runs
 from lenet.scripting import add_config_dir, parser, run_script
 from lenet.terminal import plural
+from lenet.training.evaluation import evaluate
 
 
 def main() -> Iterator[str]:

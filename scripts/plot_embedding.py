@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from lenet.data import Split
 from lenet.drawing import Figure
-from lenet.evaluation import chunks
 from lenet.figures import entitle, looks, save, style
 from lenet.formats.text import caption
 from lenet.nn.features import features
@@ -25,6 +24,7 @@ from lenet.nn.model import LeNet5
 from lenet.nn.random import stream
 from lenet.panels import subject
 from lenet.scripting import one_run, output_folder, run_script, seeded_parser
+from lenet.training.evaluation import chunks
 
 DRAWN = 2000
 SIDE, KEY = 6.4, (1.8, 24)  # inches; width of a column of the legend, and how many names it has

@@ -16,8 +16,8 @@ from lenet.compose import configure
 from lenet.config import CONF, Config
 from lenet.drawing import Axes, Figure
 from lenet.figures import COLOURS, VERMILION, entitle, save, style
-from lenet.schedules import Moment
 from lenet.scripting import add_overrides, command_line, run_script
+from lenet.training.schedules import Moment
 
 PER_EPOCH = 100  # points of a line
 COLUMNS = 3

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from lenet.drawing import Axes, Figure, FuncFormatter, MaxNLocator, colormaps
 from lenet.figures import COLOURS, entitle, logarithmic, save, style
-from lenet.inside import ACTIVATIONS, EPOCH, GRADIENTS, MOVEMENT, Rows, of_kind
 from lenet.nn.architecture import OUTPUT
 from lenet.panels import subject
 from lenet.scripting import one_run, output_folder, run_script, writing_parser
+from lenet.training.histograms import ACTIVATIONS, EPOCH, GRADIENTS, MOVEMENT, Rows, of_kind
 
 HOW = "by epoch, on a fixed handful of training images; heights are square roots of counts"
 RIDGES = 16  # in a panel, at most

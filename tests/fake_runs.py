@@ -12,7 +12,7 @@ from lenet.formats.layout import WEIGHTS
 from lenet.nn.architecture import LENET5
 from lenet.results import Run
 from lenet.runs import RunFolder
-from lenet.state import Metrics, TrainingState
+from lenet.training.state import Metrics, TrainingState
 
 quickly_composed = cache(composed)
 

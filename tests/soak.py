@@ -20,13 +20,13 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from lenet.compose import configure
-from lenet.evaluation import evaluate
 from lenet.experiment import run
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import read_weights
 from lenet.identity import identity
 from lenet.runs import RunFolder
-from lenet.schedules import Constant, Moment
+from lenet.training.evaluation import evaluate
+from lenet.training.schedules import Constant, Moment
 
 TINY = ["dataset.train_size=2000", "dataset.test_size=200", "epochs=2"]
 RUNS_PER_ROUND = 10

@@ -1,7 +1,7 @@
 """States of a training, made up."""
 
 from lenet.nn.init import GlorotUniform, initial_theta
-from lenet.state import Metrics, Step, TrainingState
+from lenet.training.state import Metrics, Step, TrainingState
 
 ROW = Metrics(1, 0.5, 0.9, 0.25, 0.95, None, None, 1e-3, 4.0, 0.5)
 

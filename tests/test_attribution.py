@@ -10,10 +10,10 @@ from oracles import ACTIVATIONS, POOLINGS, name, random_theta
 
 from lenet.attribution import GREY, occlusion, saliency
 from lenet.data import Split
-from lenet.evaluation import logits_of
 from lenet.nn.input import network_input
 from lenet.nn.layers import Activation, AveragePool, MaxPool, Pooling, Tanh
 from lenet.nn.model import LeNet5
+from lenet.training.evaluation import logits_of
 
 NETWORK = LeNet5(random_theta(), MaxPool(), Tanh())
 H = 1e-6

@@ -19,10 +19,10 @@ from omegaconf import OmegaConf
 from lenet.compose import composed, configure
 from lenet.config import Config, read_config
 from lenet.data import Data, Dataset, Split
-from lenet.divergence import DivergedError
 from lenet.errors import ConfigError
-from lenet.state import TrainingState
-from lenet.training import train
+from lenet.training.divergence import DivergedError
+from lenet.training.loop import train
+from lenet.training.state import TrainingState
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +32,16 @@ BAD_REFERENCE = re.compile(r"Missing mandatory value|.*[Ii]nterpolation")
 NUMBERS = [-1, 0, 1, 2, 10**30, -0.0, 0.5, 1e-320, 1e-30, 1e38, 1e300, -1e300]
 UNORDERED = [float("nan"), float("inf"), float("-inf")]
 TEXTS = ["", "1e-3", "0x10", "zwölf", "a\nb", "\u2028", "'", "???", "${seed}", "${nope}", "${a.b:}"]
-TARGETS = ["", "x", ".x", "os.system", "os.path.join", "builtins.int", "lenet.optimizers.SGD", 3]
+TARGETS = [
+    "",
+    "x",
+    ".x",
+    "os.system",
+    "os.path.join",
+    "builtins.int",
+    "lenet.training.optimizers.SGD",
+    3,
+]
 OTHERS: list[Any] = [None, True, False, [], [1, 2], {}, {"a": 1}, {"_target_": "os.system"}]
 UNKNOWN = [("nope",), ("optimizer", "nope"), ("dataset", "a", "b"), ("é",), ("optimizer", "_args_")]
 VALUES = st.one_of(

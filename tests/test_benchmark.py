@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from trainings import LOSS
 
-from lenet.batch import batch_outcome
 from lenet.nn.architecture import LENET5
+from lenet.training.batch import batch_outcome
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 

@@ -18,7 +18,6 @@ from omegaconf import OmegaConf
 from refused import Refused
 from states import ROW, state
 
-from lenet.checkpoints import read_checkpoint
 from lenet.claims import FinishedError, HeldError
 from lenet.config import CONF
 from lenet.errors import DataError, LenetError
@@ -27,6 +26,7 @@ from lenet.formats.layout import CHECKPOINT, CONFIG, LOG, METRICS, RECORD, WRITT
 from lenet.formats.tables import read_table
 from lenet.records import LOCK, is_held, read_record, status
 from lenet.runs import RunFolder
+from lenet.training.checkpoints import read_checkpoint
 
 QUICK = ["dataset.train_size=64", "dataset.test_size=16", "epochs=1"]
 NAMES = [name.replace("*", "1") for name in WRITTEN]

@@ -11,10 +11,10 @@ from lenet.compose import configure
 from lenet.data import Data
 from lenet.data.strokes import draw
 from lenet.errors import DataError
-from lenet.evaluation import evaluate
 from lenet.identity import identity
 from lenet.nn.random import stream
 from lenet.results import Run
+from lenet.training.evaluation import evaluate
 
 ROOT = Path(__file__).parent.parent
 BEST = ROOT / "results" / "best"

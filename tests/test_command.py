@@ -102,7 +102,7 @@ def test_what_an_experiment_and_a_setting_set_is_in_the_command(tmp_path: Path) 
 def test_classes_that_have_moved_within_the_package_are_found(tmp_path: Path) -> None:
     run = run_of(tmp_path, "optimizer=sgd", "pooling=avg")
     text = (tmp_path / CONFIG).read_text()
-    text = text.replace("lenet.optimizers.SGD", "lenet.of.old.SGD")
+    text = text.replace("lenet.training.optimizers.SGD", "lenet.of.old.SGD")
     (tmp_path / CONFIG).write_text(text.replace("lenet.nn.layers.Average", "lenet.pools.Average"))
     assert command_of(Run(run.path)) == ["pooling=avg", "optimizer=sgd"]
 
@@ -110,7 +110,8 @@ def test_classes_that_have_moved_within_the_package_are_found(tmp_path: Path) ->
 def test_a_choice_of_the_users_own_is_part_of_the_command(tmp_path: Path) -> None:
     own = tmp_path / "conf" / "optimizer"
     own.mkdir(parents=True)
-    (own / "calm.yaml").write_text("_target_: lenet.optimizers.SGD\nlr: 0.001\nmomentum: 0.5\n"
+    (own / "calm.yaml").write_text(
+        "_target_: lenet.training.optimizers.SGD\nlr: 0.001\nmomentum: 0.5\n"
                                    "nesterov: true\n")  # fmt: skip
     cfg = composed("optimizer=calm", "seed=3", config_dir=tmp_path / "conf")
     (tmp_path / CONFIG).write_text(saved(cfg))

@@ -11,14 +11,14 @@ from command import run_folders
 from lenet.components import imported
 from lenet.compose import configure
 from lenet.errors import ConfigError
-from lenet.optimizers import SGD, Optimizer
+from lenet.training.optimizers import SGD, Optimizer
 
 LION = """
 from dataclasses import dataclass
 from typing import Annotated
 import numpy as np
 from annotated_types import Ge
-from lenet.optimizers import Optimizer
+from lenet.training.optimizers import Optimizer
 
 @dataclass(frozen=True)
 class Lion(Optimizer):
@@ -65,7 +65,7 @@ def test_a_module_in_a_folder_of_the_users_is_found_after_all_that_is_installed(
 
 def test_no_folder_is_added_for_what_is_installed(folder: Path) -> None:
     before = [*sys.path]
-    assert imported("lenet.optimizers.SGD", Optimizer, [str(folder)]) is SGD
+    assert imported("lenet.training.optimizers.SGD", Optimizer, [str(folder)]) is SGD
     assert sys.path == before
 
 
@@ -87,7 +87,9 @@ def test_python_reaches_a_folder_of_choices_and_the_modules_in_it(folder: Path) 
 
 
 def test_a_file_of_the_users_comes_before_one_of_the_same_name(folder: Path) -> None:
-    adam = "_target_: lenet.optimizers.Adam\nlr: 0.5\nbeta1: 0.9\nbeta2: 0.999\neps: 1e-8\n"
+    adam = (
+        "_target_: lenet.training.optimizers.Adam\nlr: 0.5\nbeta1: 0.9\nbeta2: 0.999\neps: 1e-8\n"
+    )
     (folder / "conf" / "optimizer" / "adam.yaml").write_text(adam)
     assert configure(config_dir=folder / "conf").optimizer.lr == 0.5
 

@@ -11,11 +11,11 @@ from configurations import CHOICES, COMPONENTS
 from omegaconf import OmegaConf
 
 from lenet import data as datasets
-from lenet import optimizers, schedules, trackers
 from lenet.compose import composed
 from lenet.config import CONF, Config, read_config, read_saved, saved
 from lenet.errors import ConfigError
 from lenet.nn import init, layers
+from lenet.training import optimizers, schedules, trackers
 
 HAS_OPTUNA = find_spec("hydra_plugins.hydra_optuna_sweeper") is not None
 

@@ -122,7 +122,9 @@ DAMAGES: dict[str, dict[str, Damage]] = {
         "seed is true": config(seed=True),
         "seed is a fraction": config(seed=0.5),
         "seed is a list": config(seed=[1]),
-        "nan": config(schedule={"_target_": "lenet.schedules.Constant", "x": float("nan")}),
+        "nan": config(
+            schedule={"_target_": "lenet.training.schedules.Constant", "x": float("nan")}
+        ),
         "infinity": config(batch_size=float("inf")),
         "deeply nested": lambda content: b"- " * 100_000,
         "a number of 8,000 digits": lambda content: content + b"a: 1" + 8000 * b"0",

@@ -14,7 +14,7 @@ from lenet.errors import ConfigError
 from lenet.loader import hydra_for
 from lenet.overrides import parse, spelt_out
 
-ADAM = "_target_: lenet.optimizers.Adam\nlr: 0.5\nbeta1: 0.9\nbeta2: 0.999\neps: 1e-8\n"
+ADAM = "_target_: lenet.training.optimizers.Adam\nlr: 0.5\nbeta1: 0.9\nbeta2: 0.999\neps: 1e-8\n"
 
 
 @pytest.fixture

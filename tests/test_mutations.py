@@ -49,19 +49,19 @@ MUTATIONS = [
     ),
     Mutation(
         "2a bias correction of Adam applied twice",
-        "optimizers.py",
+        "training/optimizers.py",
         {
             "theta -= eta / correction1 * m": "theta -= eta / correction1**2 * m",
         },
-        "test_optimizers.py",
+        "training/test_optimizers.py",
     ),
     Mutation(
         "2b optimizer state shared between trainings",
-        "optimizers.py",
+        "training/optimizers.py",
         {
             "return {name: np.zeros_like(theta) for name in self.remembers}": 'new = {name: np.zeros_like(theta) for name in self.remembers}\n        return self.__dict__.setdefault("state", new)',
         },
-        "test_optimizers.py",
+        "training/test_optimizers.py",
     ),
     Mutation(
         "3 max-pooling backward sends the gradient to every tie",
@@ -114,27 +114,27 @@ MUTATIONS = [
     ),
     Mutation(
         "8a a loss divided by N * 10",
-        "evaluation.py",
+        "training/evaluation.py",
         {
             "return self.loss / self.images": "return self.loss / self.images / 10",
         },
-        "test_training.py",
+        "training/test_training.py",
     ),
     Mutation(
         "8b the test loss reported as the training loss",
-        "training.py",
+        "training/loop.py",
         {
             "train_loss=state.running.mean_loss": "train_loss=test.mean_loss",
         },
-        "test_training.py",
+        "training/test_training.py",
     ),
     Mutation(
         "8c the loss of the last batch in place of the epoch's mean",
-        "training.py",
+        "training/loop.py",
         {
             "state.running += shares.score": "state.running = shares.score",
         },
-        "test_training.py",
+        "training/test_training.py",
     ),
     Mutation(
         "9 a cache kept on the layer",
@@ -147,19 +147,19 @@ MUTATIONS = [
     ),
     Mutation(
         "10a the last partial batch dropped",
-        "batch.py",
+        "training/batch.py",
         {
             "self.per_epoch = ceil(len(split) / batch_size)": "self.per_epoch = max(len(split) // batch_size, 1)",
         },
-        "test_training.py",
+        "training/test_training.py",
     ),
     Mutation(
         "10b the last images skipped in evaluation",
-        "evaluation.py",
+        "training/evaluation.py",
         {
             "starts = range(0, len(split), EVALUATION_CHUNK)": "starts = range(0, max(len(split) - EVALUATION_CHUNK, 1), EVALUATION_CHUNK)",
         },
-        "test_training.py",
+        "training/test_training.py",
     ),
     Mutation(
         "11a seed 0 means unseeded",
@@ -171,11 +171,11 @@ MUTATIONS = [
     ),
     Mutation(
         "11b test images mixed into training",
-        "shares.py",
+        "training/shares.py",
         {
             "Batches(data.train,": "Batches(data.test,",
         },
-        "test_training.py",
+        "training/test_training.py",
     ),
     Mutation(
         "11c images scaled by the statistics of their own batch",
@@ -183,15 +183,15 @@ MUTATIONS = [
         {
             "inner /= 255": "inner /= images.max()",
         },
-        "test_training.py",
+        "training/test_training.py",
     ),
     Mutation(
         "12 a step that rebinds its argument and trains nothing",
-        "optimizers.py",
+        "training/optimizers.py",
         {
             "theta -= eta / correction1 * m": "theta = theta - eta / correction1 * m",
         },
-        "test_optimizers.py",
+        "training/test_optimizers.py",
     ),
     Mutation(
         "13 avg mapped to max-pooling",
@@ -203,43 +203,43 @@ MUTATIONS = [
     ),
     Mutation(
         "14 a step one hundred times too long",
-        "optimizers.py",
+        "training/optimizers.py",
         {
             "theta -= eta * g / (np.sqrt(v) + self.eps)": "theta -= 100 * eta * g / (np.sqrt(v) + self.eps)",
         },
-        "test_optimizers.py",
+        "training/test_optimizers.py",
     ),
     Mutation(
         "15a a checkpoint that forgets what the optimizer remembers",
-        "checkpoints.py",
+        "training/checkpoints.py",
         {
             "name.removeprefix(OPTIMIZER): vector\n": "name.removeprefix(OPTIMIZER): 0 * vector\n",
         },
-        "test_checkpoints.py",
+        "training/test_checkpoints.py",
     ),
     Mutation(
         "15b a checkpoint that forgets the sums of the epoch in hand",
-        "checkpoints.py",
+        "training/checkpoints.py",
         {
             "running=meta.running": "running=Score()",
         },
-        "test_checkpoints.py",
+        "training/test_checkpoints.py",
     ),
     Mutation(
         "15c an epoch that is gone on with from its beginning",
-        "training.py",
+        "training/loop.py",
         {
             "done = state.t - (epoch - 1) * training.steps_per_epoch": "done = 0",
         },
-        "test_training.py::test_a_copy_of_the_state_at_any_moment_goes_on_to_the_same_bits",
+        "training/test_training.py::test_a_copy_of_the_state_at_any_moment_goes_on_to_the_same_bits",
     ),
     Mutation(
         "15d a checksum that nobody looks at",
-        "checkpoints.py",
+        "training/checkpoints.py",
         {
             'if not np.array_equal(arrays.pop("sha256"), checksum(arrays)):': 'if not np.array_equal(arrays.pop("sha256"), checksum(arrays)) and False:',
         },
-        "test_checkpoints.py",
+        "training/test_checkpoints.py",
     ),
     Mutation(
         "15e no checkpoint before the last",
@@ -351,43 +351,43 @@ MUTATIONS = [
     ),
     Mutation(
         "16a the last parameters as the best",
-        "training.py",
+        "training/loop.py",
         {
             "return metrics.validation_accuracy > max(accuracies, default=-1.0)": "return True",
         },
-        "test_training.py::test_the_best_parameters_are_those_of_the_best_validation_accuracy",
+        "training/test_training.py::test_the_best_parameters_are_those_of_the_best_validation_accuracy",
     ),
     Mutation(
         "16b a gradient clipped number by number",
-        "shares.py",
+        "training/shares.py",
         {
             "return g * (clip_norm / norm)": "return np.clip(g, -clip_norm, clip_norm)",
         },
-        "test_training.py::test_a_gradient_is_clipped_to_a_norm_and_keeps_its_direction",
+        "training/test_training.py::test_a_gradient_is_clipped_to_a_norm_and_keeps_its_direction",
     ),
     Mutation(
         "16c a parameter that is not finite goes unseen until a loss is not",
-        "training.py",
+        "training/loop.py",
         {
             "if not (shares.gradient_is_finite and shares.theta_is_finite):": "if not shares.gradient_is_finite:",
         },
-        "test_training.py",
+        "training/test_training.py",
     ),
     Mutation(
         "16d a gradient that is not finite goes unseen",
-        "shares.py",
+        "training/shares.py",
         {
             "return isfinite(self._scores[:, 0].sum()) and isfinite(self._squares.sum())": "return isfinite(self._scores[:, 0].sum())",
         },
-        "test_divergence.py",
+        "training/test_divergence.py",
     ),
     Mutation(
         "16e a layer too late named as the origin",
-        "divergence.py",
+        "training/divergence.py",
         {
             'return f"the output of {name}"': "found = name\n    if not is_finite(x):\n        return f'the output of {found}'",
         },
-        "test_divergence.py",
+        "training/test_divergence.py",
     ),
     Mutation(
         "15h a damaged checkpoint that takes the place of the one before",
@@ -415,19 +415,19 @@ MUTATIONS = [
     ),
     Mutation(
         "18c weight decay of the biases, too",
-        "optimizers.py",
+        "training/optimizers.py",
         {
             'self.weight_decay * state["decays"]': "self.weight_decay",
         },
-        "test_training.py::test_weights_decay_and_biases_do_not",
+        "training/test_training.py::test_weights_decay_and_biases_do_not",
     ),
     Mutation(
         "18d the last parameters tested in place of their average",
-        "shares.py",
+        "training/shares.py",
         {
             "self.trained = recipe.network(state.trained)": "self.trained = recipe.network(state.theta)",
         },
-        "test_training.py::test_the_average_of_the_parameters_is_what_is_tested",
+        "training/test_training.py::test_the_average_of_the_parameters_is_what_is_tested",
     ),
     Mutation(
         "17a a signal that ends the run in the middle of a step",
@@ -447,26 +447,26 @@ MUTATIONS = [
     ),
     Mutation(
         "31a a worker goes on before the others have written",
-        "processes.py",
+        "training/processes.py",
         {"until(self._counts, self._count, self._look_after)": "pass"},
-        "test_team.py",
+        "training/test_team.py",
     ),
     Mutation(
         "31b the gradient of one part is left out of the sum",
-        "shares.py",
+        "training/shares.py",
         {
             "for other in self._gradients[1:parts, own]:": "for other in self._gradients[2:parts, own]:"
         },
-        "test_training.py::test_the_schedule_sets_learning_rate_and_momentum",
+        "training/test_training.py::test_the_schedule_sets_learning_rate_and_momentum",
     ),
     Mutation(
         "31c workers outlive who made them",
-        "processes.py",
+        "training/processes.py",
         {
             "ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)": "pass",
             "if os.getppid() != self._parent:": "if False:",
         },
-        "test_team.py::test_workers_end_with_their_caller",
+        "training/test_team.py::test_workers_end_with_their_caller",
     ),
     Mutation(
         "22 batch normalization by the moments of a part alone",
@@ -508,7 +508,7 @@ MUTATIONS = [
     ),
     Mutation(
         "28 every step drops the same",
-        "shares.py",
+        "training/shares.py",
         {'stream(seed, "dropout", t, k)': 'stream(seed, "dropout", k)'},
         "nn/test_dropout.py",
     ),
@@ -584,19 +584,19 @@ MUTATIONS = [
     ),
     Mutation(
         "32 rows of an earlier attempt that stay",
-        "inside.py",
+        "training/histograms.py",
         {
             "rows[EPOCH] < new[EPOCH]": "rows[EPOCH] != new[EPOCH]",
         },
-        "test_inside.py",
+        "training/test_histograms.py",
     ),
     Mutation(
         "33 an update counted from the end of the last epoch",
-        "inside.py",
+        "training/histograms.py",
         {
             "            before[...] = state.theta": "            if rest == 0:\n                before[...] = state.theta",
         },
-        "test_inside.py",
+        "training/test_histograms.py",
     ),
     Mutation(
         "44a components shown by the names of their classes",
@@ -718,9 +718,9 @@ MUTATIONS = [
     ),
     Mutation(
         "56 initial weights are blamed for the one step of an epoch",
-        "divergence.py",
+        "training/divergence.py",
         {"step == 1 and not testing and": "step == 1 and"},
-        "test_divergence.py",
+        "training/test_divergence.py",
     ),
     Mutation(
         "70 the user's own files looked into last",

@@ -17,11 +17,11 @@ from scripted import Script, load
 
 from lenet.data import Split, Strokes
 from lenet.errors import LenetError
-from lenet.evaluation import logits_of
 from lenet.nn.layers import Activation, Array, MaxPool, Normalization, Pooling, Tanh
 from lenet.nn.losses import log_softmax
 from lenet.nn.model import LeNet5
 from lenet.results import Run
+from lenet.training.evaluation import logits_of
 
 onnx = pytest.importorskip("onnx", reason="lenet[onnx] is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="lenet[onnx] is not installed")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from fake_runs import fake_run
 
-from lenet.divergence import DivergedError
 from lenet.formats.layout import RECORD
 from lenet.progress import Progress
 from lenet.records import outcome
 from lenet.runs import RunFolder
+from lenet.training.divergence import DivergedError
 
 RESULT = {"test_accuracy": 0.75, "validation_accuracy": None}
 

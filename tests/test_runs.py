@@ -13,12 +13,12 @@ import pytest
 from states import ROW, state
 
 from lenet.claims import FinishedError, HeldError
-from lenet.divergence import DivergedError
 from lenet.errors import LenetError
 from lenet.formats.layout import BEST, CHECKPOINT, CONFIG, METRICS, PREVIOUS, RECORD, STEPS, WEIGHTS
 from lenet.nn.architecture import LENET5
 from lenet.records import LOCK, is_held, status
 from lenet.runs import RunFolder
+from lenet.training.divergence import DivergedError
 
 
 def record(path: Path) -> dict[str, Any]:

@@ -23,16 +23,16 @@ from scripted import script as script
 from lenet import plots
 from lenet.compose import configure
 from lenet.data import Data, Split
-from lenet.evaluation import evaluate
 from lenet.figures import style
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import write_weights
-from lenet.inside import BINS
 from lenet.nn.features import features
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.input import network_input
 from lenet.paper import departures
 from lenet.results import Run, by_setting
+from lenet.training.evaluation import evaluate
+from lenet.training.histograms import BINS
 
 pytestmark = pytest.mark.slow
 

@@ -22,7 +22,7 @@ LAUNCHERS = pytest.mark.parametrize("launcher", [[], JOBLIB], ids=["serial", "jo
 
 FAULTY = """
 from hydra.core.hydra_config import HydraConfig
-from lenet.optimizers import SGD
+from lenet.training.optimizers import SGD
 
 class Faulty(SGD):
     def step(self, theta, g, state, t, eta):

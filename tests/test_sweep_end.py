@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, NoReturn
 import pytest
 from fake_runs import fake_run
 
-from lenet.divergence import DivergedError
 from lenet.runs import RunFolder
 from lenet.sweep import Callbacks, Sweep
+from lenet.training.divergence import DivergedError
 
 
 class FakeJobs(NamedTuple):

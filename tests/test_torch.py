@@ -18,7 +18,6 @@ from random_networks import NORMALIZATIONS, network, pictures
 from scripted import Script, load
 
 from lenet.data import Split
-from lenet.evaluation import logits_of
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.torch import from_state_dict, to_state_dict
 from lenet.formats.weights import joined, write_weights
@@ -42,6 +41,7 @@ from lenet.nn.layers import (
 )
 from lenet.nn.model import LeNet5
 from lenet.results import Run
+from lenet.training.evaluation import logits_of
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 

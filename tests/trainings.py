@@ -11,11 +11,11 @@ from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
 from lenet.nn.losses import CrossEntropy
 from lenet.nn.model import LeNet5
-from lenet.optimizers import Adam
-from lenet.recipe import Recipe
-from lenet.schedules import Constant
-from lenet.state import TrainingState
-from lenet.training import train
+from lenet.training.loop import train
+from lenet.training.optimizers import Adam
+from lenet.training.recipe import Recipe
+from lenet.training.schedules import Constant
+from lenet.training.state import TrainingState
 
 ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
 

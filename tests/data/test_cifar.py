@@ -18,10 +18,10 @@ from lenet.data import CIFAR10, published
 from lenet.data.cifar import ARCHIVE, BATCHES, FOLDER, MEMBERS, MOST, RECORD, SHAPE, UNPACKED
 from lenet.data.download import sha256_of
 from lenet.errors import DataError
-from lenet.evaluation import evaluate
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import read_weights
 from lenet.results import Run
+from lenet.training.evaluation import evaluate
 
 EACH = 12  # records in a batch
 MEBIBYTE = 2**20

@@ -15,12 +15,12 @@ from lenet.data import Data, Dataset, Split
 from lenet.data.augmentation import Affine, Original
 from lenet.data.door import check_split
 from lenet.errors import DataError
-from lenet.evaluation import evaluate
 from lenet.nn.architecture import LENET5
 from lenet.nn.layers import MaxPool, Tanh
 from lenet.nn.model import LeNet5
-from lenet.state import TrainingState
-from lenet.training import train
+from lenet.training.evaluation import evaluate
+from lenet.training.loop import train
+from lenet.training.state import TrainingState
 
 N, CLASSES = 40, 3
 RNG = np.random.default_rng(0)

@@ -25,8 +25,8 @@ from lenet.data.pictures.preparation import STROKE, digit, in_colour, whole
 from lenet.data.pictures.reading import LARGEST, as_picture, read_picture
 from lenet.data.strokes import draw
 from lenet.errors import DataError
-from lenet.evaluation import evaluate
 from lenet.nn.random import stream
+from lenet.training.evaluation import evaluate
 
 pytestmark = pytest.mark.slow
 
@@ -388,8 +388,8 @@ def test_mnist_is_recognised_as_well_after_preparation(mnist: Data) -> None:
     """By a network of drawn digits: it loses less than 0.5 points on 1,000 images."""
     from lenet.compose import configure
     from lenet.data import Split
-    from lenet.state import TrainingState
-    from lenet.training import train
+    from lenet.training.loop import train
+    from lenet.training.state import TrainingState
 
     config = configure("epochs=1")
     data = config.dataset.load(0)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from oracles import normal
 from trainings import LOSS, RECIPE, run
 
-from lenet.batch import batch_outcome
 from lenet.data import Data
 from lenet.nn.layers import Dropout
-from lenet.optimizers import SGD
+from lenet.training.batch import batch_outcome
+from lenet.training.optimizers import SGD
 
 
 @given(st.floats(0, 0.99), st.integers(0, 100))

@@ -12,18 +12,18 @@ from hypothesis.extra.numpy import arrays
 from oracles import ACTIVATIONS, POOLINGS, name
 from trainings import LOSS, RECIPE
 
-from lenet.batch import batch_outcome
 from lenet.data import Data, Split
-from lenet.divergence import DivergedError
-from lenet.evaluation import evaluate
 from lenet.nn.architecture import LENET5
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Activation, Pooling, ReLU
 from lenet.nn.losses import cross_entropy, cross_entropy_gradient, log_softmax
 from lenet.nn.model import LeNet5
-from lenet.optimizers import SGD
-from lenet.state import TrainingState
-from lenet.training import train
+from lenet.training.batch import batch_outcome
+from lenet.training.divergence import DivergedError
+from lenet.training.evaluation import evaluate
+from lenet.training.loop import train
+from lenet.training.optimizers import SGD
+from lenet.training.state import TrainingState
 
 TYPES = [np.float32, np.float64]
 IMAGES = {

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from oracles import ACTIVATIONS, POOLINGS, name, normal
 from trainings import LOSS, RECIPE, run
 
-from lenet.batch import batch_outcome
 from lenet.data import Data, Split
-from lenet.evaluation import evaluate
 from lenet.nn.architecture import Architecture
 from lenet.nn.features import features
 from lenet.nn.init import GlorotUniform, initial_theta
@@ -33,9 +31,11 @@ from lenet.nn.layers.pool import windows
 from lenet.nn.losses import log_softmax
 from lenet.nn.model import MAPS, VECTORS, LeNet5
 from lenet.nn.random import stream
-from lenet.optimizers import AdamW
-from lenet.state import TrainingState
-from lenet.training import train
+from lenet.training.batch import batch_outcome
+from lenet.training.evaluation import evaluate
+from lenet.training.loop import train
+from lenet.training.optimizers import AdamW
+from lenet.training.state import TrainingState
 
 BATCH = BatchNormalization(momentum=0.1, eps=1e-5)
 NORMALIZED = Architecture(channels=1, classes=10, normalization=BATCH)

@@ -10,7 +10,7 @@ from lenet.nn.layers import Conv2D, Dense, MaxPool, Tanh
 from lenet.nn.layers.conv import output_size
 from lenet.nn.layers.pool import maps, windows
 from lenet.nn.losses import cross_entropy, cross_entropy_gradient, log_softmax
-from lenet.optimizers import Adam
+from lenet.training.optimizers import Adam
 
 
 def rot180(K: np.ndarray) -> np.ndarray:

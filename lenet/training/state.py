@@ -1,13 +1,15 @@
 """What a training is between two steps, and the figures that it hands out."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import NamedTuple, Self
 
-from lenet.evaluation import Score
+from lenet.formats.tables import Row
 from lenet.nn.layers import Array
-from lenet.optimizers import State
-from lenet.recipe import Recipe
-from lenet.team import shared_copy
+from lenet.training.evaluation import Score
+from lenet.training.optimizers import State
+from lenet.training.recipe import Recipe
+from lenet.training.team import shared_copy
 
 
 class Step(NamedTuple):
@@ -92,3 +94,14 @@ class TrainingState:
     def epoch(self) -> int:
         """The number of the epoch in hand, from 1."""
         return len(self.metrics) + 1
+
+
+def metrics_rows(metrics: Sequence[Metrics]) -> list[Row]:
+    """Return the rows of metrics.csv, without the columns that have no value."""
+    rows = map(asdict, metrics)
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+
+def step_rows(steps: Sequence[Step], written: int = 0) -> list[Row]:
+    """Return the rows of steps.csv, without those that have been written."""
+    return [{"step": t, **step._asdict()} for t, step in enumerate(steps[written:], written + 1)]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from lenet.errors import ConfigError
-from lenet.state import TrainingState
+from lenet.training.state import TrainingState
 
-log = logging.getLogger("lenet.trackers")
+log = logging.getLogger("lenet.training.trackers")
 
 Parameters = Callable[[], Mapping[str, object]]  # what a run is called with, by key, as it is typed
 

@@ -15,9 +15,9 @@ from lenet.compose import configure
 from lenet.errors import ConfigError
 from lenet.records import status
 from lenet.runs import RunFolder
-from lenet.state import TrainingState
-from lenet.trackers import MLflow, TensorBoard, Track, Tracker, Untracked, base
-from lenet.trackers.base import Parameters
+from lenet.training.state import TrainingState
+from lenet.training.trackers import MLflow, TensorBoard, Track, Tracker, Untracked, base
+from lenet.training.trackers.base import Parameters
 
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
 EXTRAS = [TensorBoard(), MLflow("sqlite:///runs/mlflow.db", experiment=None)]

@@ -8,8 +8,8 @@ from time import monotonic, time, time_ns
 from typing import Any
 
 from lenet.formats.layout import EVENTS
-from lenet.state import TrainingState
-from lenet.trackers.base import Parameters, Track, Tracker
+from lenet.training.state import TrainingState
+from lenet.training.trackers.base import Parameters, Track, Tracker
 
 WRITE_EVERY = 1.0  # s between additions to an event file
 

@@ -14,8 +14,8 @@ from lenet.nn.layers import Activation, Array, Dropout, Normalization, Pooling
 from lenet.nn.losses import CrossEntropy
 from lenet.nn.model import LeNet5
 from lenet.nn.random import Seed
-from lenet.optimizers import Optimizer
-from lenet.schedules import Schedule
+from lenet.training.optimizers import Optimizer
+from lenet.training.schedules import Schedule
 
 MOST_EPOCHS = 1_000_000  # of the shortest, some days
 

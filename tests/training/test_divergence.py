@@ -8,7 +8,6 @@ import pytest
 from trainings import RECIPE
 
 from lenet.data import Data
-from lenet.divergence import DivergedError, origin
 from lenet.nn.architecture import LENET5
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import (
@@ -22,9 +21,10 @@ from lenet.nn.layers import (
     Tanh,
 )
 from lenet.nn.model import LeNet5
-from lenet.optimizers import SGD
-from lenet.state import TrainingState
-from lenet.training import train
+from lenet.training.divergence import DivergedError, origin
+from lenet.training.loop import train
+from lenet.training.optimizers import SGD
+from lenet.training.state import TrainingState
 
 
 def network(pooling: Pooling, activation: Activation) -> LeNet5:

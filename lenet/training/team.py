@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from threadpoolctl import threadpool_limits
 
-from lenet.memory import keep_freed_memory
+from lenet.training.memory import keep_freed_memory
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def team(size: int, tasks: Sequence[Task]) -> Iterator[Team]:
 
 def hire(size: int, tasks: Sequence[Task]) -> Team:
     """Return processes where they are safe and can be had, else threads; the log says why."""
-    from lenet.processes import Processes
+    from lenet.training.processes import Processes
 
     reason = why_threads()
     if size > 1 and reason is None:

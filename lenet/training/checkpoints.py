@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from lenet.errors import DataError
-from lenet.evaluation import Score
 from lenet.formats.npz import read_arrays, write_arrays
-from lenet.state import Metrics, Step, TrainingState
+from lenet.training.evaluation import Score
+from lenet.training.state import Metrics, Step, TrainingState
 
 FORMAT = 1
 OPTIMIZER = "optimizer."

@@ -4,8 +4,8 @@ What they show has the names of the tables: step/<column> of steps.csv by step, 
 metrics.csv by epoch. Their libraries are imported when they are used.
 """
 
-from lenet.trackers.base import Track, Tracker, Tracking, Untracked
-from lenet.trackers.mlflow import MLflow
-from lenet.trackers.tensorboard import TensorBoard
+from lenet.training.trackers.base import Track, Tracker, Tracking, Untracked
+from lenet.training.trackers.mlflow import MLflow
+from lenet.training.trackers.tensorboard import TensorBoard
 
 __all__ = ["MLflow", "TensorBoard", "Track", "Tracker", "Tracking", "Untracked"]

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from lenet import memory
+from lenet.training import memory
 
 COUNT_PAGE_FAULTS = """
 import resource
 import numpy as np
-from lenet.memory import keep_freed_memory
+from lenet.training.memory import keep_freed_memory
 
 def page_faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

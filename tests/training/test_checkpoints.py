@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lenet.checkpoints import Checkpoint, checksum, read_checkpoint, write_checkpoint
 from lenet.errors import DataError
-from lenet.evaluation import Score
 from lenet.nn.architecture import LENET5
-from lenet.state import Metrics, Step, TrainingState
+from lenet.training.checkpoints import Checkpoint, checksum, read_checkpoint, write_checkpoint
+from lenet.training.evaluation import Score
+from lenet.training.state import Metrics, Step, TrainingState
 
 RNG = np.random.default_rng(0)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lenet import optimizers
-from lenet.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from lenet.training import optimizers
+from lenet.training.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 
-GOLD = json.loads((Path(__file__).parent / "gold" / "optimizers.json").read_text())
+GOLD = json.loads((Path(__file__).parents[1] / "gold" / "optimizers.json").read_text())
 ALL = [
     SGD(lr=0.1, momentum=0.9, nesterov=True),
     RMSprop(lr=0.1, decay=0.9, eps=1e-8),

@@ -10,21 +10,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trainings import ADAM, LOSS, RECIPE, new_network, run
 
-from lenet.batch import Batches, batch_outcome
 from lenet.data import Data, Split
 from lenet.data.augmentation import Elastic, Original
-from lenet.divergence import DivergedError
 from lenet.errors import DataError
-from lenet.evaluation import evaluate
 from lenet.nn.architecture import LENET5
 from lenet.nn.input import network_input
 from lenet.nn.layers import BatchNormalization, Dropout, NoNormalization
 from lenet.nn.losses import cross_entropy, log_softmax
-from lenet.optimizers import SGD, AdamW, RMSprop
-from lenet.recipe import Recipe
-from lenet.schedules import Constant, Moment, OneCycle, Plateau
-from lenet.state import Metrics, Step, TrainingState
-from lenet.training import train
+from lenet.training.batch import Batches, batch_outcome
+from lenet.training.divergence import DivergedError
+from lenet.training.evaluation import evaluate
+from lenet.training.loop import train
+from lenet.training.optimizers import SGD, AdamW, RMSprop
+from lenet.training.recipe import Recipe
+from lenet.training.schedules import Constant, Moment, OneCycle, Plateau
+from lenet.training.state import Metrics, Step, TrainingState
 
 CYCLE = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
 ELASTIC = Elastic(10.0, 2.0, 0.1, 0.1, 0.1, flip=0.0, displacement=1.0, sigma=4.0)
@@ -198,7 +198,7 @@ def test_the_bits_do_not_depend_on_the_workers(
     alone = run(few, 1, epochs=1, **changes)
     with monkeypatch.context() as patched:
         if threads:
-            patched.setattr("lenet.team.why_threads", lambda: "the test asks for them")
+            patched.setattr("lenet.training.team.why_threads", lambda: "the test asks for them")
         assert_same(alone, run(few, workers, epochs=1, **changes))
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from command import wait_for
 
-from lenet import team as teams
-from lenet.processes import Processes, WorkerError
-from lenet.team import Team, Threads, Worker, shared_copy, shared_zeros, team
+from lenet.training import team as teams
+from lenet.training.processes import Processes, WorkerError
+from lenet.training.team import Team, Threads, Worker, shared_copy, shared_zeros, team
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are made on Linux only")
 KINDS = [
@@ -138,7 +138,7 @@ def test_a_caller_that_is_interrupted_leaves_nobody_behind() -> None:
 
 CALLER = """
 import os, time
-from lenet.processes import Processes
+from lenet.training.processes import Processes
 workers = Processes(3, [print])
 print(*workers._others, flush=True)
 time.sleep(600)

@@ -7,13 +7,13 @@ from time import perf_counter
 from tqdm import tqdm
 
 from lenet.data.base import Data
-from lenet.divergence import DivergedError, origin
-from lenet.evaluation import Score, chunks
-from lenet.recipe import Recipe
-from lenet.schedules import Moment
-from lenet.shares import Shares
-from lenet.state import Metrics, Step, TrainingState
-from lenet.team import Team, team
+from lenet.training.divergence import DivergedError, origin
+from lenet.training.evaluation import Score, chunks
+from lenet.training.recipe import Recipe
+from lenet.training.schedules import Moment
+from lenet.training.shares import Shares
+from lenet.training.state import Metrics, Step, TrainingState
+from lenet.training.team import Team, team
 
 
 def train(

@@ -16,12 +16,16 @@ from hypothesis.extra.numpy import arrays
 from scripted import load
 from trainings import LOSS, RECIPE, new_network
 
-from lenet.batch import batch_outcome
 from lenet.data import Data
 from lenet.figures import style
 from lenet.formats.layout import INSIDE
 from lenet.formats.npz import write_arrays
-from lenet.inside import (
+from lenet.nn.architecture import LENET5
+from lenet.nn.features import features
+from lenet.nn.input import network_input
+from lenet.runs import RunFolder
+from lenet.training.batch import batch_outcome
+from lenet.training.histograms import (
     BINS,
     IMAGES,
     Rows,
@@ -34,12 +38,8 @@ from lenet.inside import (
     read_rows,
     watched,
 )
-from lenet.nn.architecture import LENET5
-from lenet.nn.features import features
-from lenet.nn.input import network_input
-from lenet.runs import RunFolder
-from lenet.state import TrainingState
-from lenet.training import train
+from lenet.training.loop import train
+from lenet.training.state import TrainingState
 
 QUICK = replace(RECIPE, batch_size=10, epochs=2)
 SIZE, STEPS = 30, 3  # training images, steps per epoch

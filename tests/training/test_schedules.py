@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.schedules import Constant, Cosine, Moment, OneCycle, Plateau, Schedule, StepDecay, WarmUp
+from lenet.training.schedules import (
+    Constant,
+    Cosine,
+    Moment,
+    OneCycle,
+    Plateau,
+    Schedule,
+    StepDecay,
+    WarmUp,
+)
 
 ONE_CYCLE = OneCycle(rise=0.3, start=0.04, final=1e-4, momentum_low=0.85, momentum_high=0.95)
 ALL = [

@@ -13,17 +13,17 @@ from math import isfinite, isnan, nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.batch import Batches, Outcome, part_outcome
 from lenet.data.base import Data, Split
-from lenet.divergence import is_finite
-from lenet.evaluation import Score, chunks, score_chunk
 from lenet.nn.layers import Array
 from lenet.nn.overflow import overflow_is_found_later
 from lenet.nn.parts import complete
 from lenet.nn.random import stream
-from lenet.recipe import Recipe
-from lenet.state import TrainingState
-from lenet.team import Worker, shared_zeros
+from lenet.training.batch import Batches, Outcome, part_outcome
+from lenet.training.divergence import is_finite
+from lenet.training.evaluation import Score, chunks, score_chunk
+from lenet.training.recipe import Recipe
+from lenet.training.state import TrainingState
+from lenet.training.team import Worker, shared_zeros
 
 RANGES = 32  # of theta; the norm of a gradient is added up over them
 WIDEST = 120  # features of a layer that may be normalized

@@ -13,8 +13,8 @@ from filelock import FileLock
 
 from lenet.formats.files import write_text
 from lenet.formats.layout import BEST, CONFIG, MLFLOW_RUN, WEIGHTS
-from lenet.state import TrainingState
-from lenet.trackers.base import Parameters, Track, Tracker
+from lenet.training.state import TrainingState
+from lenet.training.trackers.base import Parameters, Track, Tracker
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

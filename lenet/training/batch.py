@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.base import Split
-from lenet.evaluation import Score, score
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array, Moments
 from lenet.nn.losses import CrossEntropy, log_softmax
 from lenet.nn.model import LeNet5
 from lenet.nn.parts import Part, complete, forward_part, gradient_part
 from lenet.nn.random import stream
+from lenet.training.evaluation import Score, score
 
 
 class Batches:

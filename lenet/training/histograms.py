@@ -29,8 +29,8 @@ from lenet.nn.losses import cross_entropy_gradient, log_softmax
 from lenet.nn.model import LeNet5
 from lenet.nn.overflow import overflow_is_found_later
 from lenet.nn.random import stream
-from lenet.recipe import Recipe
-from lenet.state import Metrics, Step, TrainingState
+from lenet.training.recipe import Recipe
+from lenet.training.state import Metrics, Step, TrainingState
 
 IMAGES, BINS = 64, 64
 EPOCH, ACTIVATIONS, GRADIENTS, MOVEMENT = "epoch", "activations.", "gradients.", "movement."
