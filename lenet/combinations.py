@@ -10,10 +10,10 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from lenet.complaints import explain
+from lenet.config.complaints import explain
+from lenet.config.overrides import parse
+from lenet.config.syntax import FORMS
 from lenet.errors import ConfigError
-from lenet.overrides import parse
-from lenet.syntax import FORMS
 
 MOST_RUNS = 10_000  # of one sweep: of so many, hardly two have the same name
 TOO_MANY = (

@@ -6,12 +6,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from lenet.components import PACKAGE
-from lenet.compose import composed, configure, quoted
-from lenet.config import CONF, resolved
+from lenet.config.components import PACKAGE
+from lenet.config.compose import composed, configure, quoted
+from lenet.config.identity import identity
+from lenet.config.schema import CONF, resolved
 from lenet.errors import ConfigError
 from lenet.formats.keys import TARGET, read_keys
-from lenet.identity import identity
 from lenet.results import Run
 
 LEFT_OUT = {"force", "tracker"}  # whether to start over, and where to watch, are asked anew

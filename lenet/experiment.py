@@ -4,14 +4,14 @@ import logging
 from contextlib import closing
 from functools import partial
 
-from lenet.choices import Values, word_for
-from lenet.config import Config
+from lenet.config.choices import Values, word_for
+from lenet.config.schema import Config
+from lenet.config.settings import flatten
 from lenet.formats.files import relative
 from lenet.formats.keys import read_keys
 from lenet.formats.layout import CONFIG, METRICS
 from lenet.resume import starting_state
 from lenet.runs import RunFolder
-from lenet.settings import flatten
 from lenet.signals import held_back
 from lenet.training.histograms import watched
 from lenet.training.loop import train

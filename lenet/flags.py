@@ -12,7 +12,7 @@ import numpy as np
 from hydra._internal.utils import get_args_parser
 
 from lenet import __version__
-from lenet.complaints import complain
+from lenet.config.complaints import complain
 from lenet.errors import ConfigError
 
 VERSIONS = f"lenet {__version__} (Python {python_version()}, NumPy {np.__version__})"

@@ -22,14 +22,14 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from lenet.claims import FinishedError
-from lenet.complaints import complain
-from lenet.config import own_folders, read_config, saved
+from lenet.config.complaints import complain
+from lenet.config.identity import identity, trajectory
+from lenet.config.loader import hydra_for
+from lenet.config.overrides import without_sweeps
+from lenet.config.schema import own_folders, read_config, saved
 from lenet.errors import LenetError, printable
 from lenet.experiment import run
 from lenet.flags import Flags, help_of_any_kind
-from lenet.identity import identity, trajectory
-from lenet.loader import hydra_for
-from lenet.overrides import without_sweeps
 from lenet.pipes import until_the_reader_leaves
 from lenet.progress import say
 from lenet.provenance import provenance

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lenet.config import Config
+from lenet.config.schema import Config
 from lenet.data import MNIST, Dataset
 from lenet.data.augmentation import Original
 from lenet.errors import LenetError

@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 
 from lenet import paper
+from lenet.config.settings import in_common
 from lenet.drawing import Axes, Figure, Line2D, MaxNLocator
 from lenet.figures import entitle, logarithmic, looks
 from lenet.results import Run, in_words, over_seeds
-from lenet.settings import in_common
 
 Settings = dict[str, list[Run]]
 Look = dict[str, Any]  # keyword arguments of Line2D

@@ -14,18 +14,18 @@ from typing import Any
 
 import pandas as pd
 
-from lenet.choices import Values, word_for
-from lenet.config import Config, read_saved
+from lenet.config.choices import Values, word_for
+from lenet.config.identity import NO_RESULT_DEPENDS_ON
+from lenet.config.schema import Config, read_saved
+from lenet.config.settings import flatten, leave_out, own_name, tell_apart
 from lenet.data import Data
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.formats.keys import read_keys
 from lenet.formats.layout import ASIDE, CONFIG, INSIDE, METRICS, RECORD, RUN_LIST, STEPS, WEIGHTS
 from lenet.formats.tables import read_table
 from lenet.formats.weights import read_weights
-from lenet.identity import NO_RESULT_DEPENDS_ON
 from lenet.nn.model import LeNet5
 from lenet.records import read_record, status
-from lenet.settings import flatten, leave_out, own_name, tell_apart
 from lenet.training.histograms import Rows, read_rows
 
 log = logging.getLogger(__name__)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
 
-from lenet.config import Config
+from lenet.config.identity import slug, trajectory
+from lenet.config.schema import Config
 from lenet.errors import DataError
 from lenet.formats.files import relative
 from lenet.formats.layout import CHECKPOINT, is_aside
-from lenet.identity import slug, trajectory
 from lenet.records import read_record
 from lenet.runs import RunFolder
 from lenet.training.checkpoints import read_checkpoint

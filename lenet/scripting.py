@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from lenet.components import import_from
+from lenet.config.components import import_from
 from lenet.errors import ConfigError, LenetError, printable
 from lenet.formats.files import relative
 from lenet.formats.text import LineFormatter

@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from lenet.choices import Values
 from lenet.comparison import BEST, INCOMPARABLE, compare
+from lenet.config.choices import Values
+from lenet.config.settings import in_common, tell_apart
 from lenet.errors import LenetError, printable
 from lenet.formats.layout import METRICS
 from lenet.results import (
@@ -22,7 +23,6 @@ from lenet.results import (
     newest_of_each_seed,
     same_settings,
 )
-from lenet.settings import in_common, tell_apart
 
 VALIDATION = ["validation_loss", "validation_accuracy"]
 

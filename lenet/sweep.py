@@ -16,12 +16,12 @@ from tqdm import tqdm
 
 from lenet.claims import FinishedError, examine, refuse_foreign, refuse_foreign_report
 from lenet.combinations import one_at_a_time, refuse_intervals, sweep_configs, sweep_overrides
-from lenet.complaints import complain
-from lenet.config import read_composed, resolved, without_hydra
+from lenet.config.complaints import complain
+from lenet.config.identity import NO_RESULT_DEPENDS_ON, digest, identity
+from lenet.config.schema import read_composed, resolved, without_hydra
 from lenet.errors import ConfigError, LenetError
 from lenet.formats.files import write_text
 from lenet.formats.layout import RECORD, RUN_LIST, is_aside
-from lenet.identity import NO_RESULT_DEPENDS_ON, digest, identity
 from lenet.launchers import refuse_launcher
 from lenet.progress import Progress, say
 from lenet.records import status
@@ -227,7 +227,7 @@ class Jobs:
 
     def _fixed(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return the part of a configuration that the search leaves as it is."""
-        from lenet.settings import flatten, leave_out
+        from lenet.config.settings import flatten, leave_out
 
         return leave_out([*NO_RESULT_DEPENDS_ON, *self.swept], flatten(values))
 

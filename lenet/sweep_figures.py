@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from lenet import finals, plots
-from lenet.choices import Values
 from lenet.comparison import DIFFERS, intervals
+from lenet.config.choices import Values
+from lenet.config.settings import differing_keys, tell_apart
 from lenet.drawing import Figure
 from lenet.formats.tables import LARGEST
-from lenet.settings import differing_keys, tell_apart
 from lenet.summary import Setting, Summary
 from lenet.terminal import plural
 

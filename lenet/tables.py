@@ -17,12 +17,12 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from lenet.choices import Values
 from lenet.comparison import COMPARED, intervals
+from lenet.config.choices import Values
+from lenet.config.settings import all_keys, common_keys, differing_keys
 from lenet.formats.files import write_text
 from lenet.formats.text import inert
 from lenet.results import Run
-from lenet.settings import all_keys, common_keys, differing_keys
 from lenet.summary import Outcome, Setting, Summary, records
 
 Row = dict[str, Any]

@@ -31,7 +31,7 @@ import numpy as np
 from textbook import TextbookLeNet5
 from threadpoolctl import threadpool_limits
 
-from lenet.compose import configure
+from lenet.config.compose import configure
 from lenet.data import Data, Split
 from lenet.formats.files import write_text
 from lenet.nn.architecture import LENET5

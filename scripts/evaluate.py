@@ -8,7 +8,7 @@ Without --dataset each network is tested on its own run's test images.
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
-from lenet.compose import configure
+from lenet.config.compose import configure
 from lenet.data import Dataset
 from lenet.errors import LenetError
 from lenet.results import Run, find_runs

@@ -18,8 +18,8 @@ from zipfile import ZipFile, is_zipfile
 
 from numpy.typing import NDArray
 
-from lenet.compose import composed, configure
-from lenet.config import saved
+from lenet.config.compose import composed, configure
+from lenet.config.schema import saved
 from lenet.errors import DataError
 from lenet.formats.files import read_at_most
 from lenet.formats.layout import CONFIG, WEIGHTS

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet.compose import configure
-from lenet.config import CONF, Config
+from lenet.config.compose import configure
+from lenet.config.schema import CONF, Config
 from lenet.drawing import Axes, Figure
 from lenet.figures import COLOURS, VERMILION, entitle, save, style
 from lenet.scripting import add_overrides, command_line, run_script

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from lenet.compose import composed
-from lenet.config import CONF
+from lenet.config.compose import composed
+from lenet.config.schema import CONF
 
 COMPONENTS = [
     "dataset",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from lenet.compose import composed
+from lenet.config.compose import composed
 from lenet.formats.layout import WEIGHTS
 from lenet.nn.architecture import LENET5
 from lenet.results import Run

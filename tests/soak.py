@@ -19,11 +19,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from lenet.compose import configure
+from lenet.config.compose import configure
+from lenet.config.identity import identity
 from lenet.experiment import run
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import read_weights
-from lenet.identity import identity
 from lenet.runs import RunFolder
 from lenet.training.evaluation import evaluate
 from lenet.training.schedules import Constant, Moment

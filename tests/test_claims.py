@@ -19,7 +19,7 @@ from refused import Refused
 from states import ROW, state
 
 from lenet.claims import FinishedError, HeldError
-from lenet.config import CONF
+from lenet.config.schema import CONF
 from lenet.errors import DataError, LenetError
 from lenet.formats.keys import read_keys
 from lenet.formats.layout import CHECKPOINT, CONFIG, LOG, METRICS, RECORD, WRITTEN

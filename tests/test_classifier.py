@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from lenet.classifier import Classifier
-from lenet.compose import configure
+from lenet.config.compose import configure
+from lenet.config.identity import identity
 from lenet.data import Data
 from lenet.data.strokes import draw
 from lenet.errors import DataError
-from lenet.identity import identity
 from lenet.nn.random import stream
 from lenet.results import Run
 from lenet.training.evaluation import evaluate

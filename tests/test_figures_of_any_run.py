@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scripted import load
 
-from lenet.compose import configure
+from lenet.config.compose import configure
 from lenet.data import Data, Split
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import write_weights

@@ -199,7 +199,7 @@ MUTATIONS = [
         {
             "lenet.nn.layers.AveragePool": "lenet.nn.layers.MaxPool",
         },
-        "test_config.py",
+        "config/test_config.py",
     ),
     Mutation(
         "14 a step one hundred times too long",
@@ -600,35 +600,35 @@ MUTATIONS = [
     ),
     Mutation(
         "44a components shown by the names of their classes",
-        "choices.py",
+        "config/choices.py",
         {
             "    if alike:\n": "    if not alike:\n",
         },
-        "test_settings.py",
+        "config/test_settings.py",
     ),
     Mutation(
         "44b learning rates of different optimizers told as if they went with the choice",
-        "settings.py",
+        "config/settings.py",
         {
             "len(found) == 1 and default(group, word, last) in (UNKNOWN, *found)": "len(found) == 1",
         },
-        "test_settings.py",
+        "config/test_settings.py",
     ),
     Mutation(
         "44c a word that was typed for one class stands for another",
-        "choices.py",
+        "config/choices.py",
         {
             "if choice is None or choice.kind == kind:": "if True:",
         },
-        "test_settings.py",
+        "config/test_settings.py",
     ),
     Mutation(
         "44d classes of different modules taken for one",
-        "choices.py",
+        "config/choices.py",
         {
             'path.rpartition(".")[2] if path.startswith("lenet.") else path': 'path.rpartition(".")[2]',
         },
-        "test_settings.py",
+        "config/test_settings.py",
     ),
     Mutation(
         "45a null in a table, which pandas leaves out of its groups",
@@ -672,13 +672,13 @@ MUTATIONS = [
     ),
     Mutation(
         "57 a list in the place of keys, of which only the override is shown",
-        "complaints.py",
+        "config/complaints.py",
         {"str(cause).splitlines()[0]": "str(error).splitlines()[0]"},
-        "test_bad_config.py::test_a_list_in_the_place_of_keys_is_refused_by_their_name",
+        "config/test_bad_config.py::test_a_list_in_the_place_of_keys_is_refused_by_their_name",
     ),
     Mutation(
         "50 what a stranger's file names is imported",
-        "config.py",
+        "config/schema.py",
         {
             'return checked({**values, "tracker": UNTRACKED}, known)': 'return checked({**values, "tracker": UNTRACKED}, imported)'
         },
@@ -686,23 +686,23 @@ MUTATIONS = [
     ),
     Mutation(
         "51 a stranger's value that refers to another one is taken as it is",
-        "config.py",
+        "config/schema.py",
         {"case str() if REFERENCE in values:": "case str() if values == REFERENCE:"},
         "test_strangers.py::test_nothing_is_looked_up_for_a_run",
     ),
     Mutation(
         "52 what a run refers to is left to its readers",
-        "config.py",
+        "config/schema.py",
         {
             'OmegaConf.to_yaml(OmegaConf.create(resolved(cfg) | {"tracker": cfg.tracker}))': "OmegaConf.to_yaml(cfg)"
         },
-        "test_config.py::test_what_is_saved_refers_to_nothing_but_where_a_run_can_be_watched",
+        "config/test_config.py::test_what_is_saved_refers_to_nothing_but_where_a_run_can_be_watched",
     ),
     Mutation(
         "53 a file in the user's folder stands in for a library",
-        "components.py",
+        "config/components.py",
         {"sys.path += [place for": "sys.path[:0] = [place for"},
-        "test_components.py::test_a_module_in_a_folder_of_the_users_is_found_after_all_that_is_installed",
+        "config/test_components.py::test_a_module_in_a_folder_of_the_users_is_found_after_all_that_is_installed",
     ),
     Mutation(
         "54 the keys of a choice have no part in finding it",
@@ -712,9 +712,9 @@ MUTATIONS = [
     ),
     Mutation(
         "55 a run's name depends on where the classes of the package are",
-        "identity.py",
+        "config/identity.py",
         {"name = kind.__name__ if is_own(kind) else": "name ="},
-        "test_identity.py",
+        "config/test_identity.py",
     ),
     Mutation(
         "56 initial weights are blamed for the one step of an epoch",
@@ -724,11 +724,11 @@ MUTATIONS = [
     ),
     Mutation(
         "70 the user's own files looked into last",
-        "loader.py",
+        "config/loader.py",
         {
             'path.prepend("user", str(folder.absolute()), anchor="main")': 'path.append("user", str(folder.absolute()))',
         },
-        "test_loader.py",
+        "config/test_loader.py",
     ),
     Mutation(
         "71 a reference in an override followed before there is a job",
@@ -740,15 +740,15 @@ MUTATIONS = [
     ),
     Mutation(
         "72 a reference in an experiment's part of a sweep followed before there is a job",
-        "loader.py",
+        "config/loader.py",
         {
             'sweeper.get("params") or OmegaConf.create())': 'sweeper.get("params") or OmegaConf.create(), resolve=True)',
         },
-        "test_loader.py",
+        "config/test_loader.py",
     ),
     Mutation(
         "73 keys of a swept choice held against the default one",
-        "loader.py",
+        "config/loader.py",
         {
             "overrides = [set_in_any_case(override) for override in parsed]": "pass",
         },

@@ -14,7 +14,7 @@ from damaged import refusal
 from PIL import Image
 
 from lenet.classifier import Classifier
-from lenet.compose import configure
+from lenet.config.compose import configure
 from lenet.data.strokes import draw
 from lenet.formats.layout import BEST, WEIGHTS
 from lenet.formats.weights import read_weights, write_weights

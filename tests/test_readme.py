@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lenet.compose import configure
-from lenet.config import CONF
+from lenet.config.compose import configure
+from lenet.config.schema import CONF
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -122,7 +122,7 @@ def test_a_new_activation_is_one_class_and_one_yaml_file(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_its_lines_of_python_train_a_network(tmp_path: Path) -> None:
-    lines = code_block("python", "from lenet.compose import configure")
+    lines = code_block("python", "from lenet.config.compose import configure")
     lines = lines.replace('"dataset=mnist"', '"dataset.train_size=300", "dataset.test_size=50"')
     done = subprocess.run(
         [sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True

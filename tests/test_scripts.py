@@ -21,7 +21,7 @@ from scripted import SCRIPTS, Script, load
 from scripted import script as script
 
 from lenet import plots
-from lenet.compose import configure
+from lenet.config.compose import configure
 from lenet.data import Data, Split
 from lenet.figures import style
 from lenet.formats.layout import WEIGHTS

@@ -17,12 +17,12 @@ from scripted import SCRIPTS, Script
 from scripted import script as script
 
 from lenet.classifier import Classifier
-from lenet.compose import configure
-from lenet.config import Config
+from lenet.config.compose import configure
+from lenet.config.identity import trajectory
+from lenet.config.schema import Config
 from lenet.errors import ConfigError
 from lenet.formats.layout import CONFIG, WEIGHTS
 from lenet.formats.weights import write_weights
-from lenet.identity import trajectory
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Tanh
 from lenet.results import Run
@@ -45,7 +45,7 @@ TARGETS = [
     "subprocess.Popen",
     "lenet.__main__.main",
     "lenet.main.job",
-    "lenet.config.import_module",
+    "lenet.config.schema.import_module",
     "lenet.nn.layers.MaxPool",
     "lenet.nn.layers.Activation",
     "Tanh",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from lenet.compose import configure
-from lenet.config import Config
+from lenet.config.compose import configure
+from lenet.config.schema import Config
 from lenet.data import Data, Dataset, Split
 from lenet.data.augmentation import Affine, Original
 from lenet.data.door import check_split

@@ -386,7 +386,7 @@ def test_a_damaged_file_is_read_or_refused_in_a_line(
 @pytest.mark.thorough
 def test_mnist_is_recognised_as_well_after_preparation(mnist: Data) -> None:
     """By a network of drawn digits: it loses less than 0.5 points on 1,000 images."""
-    from lenet.compose import configure
+    from lenet.config.compose import configure
     from lenet.data import Split
     from lenet.training.loop import train
     from lenet.training.state import TrainingState

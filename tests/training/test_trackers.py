@@ -11,7 +11,7 @@ import pytest
 from command import lenet, metrics
 
 from lenet import experiment
-from lenet.compose import configure
+from lenet.config.compose import configure
 from lenet.errors import ConfigError
 from lenet.records import status
 from lenet.runs import RunFolder

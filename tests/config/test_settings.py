@@ -9,11 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from lenet.choices import choices, default, defaults, word_for
-from lenet.config import CONF
-from lenet.formats.keys import TARGET
-from lenet.results import NO_SETTING, Run, by_setting, in_words, same_settings
-from lenet.settings import (
+from lenet.config.choices import choices, default, defaults, word_for
+from lenet.config.schema import CONF
+from lenet.config.settings import (
     common_keys,
     differing_keys,
     flatten,
@@ -23,6 +21,8 @@ from lenet.settings import (
     tell_apart,
     typed,
 )
+from lenet.formats.keys import TARGET
+from lenet.results import NO_SETTING, Run, by_setting, in_words, same_settings
 
 MINE = "mine.Momentum"
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from lenet.compose import composed
-from lenet.config import read_config
-from lenet.identity import identity, run_name, values
+from lenet.config.compose import composed
+from lenet.config.identity import identity, run_name, values
+from lenet.config.schema import read_config
 from lenet.nn.layers import AveragePool
 
 

@@ -15,10 +15,10 @@ from omegaconf.errors import (
 )
 from yaml import MarkedYAMLError
 
+from lenet.config.loader import group_and_choice
+from lenet.config.syntax import misread
 from lenet.errors import LenetError, printable, suggestion
 from lenet.formats.keys import TARGET
-from lenet.loader import group_and_choice
-from lenet.syntax import misread
 
 EXTRAS = {
     "hydra/launcher/submitit_slurm": "slurm",

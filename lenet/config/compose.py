@@ -8,10 +8,10 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from lenet.complaints import explain
-from lenet.config import Config, read_config, without_hydra
+from lenet.config.complaints import explain
+from lenet.config.loader import hydra_for
+from lenet.config.schema import Config, read_config, without_hydra
 from lenet.errors import ConfigError
-from lenet.loader import hydra_for
 
 
 def composed(*overrides: str, config_dir: Path | None = None) -> DictConfig:

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from lenet.choices import UNKNOWN, Values, default, kind_of
+from lenet.config.choices import UNKNOWN, Values, default, kind_of
 from lenet.errors import printable
 from lenet.formats.keys import TARGET
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from lenet.config import CONF
+from lenet.config.schema import CONF
 from lenet.formats.keys import TARGET, read_keys
 
 Values = dict[str, Any]

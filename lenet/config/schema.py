@@ -13,13 +13,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from lenet.components import Find, imported, known
+from lenet.config.components import Find, imported, known
 from lenet.errors import ConfigError, suggestion
 from lenet.formats.keys import TARGET
 from lenet.training.recipe import Recipe
 from lenet.training.trackers import Tracker
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parent.parent
 CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 REFERENCE = "${"  # begins what OmegaConf replaces by another value, such as ${seed}

@@ -15,11 +15,11 @@ from hydra.errors import ConfigCompositionException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from lenet.config import CONF, read_composed, without_hydra
+from lenet.config.identity import run_name
+from lenet.config.overrides import parse, set_in_any_case, slip, spelt_out
+from lenet.config.schema import CONF, read_composed, without_hydra
 from lenet.errors import ConfigError, suggestion
 from lenet.formats.layout import RECORD
-from lenet.identity import run_name
-from lenet.overrides import parse, set_in_any_case, slip, spelt_out
 
 DEFAULTS = re.compile(rb"^['\"]?defaults['\"]?\s*:", re.MULTILINE)
 GLOBAL_GROUPS = ("experiment", "setting")  # their files set keys anywhere in a configuration

@@ -16,8 +16,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from lenet.compose import composed, configure
-from lenet.config import Config, read_config
+from lenet.config.compose import composed, configure
+from lenet.config.schema import Config, read_config
 from lenet.data import Data, Dataset, Split
 from lenet.errors import ConfigError
 from lenet.training.divergence import DivergedError

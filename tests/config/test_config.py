@@ -11,8 +11,8 @@ from configurations import CHOICES, COMPONENTS
 from omegaconf import OmegaConf
 
 from lenet import data as datasets
-from lenet.compose import composed
-from lenet.config import CONF, Config, read_config, read_saved, saved
+from lenet.config.compose import composed
+from lenet.config.schema import CONF, Config, read_config, read_saved, saved
 from lenet.errors import ConfigError
 from lenet.nn import init, layers
 from lenet.training import optimizers, schedules, trackers

@@ -9,10 +9,10 @@ from hydra.errors import ConfigCompositionException
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from lenet.compose import composed
+from lenet.config.compose import composed
+from lenet.config.loader import hydra_for
+from lenet.config.overrides import parse, spelt_out
 from lenet.errors import ConfigError
-from lenet.loader import hydra_for
-from lenet.overrides import parse, spelt_out
 
 ADAM = "_target_: lenet.training.optimizers.Adam\nlr: 0.5\nbeta1: 0.9\nbeta2: 0.999\neps: 1e-8\n"
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable
 from hashlib import sha256
 from typing import Any
 
-from lenet.components import is_own
-from lenet.config import Config
+from lenet.config.components import is_own
+from lenet.config.schema import Config
 from lenet.formats.keys import TARGET
 
 NO_RESULT_DEPENDS_ON = frozenset({"threads", "force", "checkpoint", "tracker", "inside"})

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from command import run_folders
 
-from lenet.components import imported
-from lenet.compose import configure
+from lenet.config.components import imported
+from lenet.config.compose import configure
 from lenet.errors import ConfigError
 from lenet.training.optimizers import SGD, Optimizer
 
@@ -47,7 +47,7 @@ def by_command(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]"
     return subprocess.run(
         [sys.executable, "-P", "-m", "lenet", *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
         timeout=120,

@@ -7,8 +7,8 @@ from hydra.errors import OverrideParseException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.overrides import parse
-from lenet.syntax import misread
+from lenet.config.overrides import parse
+from lenet.config.syntax import misread
 
 SLIPS = {
     "seed=rang(3)": "there is no function rang(); did you mean 'range'?",

@@ -1,0 +1,1 @@
+"""From text to checked objects, and their names."""
