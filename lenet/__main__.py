@@ -11,7 +11,7 @@ def main() -> None:
 
     if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from lenet.pipes import open_closed_streams
+    from lenet.runs.process import open_closed_streams
 
     open_closed_streams()
     from lenet import main as command_line

@@ -18,7 +18,7 @@ from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.losses import log_softmax
 from lenet.nn.model import LeNet5
-from lenet.results import Run
+from lenet.runs.run import Run
 
 Source = str | PathLike[str] | NDArray[Any]
 

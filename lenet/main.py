@@ -21,21 +21,20 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from lenet.claims import FinishedError
 from lenet.config.complaints import complain
 from lenet.config.identity import identity, trajectory
 from lenet.config.loader import hydra_for
 from lenet.config.overrides import without_sweeps
 from lenet.config.schema import own_folders, read_config, saved
 from lenet.errors import LenetError, printable
-from lenet.experiment import run
 from lenet.flags import Flags, help_of_any_kind
-from lenet.pipes import until_the_reader_leaves
 from lenet.progress import say
-from lenet.provenance import provenance
-from lenet.records import accuracy_to_choose_by, outcome
-from lenet.runs import RunFolder
-from lenet.signals import end_by_exceptions, end_worker
+from lenet.runs.claim import FinishedError
+from lenet.runs.experiment import run
+from lenet.runs.folder import RunFolder
+from lenet.runs.process import end_by_exceptions, end_worker, until_the_reader_leaves
+from lenet.runs.provenance import provenance
+from lenet.runs.record import accuracy_to_choose_by, outcome
 from lenet.sweep import Sweep
 from lenet.training.divergence import DivergedError
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lenet.drawing import Axes, AxesImage, Figure
 from lenet.figures import VERMILION
 from lenet.formats.text import caption
-from lenet.results import Run
+from lenet.runs.run import Run
 
 COLUMNS = 6
 CELL, TITLE = (1.75, 1.9), 0.5  # inches

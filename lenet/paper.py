@@ -8,7 +8,7 @@ from lenet.data.augmentation import Original
 from lenet.errors import LenetError
 from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
 from lenet.nn.losses import CrossEntropy
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.training.optimizers import Adam
 from lenet.training.schedules import Constant
 

@@ -15,7 +15,8 @@ from lenet import paper
 from lenet.config.settings import in_common
 from lenet.drawing import Axes, Figure, Line2D, MaxNLocator
 from lenet.figures import entitle, logarithmic, looks
-from lenet.results import Run, in_words, over_seeds
+from lenet.runs.groups import in_words, over_seeds
+from lenet.runs.run import Run
 
 Settings = dict[str, list[Run]]
 Look = dict[str, Any]  # keyword arguments of Line2D

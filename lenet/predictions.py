@@ -10,7 +10,7 @@ from lenet.data import Split
 from lenet.formats.text import caption
 from lenet.nn.layers import Array
 from lenet.nn.losses import cross_entropy, log_softmax
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.training.evaluation import chunks, logits_of
 
 NAME = 11  # characters of a class's, above an image

@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from lenet.errors import printable
 from lenet.formats.text import printable_lines
-from lenet.pipes import discard_output
-from lenet.records import has_result, outcome, read_record
+from lenet.runs.process import discard_output
+from lenet.runs.record import has_result, outcome, read_record
 
 PERIOD = 0.5  # s between two looks at the folders
 LEISURE = 20  # a look takes at most this part of the time until the next

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lenet.errors import FiguresError
 from lenet.formats.files import relative
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.summary import Summary, summarise
 from lenet.tables import write_tables
 from lenet.terminal import failures, table

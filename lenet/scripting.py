@@ -18,8 +18,9 @@ from lenet.config.components import import_from
 from lenet.errors import ConfigError, LenetError, printable
 from lenet.formats.files import relative
 from lenet.formats.text import LineFormatter
-from lenet.pipes import open_closed_streams, until_the_reader_leaves
-from lenet.results import Run, find_runs
+from lenet.runs.find import find_runs
+from lenet.runs.process import open_closed_streams, until_the_reader_leaves
+from lenet.runs.run import Run
 
 
 def command_line(description: str | None) -> ArgumentParser:

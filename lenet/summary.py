@@ -13,16 +13,9 @@ from lenet.config.choices import Values
 from lenet.config.settings import in_common, tell_apart
 from lenet.errors import LenetError, printable
 from lenet.formats.layout import METRICS
-from lenet.results import (
-    NEEDED,
-    TIMES,
-    Run,
-    by_seed,
-    in_words,
-    natural_order,
-    newest_of_each_seed,
-    same_settings,
-)
+from lenet.runs.find import natural_order
+from lenet.runs.groups import by_seed, in_words, newest_of_each_seed, same_settings
+from lenet.runs.run import NEEDED, TIMES, Run
 
 VALIDATION = ["validation_loss", "validation_accuracy"]
 

@@ -14,7 +14,6 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 from tqdm import tqdm
 
-from lenet.claims import FinishedError, examine, refuse_foreign, refuse_foreign_report
 from lenet.combinations import one_at_a_time, refuse_intervals, sweep_configs, sweep_overrides
 from lenet.config.complaints import complain
 from lenet.config.identity import NO_RESULT_DEPENDS_ON, digest, identity
@@ -24,7 +23,8 @@ from lenet.formats.files import write_text
 from lenet.formats.layout import RECORD, RUN_LIST, is_aside
 from lenet.launchers import refuse_launcher
 from lenet.progress import Progress, say
-from lenet.records import status
+from lenet.runs.claim import FinishedError, examine, refuse_foreign, refuse_foreign_report
+from lenet.runs.record import status
 from lenet.study import go_on_with_study
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -105,7 +105,7 @@ class Sweep:
         Where nobody may write, as on a read-only disk, there are no files to miss.
         """
         from lenet.report import report, write_report
-        from lenet.results import Run
+        from lenet.runs.run import Run
         from lenet.summary import summarise
 
         summary = summarise(map(Run, self.jobs.folders()))
@@ -208,7 +208,7 @@ class Jobs:
         """Return the folders of the runs; of a search, those that there are so far."""
         if not self.search:
             return list(self._folders)
-        from lenet.results import Run
+        from lenet.runs.run import Run
 
         depth = len(next(iter(self._folders)).relative_to(self.root).parts)
         records = self.root.glob("*/" * depth + RECORD)

@@ -22,7 +22,7 @@ from lenet.config.choices import Values
 from lenet.config.settings import all_keys, common_keys, differing_keys
 from lenet.formats.files import write_text
 from lenet.formats.text import inert
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.summary import Outcome, Setting, Summary, records
 
 Row = dict[str, Any]

@@ -36,7 +36,7 @@ from lenet.data import Data, Split
 from lenet.formats.files import write_text
 from lenet.nn.architecture import LENET5
 from lenet.nn.init import GlorotUniform, initial_theta
-from lenet.runs import RunFolder
+from lenet.runs.folder import RunFolder
 from lenet.training.loop import Training
 from lenet.training.optimizers import Adam
 from lenet.training.shares import Shares

@@ -7,7 +7,7 @@ differ in nothing but their seed are put together; those that did not finish are
 """
 
 from lenet.report import write_summary
-from lenet.results import all_runs, find_runs
+from lenet.runs.find import all_runs, find_runs
 from lenet.scripting import output_folder, run_script, writing_parser
 
 

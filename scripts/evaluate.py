@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from lenet.config.compose import configure
 from lenet.data import Dataset
 from lenet.errors import LenetError
-from lenet.results import Run, find_runs
+from lenet.runs.find import find_runs
+from lenet.runs.run import Run
 from lenet.scripting import add_config_dir, parser, run_script
 from lenet.terminal import plural
 from lenet.training.evaluation import evaluate

@@ -39,7 +39,7 @@ from lenet.nn.layers import (
     Tanh,
 )
 from lenet.nn.model import LeNet5
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.scripting import exporting_parser, one_run, optional, run_script
 
 with optional("pip install -e '.[onnx]'"):

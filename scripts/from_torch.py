@@ -25,7 +25,7 @@ from lenet.formats.files import read_at_most
 from lenet.formats.layout import CONFIG, WEIGHTS
 from lenet.formats.torch import from_state_dict
 from lenet.formats.weights import WIDEST, joined, write_weights
-from lenet.runs import RunFolder
+from lenet.runs.folder import RunFolder
 from lenet.scripting import add_overrides, command_line, optional, run_script
 
 with optional("pip install torch"):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from lenet.figures import save, style
 from lenet.plots import curves
-from lenet.results import by_setting, find_runs
+from lenet.runs.find import find_runs
+from lenet.runs.groups import by_setting
 from lenet.scripting import output_folder, run_script, writing_parser
 
 

@@ -25,7 +25,7 @@ from lenet.errors import DataError, LenetError, printable
 from lenet.figures import entitle, save, style
 from lenet.formats.text import caption
 from lenet.panels import show
-from lenet.results import natural_order
+from lenet.runs.find import natural_order
 from lenet.scripting import command_line, run_script
 
 log = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lenet.__main__ import main as lenet
-from lenet.command import changed, command_of
 from lenet.formats.layout import CONFIG
-from lenet.results import Run
+from lenet.runs.command import changed, command_of
+from lenet.runs.run import Run
 from lenet.scripting import add_overrides, command_line, run_script
 
 

@@ -18,7 +18,9 @@ from lenet.errors import LenetError
 from lenet.formats.files import write_text
 from lenet.formats.text import inert
 from lenet.paper import ACCURACY, departures
-from lenet.results import Run, by_setting, find_runs, over_seeds
+from lenet.runs.find import find_runs
+from lenet.runs.groups import by_setting, over_seeds
+from lenet.runs.run import Run
 from lenet.scripting import output_folder, run_script, writing_parser
 
 NONE = "–"

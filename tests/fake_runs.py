@@ -10,8 +10,8 @@ from omegaconf import OmegaConf
 from lenet.config.compose import composed
 from lenet.formats.layout import WEIGHTS
 from lenet.nn.architecture import LENET5
-from lenet.results import Run
-from lenet.runs import RunFolder
+from lenet.runs.folder import RunFolder
+from lenet.runs.run import Run
 from lenet.training.state import Metrics, TrainingState
 
 quickly_composed = cache(composed)

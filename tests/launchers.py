@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from command import lenet, metrics, run_folders, started
 
-from lenet.records import status
+from lenet.runs.record import status
 
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
 

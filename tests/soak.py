@@ -21,10 +21,10 @@ from typing import NamedTuple
 
 from lenet.config.compose import configure
 from lenet.config.identity import identity
-from lenet.experiment import run
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import read_weights
-from lenet.runs import RunFolder
+from lenet.runs.experiment import run
+from lenet.runs.folder import RunFolder
 from lenet.training.evaluation import evaluate
 from lenet.training.schedules import Constant, Moment
 

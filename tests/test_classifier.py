@@ -13,7 +13,7 @@ from lenet.data import Data
 from lenet.data.strokes import draw
 from lenet.errors import DataError
 from lenet.nn.random import stream
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.training.evaluation import evaluate
 
 ROOT = Path(__file__).parent.parent

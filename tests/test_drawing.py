@@ -16,7 +16,7 @@ from lenet import report
 from lenet.drawing import Figure, Missing
 from lenet.errors import FiguresError
 from lenet.figures import save, style
-from lenet.results import all_runs
+from lenet.runs.find import all_runs
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 NO_TEXT = b"\xff\xfe\x00text.usetex: True"

@@ -16,7 +16,7 @@ from lenet.data import Data, Split
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import write_weights
 from lenet.nn.init import GlorotUniform, initial_theta
-from lenet.results import Run
+from lenet.runs.run import Run
 
 pytestmark = pytest.mark.slow
 

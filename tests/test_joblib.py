@@ -10,7 +10,7 @@ import pytest
 from command import run_folders, start, wait_for
 from launchers import QUICK, check_same_bits
 
-from lenet.records import status
+from lenet.runs.record import status
 
 pytestmark = pytest.mark.thorough
 

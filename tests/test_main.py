@@ -13,7 +13,7 @@ import pytest
 from command import lenet, metrics, record, run_folders, start, wait_for
 from refused import Refused
 
-from lenet.records import is_held, status
+from lenet.runs.record import is_held, status
 
 pytestmark = pytest.mark.slow
 

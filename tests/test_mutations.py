@@ -243,19 +243,19 @@ MUTATIONS = [
     ),
     Mutation(
         "15e no checkpoint before the last",
-        "runs.py",
+        "runs/folder.py",
         {
             "self._file(CHECKPOINT).replace(self.path / PREVIOUS)": "self._file(CHECKPOINT).unlink()",
         },
-        "test_runs.py",
+        "runs/test_folder.py",
     ),
     Mutation(
         "15f going on with other data",
-        "runs.py",
+        "runs/folder.py",
         {
             "if self._last.data != data:": "if False:",
         },
-        "test_runs.py",
+        "runs/test_folder.py",
     ),
     Mutation(
         "15g a file that is half there when its writer dies",
@@ -285,44 +285,44 @@ MUTATIONS = [
     ),
     Mutation(
         "15k a user's files overwritten",
-        "claims.py",
+        "runs/claim.py",
         {
             "if files and owner(path) is None:": "if False:",
         },
-        "test_claims.py::test_files_of_a_run_without_its_record_are_the_users",
+        "runs/test_claims.py::test_files_of_a_run_without_its_record_are_the_users",
     ),
     Mutation(
         "15l a finished run that is locked before it is told of",
-        "runs.py",
+        "runs/folder.py",
         {
             "        examine(path, identity, force=force)  # before anything is written\n": "",
         },
-        "test_claims.py::test_a_finished_run_is_told_of_where_nothing_can_be_locked",
+        "runs/test_claims.py::test_a_finished_run_is_told_of_where_nothing_can_be_locked",
     ),
     Mutation(
         "15m files put aside while the folder is said to be finished",
-        "runs.py",
+        "runs/folder.py",
         {
             "            shutil.copy2(self.path / RECORD, aside)\n        yield\n": "            shutil.copy2(self.path / RECORD, aside)\n",
             "                shutil.move(path, aside / path.name)\n": "                shutil.move(path, aside / path.name)\n        yield\n",
         },
-        "test_claims.py::test_a_crash_while_files_are_put_aside_loses_none_and_leaves_the_folder_the_runs",
+        "runs/test_claims.py::test_a_crash_while_files_are_put_aside_loses_none_and_leaves_the_folder_the_runs",
     ),
     Mutation(
         "15n a lock that nobody misses",
-        "claims.py",
+        "runs/claim.py",
         {
             "return os.path.samestat(self._taken, self._path.stat())": "return True",
         },
-        "test_claims.py::test_a_run_stops_whose_folder_another_process_has_taken",
+        "runs/test_claims.py::test_a_run_stops_whose_folder_another_process_has_taken",
     ),
     Mutation(
         "15o a removed lock taken for an ended process",
-        "records.py",
+        "runs/record.py",
         {
             'return is_alive(read_record(path).get("process"))': "return False",
         },
-        "test_claims.py::test_a_process_whose_lock_was_removed_still_holds_its_folder",
+        "runs/test_claims.py::test_a_process_whose_lock_was_removed_still_holds_its_folder",
     ),
     Mutation(
         "15p the tables lost with the figures",
@@ -391,11 +391,11 @@ MUTATIONS = [
     ),
     Mutation(
         "15h a damaged checkpoint that takes the place of the one before",
-        "runs.py",
+        "runs/folder.py",
         {
             "path.replace(self.path / DAMAGED)": "pass",
         },
-        "test_runs.py",
+        "runs/test_folder.py",
     ),
     Mutation(
         "18a the same maps for every batch",
@@ -431,19 +431,19 @@ MUTATIONS = [
     ),
     Mutation(
         "17a a signal that ends the run in the middle of a step",
-        "signals.py",
+        "runs/process.py",
         {
             "signal.signal(number, hold)": "signal.signal(number, end)",
         },
-        "test_signals.py",
+        "runs/test_signals.py",
     ),
     Mutation(
         "17b a second Ctrl-C that is not heard",
-        "signals.py",
+        "runs/process.py",
         {
             "stop.signal = number\n        restore()": "stop.signal = number",
         },
-        "test_signals.py",
+        "runs/test_signals.py",
     ),
     Mutation(
         "31a a worker goes on before the others have written",
@@ -682,13 +682,13 @@ MUTATIONS = [
         {
             'return checked({**values, "tracker": UNTRACKED}, known)': 'return checked({**values, "tracker": UNTRACKED}, imported)'
         },
-        "test_strangers.py::test_a_class_that_is_none_of_ours_is_refused_unseen",
+        "runs/test_strangers.py::test_a_class_that_is_none_of_ours_is_refused_unseen",
     ),
     Mutation(
         "51 a stranger's value that refers to another one is taken as it is",
         "config/schema.py",
         {"case str() if REFERENCE in values:": "case str() if values == REFERENCE:"},
-        "test_strangers.py::test_nothing_is_looked_up_for_a_run",
+        "runs/test_strangers.py::test_nothing_is_looked_up_for_a_run",
     ),
     Mutation(
         "52 what a run refers to is left to its readers",
@@ -706,9 +706,9 @@ MUTATIONS = [
     ),
     Mutation(
         "54 the keys of a choice have no part in finding it",
-        "command.py",
+        "runs/command.py",
         {"costs[name] = 1 + cost(values, wanted), False": "costs[name] = 0, False"},
-        "test_command.py::test_the_command_is_the_shortest",
+        "runs/test_command.py::test_the_command_is_the_shortest",
     ),
     Mutation(
         "55 a run's name depends on where the classes of the package are",
@@ -756,11 +756,11 @@ MUTATIONS = [
     ),
     Mutation(
         "74 standard streams left closed",
-        "pipes.py",
+        "runs/process.py",
         {
             "if getattr(sys, name) is None:": "if not hasattr(sys, name):",
         },
-        "test_pipes.py",
+        "runs/test_pipes.py",
     ),
     Mutation(
         "75 arrays of a file that share their bytes",

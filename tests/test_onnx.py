@@ -20,7 +20,7 @@ from lenet.errors import LenetError
 from lenet.nn.layers import Activation, Array, MaxPool, Normalization, Pooling, Tanh
 from lenet.nn.losses import log_softmax
 from lenet.nn.model import LeNet5
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.training.evaluation import logits_of
 
 onnx = pytest.importorskip("onnx", reason="lenet[onnx] is not installed")

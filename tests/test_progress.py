@@ -10,8 +10,8 @@ from fake_runs import fake_run
 
 from lenet.formats.layout import RECORD
 from lenet.progress import Progress
-from lenet.records import outcome
-from lenet.runs import RunFolder
+from lenet.runs.folder import RunFolder
+from lenet.runs.record import outcome
 from lenet.training.divergence import DivergedError
 
 RESULT = {"test_accuracy": 0.75, "validation_accuracy": None}

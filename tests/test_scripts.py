@@ -30,7 +30,8 @@ from lenet.nn.features import features
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.input import network_input
 from lenet.paper import departures
-from lenet.results import Run, by_setting
+from lenet.runs.groups import by_setting
+from lenet.runs.run import Run
 from lenet.training.evaluation import evaluate
 from lenet.training.histograms import BINS
 

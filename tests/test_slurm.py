@@ -11,7 +11,7 @@ import pytest
 from command import lenet, record, run_folders, start, wait_for
 from launchers import check_bad_job, check_same_bits
 
-from lenet.records import status
+from lenet.runs.record import status
 
 SLURM = [
     "hydra/launcher=slurm",

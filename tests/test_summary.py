@@ -16,7 +16,7 @@ from fake_runs import fake_run
 from lenet.comparison import compare, holm, intervals, paired_tests
 from lenet.formats.layout import CONFIG, METRICS, RECORD
 from lenet.report import write_summary
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.summary import summarise
 from lenet.terminal import table
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from command import lenet, record, run_folders, start, started, wait_for
 
-from lenet.records import status
+from lenet.runs.record import status
 
 pytestmark = pytest.mark.slow
 

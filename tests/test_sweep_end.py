@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, NoReturn
 import pytest
 from fake_runs import fake_run
 
-from lenet.runs import RunFolder
+from lenet.runs.folder import RunFolder
 from lenet.sweep import Callbacks, Sweep
 from lenet.training.divergence import DivergedError
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lenet.formats.layout import CONFIG
 from lenet.report import write_summary
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.summary import summarise
 from lenet.tables import write_table, write_tables
 

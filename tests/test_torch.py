@@ -40,7 +40,7 @@ from lenet.nn.layers import (
     Tanh,
 )
 from lenet.nn.model import LeNet5
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.training.evaluation import logits_of
 
 torch = pytest.importorskip("torch", reason="torch is not installed")

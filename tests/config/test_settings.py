@@ -22,7 +22,8 @@ from lenet.config.settings import (
     typed,
 )
 from lenet.formats.keys import TARGET
-from lenet.results import NO_SETTING, Run, by_setting, in_words, same_settings
+from lenet.runs.groups import by_setting, in_words, same_settings
+from lenet.runs.run import NO_SETTING, Run
 
 MINE = "mine.Momentum"
 

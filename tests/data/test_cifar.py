@@ -20,7 +20,7 @@ from lenet.data.download import sha256_of
 from lenet.errors import DataError
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import read_weights
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.training.evaluation import evaluate
 
 EACH = 12  # records in a batch

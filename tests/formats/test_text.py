@@ -17,7 +17,7 @@ from lenet.formats.layout import CONFIG
 from lenet.formats.text import LineFormatter, inert, printable_lines, shortened
 from lenet.progress import Progress
 from lenet.report import write_summary
-from lenet.results import all_runs
+from lenet.runs.find import all_runs
 
 FORGED = "\n[2/2] finished \x1b[2J\u202e"
 

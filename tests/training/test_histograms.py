@@ -23,7 +23,7 @@ from lenet.formats.npz import write_arrays
 from lenet.nn.architecture import LENET5
 from lenet.nn.features import features
 from lenet.nn.input import network_input
-from lenet.runs import RunFolder
+from lenet.runs.folder import RunFolder
 from lenet.training.batch import batch_outcome
 from lenet.training.histograms import (
     BINS,

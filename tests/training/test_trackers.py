@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from command import lenet, metrics
 
-from lenet import experiment
 from lenet.config.compose import configure
 from lenet.errors import ConfigError
-from lenet.records import status
-from lenet.runs import RunFolder
+from lenet.runs import experiment
+from lenet.runs.folder import RunFolder
+from lenet.runs.record import status
 from lenet.training.state import TrainingState
 from lenet.training.trackers import MLflow, TensorBoard, Track, Tracker, Untracked, base
 from lenet.training.trackers.base import Parameters

@@ -11,7 +11,7 @@ from command import record, run_folders
 pytestmark = pytest.mark.slow
 
 QUICK = ["dataset.train_size=64", "dataset.test_size=16", "epochs=1"]
-SCRIPTS = Path(__file__).parent.parent / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 CLOSED = {"output": ">&-", "all": "<&- >&- 2>&-"}
 
 
@@ -65,7 +65,7 @@ def test_what_is_not_heard_is_in_the_exit_code(
 
 def test_a_program_that_is_started_from_here_inherits_streams_that_hold_nothing() -> None:
     code = (
-        "import os, subprocess, sys; from lenet.pipes import open_closed_streams; "
+        "import os, subprocess, sys; from lenet.runs.process import open_closed_streams; "
         "open_closed_streams(); "
         "sys.exit(subprocess.run(['sh', '-c', 'echo word && echo word >&2']).returncode)"
     )

@@ -18,14 +18,14 @@ from omegaconf import OmegaConf
 from refused import Refused
 from states import ROW, state
 
-from lenet.claims import FinishedError, HeldError
 from lenet.config.schema import CONF
 from lenet.errors import DataError, LenetError
 from lenet.formats.keys import read_keys
 from lenet.formats.layout import CHECKPOINT, CONFIG, LOG, METRICS, RECORD, WRITTEN
 from lenet.formats.tables import read_table
-from lenet.records import LOCK, is_held, read_record, status
-from lenet.runs import RunFolder
+from lenet.runs.claim import FinishedError, HeldError
+from lenet.runs.folder import RunFolder
+from lenet.runs.record import LOCK, is_held, read_record, status
 from lenet.training.checkpoints import read_checkpoint
 
 QUICK = ["dataset.train_size=64", "dataset.test_size=16", "epochs=1"]
@@ -114,7 +114,7 @@ def test_the_record_is_the_first_that_a_run_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that a crash at any moment leaves a folder that is known as the run's."""
-    monkeypatch.setattr("lenet.runs.write_text", crash)
+    monkeypatch.setattr("lenet.runs.folder.write_text", crash)
     with pytest.raises(KeyboardInterrupt):
         RunFolder(tmp_path, "seed: 0")
     assert contents(tmp_path) == {LOCK: b""}
@@ -162,7 +162,7 @@ def test_a_finished_run_is_told_of_where_nothing_can_be_locked(
     def fail(path: Path) -> None:
         raise OSError(EROFS, "Read-only file system", str(path))
 
-    monkeypatch.setattr("lenet.claims.FileLock", fail)
+    monkeypatch.setattr("lenet.runs.claim.FileLock", fail)
     with pytest.raises(FinishedError):
         RunFolder(tmp_path, "")
 

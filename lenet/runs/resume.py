@@ -10,8 +10,8 @@ from lenet.config.schema import Config
 from lenet.errors import DataError
 from lenet.formats.files import relative
 from lenet.formats.layout import CHECKPOINT, is_aside
-from lenet.records import read_record
-from lenet.runs import RunFolder
+from lenet.runs.folder import RunFolder
+from lenet.runs.record import read_record
 from lenet.training.checkpoints import read_checkpoint
 from lenet.training.state import TrainingState
 

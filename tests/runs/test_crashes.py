@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from command import OPTIMIZERS, lenet, python, results, run_folders
 
-from lenet.records import status
+from lenet.runs.record import status
 
-CRASHING = Path(__file__).with_name("crashing.py")
+CRASHING = Path(__file__).parents[1].joinpath("crashing.py")
 COMMAND = [
     "dataset.train_size=300",
     "dataset.test_size=50",

@@ -10,9 +10,9 @@ from lenet.config.settings import flatten
 from lenet.formats.files import relative
 from lenet.formats.keys import read_keys
 from lenet.formats.layout import CONFIG, METRICS
-from lenet.resume import starting_state
-from lenet.runs import RunFolder
-from lenet.signals import held_back
+from lenet.runs.folder import RunFolder
+from lenet.runs.process import held_back
+from lenet.runs.resume import starting_state
 from lenet.training.histograms import watched
 from lenet.training.loop import train
 from lenet.training.state import Metrics

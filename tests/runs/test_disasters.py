@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from command import lenet, results, run_folders, start
 
-from lenet.records import status
+from lenet.runs.record import status
 
 pytestmark = pytest.mark.slow
 

@@ -16,13 +16,13 @@ from omegaconf import OmegaConf
 from scripted import SCRIPTS, Script
 from scripted import script as script
 
-from lenet.command import changed, command_of, typed
 from lenet.config.compose import composed, configure
 from lenet.config.identity import identity, run_name
 from lenet.config.schema import read_config, saved
 from lenet.errors import ConfigError, DataError
 from lenet.formats.layout import CONFIG
-from lenet.results import Run
+from lenet.runs.command import changed, command_of, typed
+from lenet.runs.run import Run
 
 pytestmark = pytest.mark.slow
 

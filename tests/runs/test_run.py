@@ -16,7 +16,9 @@ from lenet.formats.weights import write_weights
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import MaxPool, Tanh
 from lenet.nn.model import LeNet5
-from lenet.results import Run, all_runs, by_setting, find_runs, over_seeds
+from lenet.runs.find import all_runs, find_runs
+from lenet.runs.groups import by_setting, over_seeds
+from lenet.runs.run import Run
 
 
 def names(runs: list[Run]) -> list[str]:

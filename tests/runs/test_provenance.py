@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lenet.provenance import provenance
+from lenet.runs.provenance import provenance
 
 
 def test_provenance_names_what_results_may_depend_on() -> None:

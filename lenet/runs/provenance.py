@@ -31,7 +31,7 @@ def git_commit() -> str | None:
 
     None for an installed package, or where there is no git.
     """
-    checkout = Path(__file__).resolve().parent.parent
+    checkout = Path(__file__).resolve().parents[2]
     if not (checkout / ".git").exists():
         return None
     try:

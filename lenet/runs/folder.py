@@ -14,7 +14,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
 
-from lenet.claims import Hold, examine, other_run
 from lenet.errors import DataError, LenetError
 from lenet.formats.files import relative, replacing, write_text
 from lenet.formats.layout import (
@@ -35,7 +34,8 @@ from lenet.formats.npz import write_arrays
 from lenet.formats.tables import Row, csv_text
 from lenet.formats.weights import write_weights
 from lenet.nn.architecture import LENET5, Architecture
-from lenet.records import read_record
+from lenet.runs.claim import Hold, examine, other_run
+from lenet.runs.record import read_record
 from lenet.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lenet.training.divergence import DivergedError
 from lenet.training.histograms import Rows, extended, read_rows

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from lenet.signals import end_by_exceptions, held_back
+from lenet.runs.process import end_by_exceptions, held_back
 
 EXIT_CODES = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
 

@@ -29,7 +29,7 @@ from lenet.report import write_summary
 
 pytestmark = pytest.mark.slow
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 READERS = {
     RECORD: {"plot_curves", "table1", "plot_predictions", "evaluate"},
     CONFIG: {"plot_curves", "table1", "plot_predictions", "evaluate"},

@@ -12,7 +12,7 @@ from lenet.config.identity import identity
 from lenet.config.schema import CONF, resolved
 from lenet.errors import ConfigError
 from lenet.formats.keys import TARGET, read_keys
-from lenet.results import Run
+from lenet.runs.run import Run
 
 LEFT_OUT = {"force", "tracker"}  # whether to start over, and where to watch, are asked anew
 BARE = re.compile(r"(?!(?:null|true|false|inf|nan)$)[a-z/][\w./-]*", re.ASCII | re.IGNORECASE)

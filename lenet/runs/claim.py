@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.formats.files import plain, read_at_most, relative
 from lenet.formats.layout import CHECKPOINT, PREVIOUS, RUN_LIST, files_by_our_names
-from lenet.records import LOCK, has_result, holder, is_held, read_record
+from lenet.runs.record import LOCK, has_result, holder, is_held, read_record
 from lenet.training.checkpoints import read_checkpoint
 
 MARKS = {  # what those files say of themselves

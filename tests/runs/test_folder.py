@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 from states import ROW, state
 
-from lenet.claims import FinishedError, HeldError
 from lenet.errors import LenetError
 from lenet.formats.layout import BEST, CHECKPOINT, CONFIG, METRICS, PREVIOUS, RECORD, STEPS, WEIGHTS
 from lenet.nn.architecture import LENET5
-from lenet.records import LOCK, is_held, status
-from lenet.runs import RunFolder
+from lenet.runs.claim import FinishedError, HeldError
+from lenet.runs.folder import RunFolder
+from lenet.runs.record import LOCK, is_held, status
 from lenet.training.divergence import DivergedError
 
 
@@ -129,7 +129,7 @@ def test_a_checkpoint_that_cannot_be_read_is_not_taken_for_damaged(
     with RunFolder(tmp_path, "", data={}) as folder:
         folder.save(state(steps=1))
         folder.note(status="interrupted")
-    monkeypatch.setattr("lenet.runs.read_checkpoint", fail)
+    monkeypatch.setattr("lenet.runs.folder.read_checkpoint", fail)
     with pytest.raises(OSError, match="Input/output error"):
         RunFolder(tmp_path, "", data={})
     monkeypatch.undo()
@@ -179,7 +179,7 @@ def test_a_clock_that_jumps_back_does_not_make_a_run_take_less_than_no_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     years = iter(range(2026, 2000, -1))
-    monkeypatch.setattr("lenet.runs.now", lambda: f"{next(years)}-01-01T00:00:00+00:00")
+    monkeypatch.setattr("lenet.runs.folder.now", lambda: f"{next(years)}-01-01T00:00:00+00:00")
     with RunFolder(tmp_path, ""):
         pass
     assert 0 < record(tmp_path)["seconds"] < 60

@@ -12,7 +12,7 @@ import pytest
 from command import OPTIMIZERS, lenet, metrics, record, results, run_folders, start, wait_for
 
 from lenet.formats.layout import CHECKPOINT
-from lenet.records import status
+from lenet.runs.record import status
 
 pytestmark = pytest.mark.slow
 

@@ -25,13 +25,13 @@ from lenet.formats.layout import CONFIG, WEIGHTS
 from lenet.formats.weights import write_weights
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Tanh
-from lenet.results import Run
+from lenet.runs.run import Run
 from lenet.summary import summarise
 
 QUICK = ["dataset.train_size=64", "dataset.test_size=32", "epochs=1"]
 HOSTILE = """
 from pathlib import Path
-Path(__file__).with_name("imported").touch()
+Path(__file__).parents[1].joinpath("imported").touch()
 raise SystemExit(0)
 """
 PLACES = ["model.py", "runs/gift/model.py", "runs/gift/lenet/evil.py", "lenet/evil.py"]
