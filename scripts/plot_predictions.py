@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from lenet.drawing import Figure
 from lenet.figures import entitle, save, style
+from lenet.inspection.predictions import Predictions, predict
 from lenet.nn.random import stream
 from lenet.panels import grid, mark_as_wrong, show, subject
-from lenet.predictions import Predictions, predict
 from lenet.scripting import one_run, output_folder, run_script, seeded_parser
 
 SHOWN = 18

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lenet.classifier import Classifier, Prediction
 from lenet.data.pictures.reading import suffixes
 from lenet.drawing import Axes, Figure
 from lenet.errors import DataError, LenetError, printable
 from lenet.figures import entitle, save, style
 from lenet.formats.text import caption
+from lenet.inspection.classifier import Classifier, Prediction
 from lenet.panels import show
 from lenet.runs.find import natural_order
 from lenet.scripting import command_line, run_script

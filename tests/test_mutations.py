@@ -528,11 +528,11 @@ MUTATIONS = [
     ),
     Mutation(
         "31 a square that lies to one side of its place",
-        "attribution.py",
+        "inspection/attribution.py",
         {
             "row - side // 2, column - side // 2": "row, column",
         },
-        "test_attribution.py",
+        "inspection/test_attribution.py",
     ),
     Mutation(
         "34 text of others shown as it is",

@@ -13,11 +13,11 @@ from command import lenet
 from damaged import refusal
 from PIL import Image
 
-from lenet.classifier import Classifier
 from lenet.config.compose import configure
 from lenet.data.strokes import draw
 from lenet.formats.layout import BEST, WEIGHTS
 from lenet.formats.weights import read_weights, write_weights
+from lenet.inspection.classifier import Classifier
 from lenet.nn.random import stream
 
 pytestmark = pytest.mark.slow

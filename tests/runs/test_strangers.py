@@ -16,13 +16,13 @@ from PIL import Image
 from scripted import SCRIPTS, Script
 from scripted import script as script
 
-from lenet.classifier import Classifier
 from lenet.config.compose import configure
 from lenet.config.identity import trajectory
 from lenet.config.schema import Config
 from lenet.errors import ConfigError
 from lenet.formats.layout import CONFIG, WEIGHTS
 from lenet.formats.weights import write_weights
+from lenet.inspection.classifier import Classifier
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Tanh
 from lenet.runs.run import Run

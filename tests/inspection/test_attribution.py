@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import ACTIVATIONS, POOLINGS, name, random_theta
 
-from lenet.attribution import GREY, occlusion, saliency
 from lenet.data import Split
+from lenet.inspection.attribution import GREY, occlusion, saliency
 from lenet.nn.input import network_input
 from lenet.nn.layers import Activation, AveragePool, MaxPool, Pooling, Tanh
 from lenet.nn.model import LeNet5

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lenet.classifier import Classifier
 from lenet.config.compose import configure
 from lenet.config.identity import identity
 from lenet.data import Data
 from lenet.data.strokes import draw
 from lenet.errors import DataError
+from lenet.inspection.classifier import Classifier
 from lenet.nn.random import stream
 from lenet.runs.run import Run
 from lenet.training.evaluation import evaluate
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BEST = ROOT / "results" / "best"
 LABELS = np.arange(10, dtype=np.uint8)
 DIGITS = draw(LABELS, stream(0, "pictures to predict"))
