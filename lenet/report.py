@@ -46,7 +46,7 @@ def write_report(summary: Summary, folder: Path, *, seconds: bool = False) -> It
 
 def draw(summary: Summary, folder: Path, *, seconds: bool) -> Iterator[Path]:
     """Write the figures; yield the path of each."""
-    from lenet.figures import save, style
+    from lenet.figures.style import save, style
     from lenet.sweep_figures import figures
 
     with style():

@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from lenet import finals, plots
 from lenet.comparison import DIFFERS, intervals
 from lenet.config.choices import Values
 from lenet.config.settings import differing_keys, tell_apart
-from lenet.drawing import Figure
+from lenet.figures import curves as plots
+from lenet.figures import finals
+from lenet.figures.drawing import Figure
 from lenet.formats.tables import LARGEST
 from lenet.summary import Setting, Summary
 from lenet.terminal import plural

@@ -9,8 +9,8 @@ lenet dataset=mnist, from any initial weights.
 
 from pathlib import Path
 
-from lenet.figures import save, style
-from lenet.plots import curves
+from lenet.figures.curves import curves
+from lenet.figures.style import save, style
 from lenet.runs.find import find_runs
 from lenet.runs.groups import by_setting
 from lenet.scripting import output_folder, run_script, writing_parser

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data import Split
-from lenet.drawing import Figure
-from lenet.figures import entitle, looks, save, style
+from lenet.figures.drawing import Figure
+from lenet.figures.images import subject
+from lenet.figures.style import entitle, looks, save, style
 from lenet.formats.text import caption
 from lenet.nn.features import features
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.model import LeNet5
 from lenet.nn.random import stream
-from lenet.panels import subject
 from lenet.scripting import one_run, output_folder, run_script, seeded_parser
 from lenet.training.evaluation import chunks
 

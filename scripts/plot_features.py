@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from lenet.data import Split
-from lenet.drawing import Axes, Figure
 from lenet.errors import LenetError
-from lenet.figures import GREEN, VERMILION, entitle, save, style
+from lenet.figures.drawing import Axes, Figure
+from lenet.figures.images import frame, mosaic, show, show_signed, subject
+from lenet.figures.style import GREEN, VERMILION, entitle, save, style
 from lenet.formats.text import caption
 from lenet.nn.features import OUTPUT, features
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.losses import log_softmax
-from lenet.panels import frame, mosaic, show, show_signed, subject
 from lenet.scripting import natural, one_run, output_folder, run_script, writing_parser
 
 IMAGES, LIKELIEST = 3, 10  # where none are asked for; classes beside an image

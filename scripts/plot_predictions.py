@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.drawing import Figure
-from lenet.figures import entitle, save, style
+from lenet.figures.drawing import Figure
+from lenet.figures.images import grid, mark_as_wrong, show, subject
+from lenet.figures.style import entitle, save, style
 from lenet.inspection.predictions import Predictions, predict
 from lenet.nn.random import stream
-from lenet.panels import grid, mark_as_wrong, show, subject
 from lenet.scripting import one_run, output_folder, run_script, seeded_parser
 
 SHOWN = 18

@@ -14,8 +14,8 @@ import numpy as np
 
 from lenet.config.compose import configure
 from lenet.config.schema import CONF, Config
-from lenet.drawing import Axes, Figure
-from lenet.figures import COLOURS, VERMILION, entitle, save, style
+from lenet.figures.drawing import Axes, Figure
+from lenet.figures.style import COLOURS, VERMILION, entitle, save, style
 from lenet.scripting import add_overrides, command_line, run_script
 from lenet.training.schedules import Moment
 

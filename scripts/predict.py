@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.data.pictures.reading import suffixes
-from lenet.drawing import Axes, Figure
 from lenet.errors import DataError, LenetError, printable
-from lenet.figures import entitle, save, style
+from lenet.figures.drawing import Axes, Figure
+from lenet.figures.images import show
+from lenet.figures.style import entitle, save, style
 from lenet.formats.text import caption
 from lenet.inspection.classifier import Classifier, Prediction
-from lenet.panels import show
 from lenet.runs.find import natural_order
 from lenet.scripting import command_line, run_script
 

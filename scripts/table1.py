@@ -15,9 +15,9 @@ import pandas as pd
 
 from lenet.comparison import half_width
 from lenet.errors import LenetError
+from lenet.figures.paper import ACCURACY, departures
 from lenet.formats.files import write_text
 from lenet.formats.text import inert
-from lenet.paper import ACCURACY, departures
 from lenet.runs.find import find_runs
 from lenet.runs.groups import by_setting, over_seeds
 from lenet.runs.run import Run

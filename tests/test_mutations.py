@@ -556,7 +556,7 @@ MUTATIONS = [
     ),
     Mutation(
         "37 Table I beside any run on MNIST",
-        "paper.py",
+        "figures/paper.py",
         {
             "return data + [key for key, value in RECIPE.items() if getattr(config, key) != value]": "return data",
         },
@@ -564,23 +564,23 @@ MUTATIONS = [
     ),
     Mutation(
         "38 a backend of the user's that stops the import of matplotlib",
-        "drawing.py",
+        "figures/drawing.py",
         {"os.environ.pop(name, None)": "os.environ.get(name)"},
-        "test_drawing.py::test_settings_that_matplotlib_cannot_read_disturb_no_figure",
+        "figures/test_drawing.py::test_settings_that_matplotlib_cannot_read_disturb_no_figure",
     ),
     Mutation(
         "39 figures in the user's style",
-        "figures.py",
+        "figures/style.py",
         {
             'rcParams.update({key: rcParamsDefault[key] for key in rcParamsDefault if key != "backend"})': "pass",
         },
-        "test_drawing.py::test_a_figure_is_drawn_in_our_style_whatever_the_users_is",
+        "figures/test_drawing.py::test_a_figure_is_drawn_in_our_style_whatever_the_users_is",
     ),
     Mutation(
         "40 a name with dollars that is set as a formula",
-        "figures.py",
+        "figures/style.py",
         {'"text.parse_math": False': '"text.parse_math": True'},
-        "test_figures.py::test_a_name_with_dollars_is_no_formula",
+        "figures/test_style.py::test_a_name_with_dollars_is_no_formula",
     ),
     Mutation(
         "32 rows of an earlier attempt that stay",

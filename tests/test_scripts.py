@@ -20,16 +20,16 @@ from PIL import Image
 from scripted import SCRIPTS, Script, load
 from scripted import script as script
 
-from lenet import plots
 from lenet.config.compose import configure
 from lenet.data import Data, Split
-from lenet.figures import style
+from lenet.figures import curves as plots
+from lenet.figures.paper import departures
+from lenet.figures.style import style
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import write_weights
 from lenet.nn.features import features
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.input import network_input
-from lenet.paper import departures
 from lenet.runs.groups import by_setting
 from lenet.runs.run import Run
 from lenet.training.evaluation import evaluate

@@ -65,7 +65,7 @@ def test_a_sweep_of_which_a_run_failed_ends_badly(tmp_path: Path) -> None:
 DRAWING = ("drawing", "figures", "plots", "finals", "panels", "sweep_figures", "report")
 
 
-@pytest.mark.parametrize("module", ["matplotlib.figure", "lenet.figures"])
+@pytest.mark.parametrize("module", ["matplotlib.figure", "lenet.figures.style"])
 def test_without_figures_there_are_the_tables(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -87,7 +87,7 @@ def test_without_figures_there_are_the_tables(
 def test_a_figure_that_cannot_be_drawn_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("lenet.plots.curves", fail(RuntimeError("no\nfont")))
+    monkeypatch.setattr("lenet.figures.curves.curves", fail(RuntimeError("no\nfont")))
     assert end(finished(tmp_path)) == 1
     said = capsys.readouterr()
     assert said.err == "lenet: the report is not complete: RuntimeError: no font\n"

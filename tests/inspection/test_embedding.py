@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import load
 
-from lenet.figures import style
+from lenet.figures.style import style
 
 principal_components = load("plot_embedding")["principal_components"]
 

@@ -17,7 +17,7 @@ from scripted import load
 from trainings import LOSS, RECIPE, new_network
 
 from lenet.data import Data
-from lenet.figures import style
+from lenet.figures.style import style
 from lenet.formats.layout import INSIDE
 from lenet.formats.npz import write_arrays
 from lenet.nn.architecture import LENET5

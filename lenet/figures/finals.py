@@ -10,9 +10,10 @@ from textwrap import wrap
 import numpy as np
 import pandas as pd
 
-from lenet.drawing import Axes, Figure, NullLocator
-from lenet.figures import COLOURS, entitle, logarithmic
-from lenet.plots import ROW_HEIGHT, WIDTH, draw_line, figure_with_legend, setting_looks
+from lenet.figures.curves import draw_line
+from lenet.figures.drawing import Axes, Figure, NullLocator
+from lenet.figures.legends import ROW_HEIGHT, WIDTH, figure_with_legend, setting_looks
+from lenet.figures.style import COLOURS, entitle, logarithmic
 
 LABEL = 50  # characters of a setting's label beside a row
 AROUND = 1.5  # inches above and below all rows

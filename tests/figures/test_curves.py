@@ -10,10 +10,10 @@ from fake_runs import fake_run
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from lenet.figures import style
-from lenet.finals import accuracies, accuracy_by, seconds
+from lenet.figures.curves import steps
+from lenet.figures.finals import accuracies, accuracy_by, seconds
+from lenet.figures.style import style
 from lenet.formats.layout import STEPS
-from lenet.plots import steps
 
 LONG = "train_size=20000, activation=scaled_tanh, init=glorot_uniform, momentum=0.9, eps=1e-06"
 

@@ -4,28 +4,21 @@ Settings are given by their labels, best first. Figures are drawn in the current
 ``figures.style``.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from math import ceil
-from textwrap import wrap
-from typing import Any
 
 import pandas as pd
 
-from lenet import paper
 from lenet.config.settings import in_common
-from lenet.drawing import Axes, Figure, Line2D, MaxNLocator
-from lenet.figures import entitle, logarithmic, looks
+from lenet.figures import paper
+from lenet.figures.drawing import Axes, Figure, Line2D, MaxNLocator
+from lenet.figures.legends import BESIDE_KEYS, MARKS, WIDE, Look, figure_with_legend, setting_looks
+from lenet.figures.style import entitle, logarithmic
 from lenet.runs.groups import in_words, over_seeds
 from lenet.runs.run import Run
 
 Settings = dict[str, list[Run]]
-Look = dict[str, Any]  # keyword arguments of Line2D
 
-WIDTH, WIDE, HEIGHT, ROW_HEIGHT = 9.0, 12.6, 4.2, 0.19  # inches; a row is a line of a label
-ROW = 14  # characters to an inch of a row, which has one or more keys of the legend
-KEY = 9  # characters that a line with its marker and the space around them take up
-BESIDE_KEYS = 80  # characters of a title beside a legend
-MARKS = 20  # on a line, at most
 RUNNING = 0.05  # of the steps, for a running mean
 
 LOSS = "Loss (mean cross-entropy)"
@@ -80,18 +73,6 @@ def steps(settings: Settings, note: str = "") -> Figure:
     logarithmic(axes, "y")
     axes.set(xlabel="Step", ylabel=LOSS)
     entitle(figure, *title(settings, note), f"running mean over {RUNNING:.0%} of the steps")
-    return figure
-
-
-def figure_with_legend(labels: Iterable[str], width: float = WIDTH) -> Figure:
-    """Return an empty figure with a legend of the settings below it, where there are several."""
-    row = int(ROW * width)
-    wrapped = ["\n".join(wrap(label, row - KEY)) for label in labels]
-    columns = legend_columns(wrapped, row)
-    rows = ceil(sum(label.count("\n") + 1 for label in wrapped) / columns)
-    figure = Figure(figsize=(width, HEIGHT + ROW_HEIGHT * rows))
-    if any(wrapped):
-        figure.legend(handles=setting_keys(wrapped), loc="outside lower center", ncols=columns)
     return figure
 
 
@@ -154,23 +135,3 @@ def split_keys(settings: Settings) -> list[Line2D]:
         for split, look in SPLITS.items()
         if split in drawn
     ]
-
-
-def setting_keys(labels: list[str]) -> list[Line2D]:
-    """Return the legend's keys of the settings."""
-    return [
-        Line2D([], [], label=label, **look)
-        for label, look in zip(labels, setting_looks(), strict=False)
-    ]
-
-
-def setting_looks() -> Iterator[Look]:
-    """Yield what a setting is drawn in."""
-    for colour, marker in looks():
-        yield {"color": colour, "marker": marker, "markersize": 5}
-
-
-def legend_columns(labels: list[str], row: int) -> int:
-    """Return how many settings fit side by side into a row of so many characters."""
-    longest = max(len(line) for label in labels for line in label.split("\n"))
-    return min(len(labels), row // (longest + KEY))

@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from lenet.drawing import (
+from lenet.figures.drawing import (
     Axes,
     Figure,
     FuncFormatter,

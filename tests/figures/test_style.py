@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lenet.figures import COLOURS, LONGEST, MARKERS, STYLE, logarithmic, looks, save, style
+from lenet.figures.style import COLOURS, LONGEST, MARKERS, STYLE, logarithmic, looks, save, style
 
 
 def drawn(folder: Path) -> list[Path]:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.drawing import Axes, AxesImage, Figure
-from lenet.figures import VERMILION
+from lenet.figures.drawing import Axes, AxesImage, Figure
+from lenet.figures.style import VERMILION
 from lenet.formats.text import caption
 from lenet.runs.run import Run
 

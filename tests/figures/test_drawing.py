@@ -11,14 +11,14 @@ import pytest
 from fake_runs import fake_run
 from PIL import Image
 
-import lenet.drawing
+import lenet.figures.drawing
 from lenet import report
-from lenet.drawing import Figure, Missing
 from lenet.errors import FiguresError
-from lenet.figures import save, style
+from lenet.figures.drawing import Figure, Missing
+from lenet.figures.style import save, style
 from lenet.runs.find import all_runs
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 NO_TEXT = b"\xff\xfe\x00text.usetex: True"
 
 
@@ -50,7 +50,7 @@ def test_what_a_user_draws_is_as_they_have_set_it(tmp_path: Path) -> None:
     """In a notebook, for instance, which sets the backend for all that it starts."""
     (tmp_path / "matplotlibrc").write_text("savefig.dpi: 600\nno.such.key: 1\n")
     code = (
-        "import os, lenet.figures, matplotlib; "
+        "import os, lenet.figures.style, matplotlib; "
         "print(matplotlib.rcParams['savefig.dpi'], matplotlib.get_backend()); "
         "print(os.environ['MPLBACKEND'], os.environ.get('MATPLOTLIBRC'), os.getcwd())"
     )
@@ -72,7 +72,7 @@ def test_a_figure_is_drawn_in_our_style_whatever_the_users_is(tmp_path: Path) ->
 
 def test_a_matplotlib_that_is_there_already_keeps_its_settings() -> None:
     with matplotlib.rc_context({"figure.dpi": 321}):
-        runpy.run_path(lenet.drawing.__file__)
+        runpy.run_path(lenet.figures.drawing.__file__)
         assert matplotlib.rcParams["figure.dpi"] == 321
 
 
@@ -80,7 +80,7 @@ def test_without_matplotlib_whoever_draws_is_told_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    door = runpy.run_path(lenet.drawing.__file__)
+    door = runpy.run_path(lenet.figures.drawing.__file__)
     with pytest.raises(FiguresError, match=r"matplotlib cannot be imported .* pip install"):
         door["Figure"]()
 
@@ -89,7 +89,7 @@ def test_without_matplotlib_there_are_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_run(tmp_path / "run")
-    monkeypatch.setattr("lenet.figures.rc_context", Missing(ImportError("libfreetype.so.6")))
+    monkeypatch.setattr("lenet.figures.style.rc_context", Missing(ImportError("libfreetype.so.6")))
     text = report.write_summary(all_runs([tmp_path]), tmp_path / "out")
     assert text.splitlines()[-1] == (
         "no figures: matplotlib cannot be imported (ImportError: libfreetype.so.6); "
@@ -102,7 +102,7 @@ def test_without_matplotlib_there_are_tables(
 
 
 def test_matplotlib_is_imported_through_the_door_alone() -> None:
-    files = [*Path(lenet.drawing.__file__).parent.rglob("*.py"), *SCRIPTS.glob("*.py")]
+    files = [*Path(lenet.__file__).parent.rglob("*.py"), *SCRIPTS.glob("*.py")]
     assert [
         file.name
         for file in files
