@@ -28,14 +28,14 @@ from lenet.config.overrides import without_sweeps
 from lenet.config.schema import own_folders, read_config, saved
 from lenet.errors import LenetError, printable
 from lenet.flags import Flags, help_of_any_kind
-from lenet.progress import say
 from lenet.runs.claim import FinishedError
 from lenet.runs.experiment import run
 from lenet.runs.folder import RunFolder
 from lenet.runs.process import end_by_exceptions, end_worker, until_the_reader_leaves
 from lenet.runs.provenance import provenance
 from lenet.runs.record import accuracy_to_choose_by, outcome
-from lenet.sweep import Sweep
+from lenet.sweeps.progress import say
+from lenet.sweeps.sweep import Sweep
 from lenet.training.divergence import DivergedError
 
 log = logging.getLogger("lenet")

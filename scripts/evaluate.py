@@ -14,7 +14,7 @@ from lenet.errors import LenetError
 from lenet.runs.find import find_runs
 from lenet.runs.run import Run
 from lenet.scripting import add_config_dir, parser, run_script
-from lenet.terminal import plural
+from lenet.sweeps.terminal import plural
 from lenet.training.evaluation import evaluate
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lenet.comparison import half_width
 from lenet.errors import LenetError
 from lenet.figures.paper import ACCURACY, departures
 from lenet.formats.files import write_text
@@ -22,6 +21,7 @@ from lenet.runs.find import find_runs
 from lenet.runs.groups import by_setting, over_seeds
 from lenet.runs.run import Run
 from lenet.scripting import output_folder, run_script, writing_parser
+from lenet.sweeps.statistics import half_width
 
 NONE = "–"
 NOTE = """\

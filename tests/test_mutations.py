@@ -326,28 +326,28 @@ MUTATIONS = [
     ),
     Mutation(
         "15p the tables lost with the figures",
-        "report.py",
+        "sweeps/report.py",
         {
             "    yield from write_tables(summary, folder)\n": "",
             "        yield from draw(summary, folder, seconds=seconds)\n": "        yield from draw(summary, folder, seconds=seconds)\n    yield from write_tables(summary, folder)\n",
         },
-        "test_sweep_end.py",
+        "sweeps/test_sweep_end.py",
     ),
     Mutation(
         "15q a sweep whose report failed ends well",
-        "sweep.py",
+        "sweeps/sweep.py",
         {
             "return int(is_missing or not summary.is_complete)": "return int(not summary.is_complete)",
         },
-        "test_sweep_end.py",
+        "sweeps/test_sweep_end.py",
     ),
     Mutation(
         "15r a folder that two jobs reach by two paths",
-        "sweep.py",
+        "sweeps/jobs.py",
         {
             "identities.setdefault(folder.resolve(), ours)": "identities.setdefault(folder, ours)",
         },
-        "test_launchers.py::test_two_links_to_one_folder_are_no_two_folders",
+        "sweeps/test_launchers.py::test_two_links_to_one_folder_are_no_two_folders",
     ),
     Mutation(
         "16a the last parameters as the best",
@@ -632,39 +632,39 @@ MUTATIONS = [
     ),
     Mutation(
         "45a null in a table, which pandas leaves out of its groups",
-        "tables.py",
+        "sweeps/tables.py",
         {
             'return "none"': 'return "null"',
         },
-        "test_tables.py",
+        "sweeps/test_tables.py",
     ),
     Mutation(
         "45b a cell of text that a spreadsheet calculates",
-        "tables.py",
+        "sweeps/tables.py",
         {
             "return inert(value)": "return value",
         },
-        "test_tables.py",
+        "sweeps/test_tables.py",
     ),
     Mutation(
         "45c swept numbers rounded, so that some become one",
-        "tables.py",
+        "sweeps/tables.py",
         {
             "key: as_cell(setting.words[key]) for key": "key: rounded({key: as_cell(setting.words[key])})[key] for key",
         },
-        "test_tables.py",
+        "sweeps/test_tables.py",
     ),
     Mutation(
         "45d runs that have not begun have a row without a seed",
-        "tables.py",
+        "sweeps/tables.py",
         {
             "strays = [stray for stray in summary.strays if stray.run.path.exists()]": "strays = summary.strays",
         },
-        "test_tables.py",
+        "sweeps/test_tables.py",
     ),
     Mutation(
         "46 times drawn at the end of every sweep",
-        "sweep_figures.py",
+        "sweeps/figures.py",
         {
             "    if seconds:\n": "    if not seconds:\n",
         },
@@ -732,11 +732,11 @@ MUTATIONS = [
     ),
     Mutation(
         "71 a reference in an override followed before there is a job",
-        "combinations.py",
+        "sweeps/combinations.py",
         {
             "resolve=False": "resolve=True",
         },
-        "test_combinations.py",
+        "sweeps/test_combinations.py",
     ),
     Mutation(
         "72 a reference in an experiment's part of a sweep followed before there is a job",
@@ -752,7 +752,7 @@ MUTATIONS = [
         {
             "overrides = [set_in_any_case(override) for override in parsed]": "pass",
         },
-        "test_combinations.py",
+        "sweeps/test_combinations.py",
     ),
     Mutation(
         "74 standard streams left closed",

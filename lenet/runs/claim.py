@@ -17,7 +17,7 @@ from lenet.runs.record import LOCK, has_result, holder, is_held, read_record
 from lenet.training.checkpoints import read_checkpoint
 
 MARKS = {  # what those files say of themselves
-    "multirun.yaml": b"lenet.sweep.Callbacks",
+    "multirun.yaml": b"lenet.sweeps.sweep.Callbacks",
     "optimization_results.yaml": b"optuna",
 }
 LONGEST = 2**20  # bytes of them

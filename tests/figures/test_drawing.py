@@ -12,11 +12,11 @@ from fake_runs import fake_run
 from PIL import Image
 
 import lenet.figures.drawing
-from lenet import report
 from lenet.errors import FiguresError
 from lenet.figures.drawing import Figure, Missing
 from lenet.figures.style import save, style
 from lenet.runs.find import all_runs
+from lenet.sweeps import report
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 NO_TEXT = b"\xff\xfe\x00text.usetex: True"

@@ -26,7 +26,7 @@ from lenet.inspection.classifier import Classifier
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Tanh
 from lenet.runs.run import Run
-from lenet.summary import summarise
+from lenet.sweeps.summary import summarise
 
 QUICK = ["dataset.train_size=64", "dataset.test_size=32", "epochs=1"]
 HOSTILE = """

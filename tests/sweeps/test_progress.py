@@ -9,9 +9,9 @@ import pytest
 from fake_runs import fake_run
 
 from lenet.formats.layout import RECORD
-from lenet.progress import Progress
 from lenet.runs.folder import RunFolder
 from lenet.runs.record import outcome
+from lenet.sweeps.progress import Progress
 from lenet.training.divergence import DivergedError
 
 RESULT = {"test_accuracy": 0.75, "validation_accuracy": None}

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 
-from lenet.combinations import jobs, one_at_a_time, sweep_configs, sweep_overrides
 from lenet.config.compose import composed
 from lenet.config.identity import run_name
 from lenet.config.loader import hydra_for, list_sweep
 from lenet.config.overrides import parse
 from lenet.config.schema import read_config
 from lenet.errors import ConfigError
+from lenet.sweeps.combinations import jobs, one_at_a_time, sweep_configs, sweep_overrides
 
 
 @pytest.fixture(autouse=True, scope="module")

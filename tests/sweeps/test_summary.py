@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 from fake_runs import fake_run
 
-from lenet.comparison import compare, holm, intervals, paired_tests
 from lenet.formats.layout import CONFIG, METRICS, RECORD
-from lenet.report import write_summary
 from lenet.runs.run import Run
-from lenet.summary import summarise
-from lenet.terminal import table
+from lenet.sweeps.report import write_summary
+from lenet.sweeps.statistics import compare, holm, intervals, paired_tests
+from lenet.sweeps.summary import summarise
+from lenet.sweeps.terminal import table
 
 pytestmark = pytest.mark.slow
 

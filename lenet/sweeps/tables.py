@@ -17,13 +17,14 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from lenet.comparison import COMPARED, intervals
 from lenet.config.choices import Values
 from lenet.config.settings import all_keys, common_keys, differing_keys
 from lenet.formats.files import write_text
 from lenet.formats.text import inert
 from lenet.runs.run import Run
-from lenet.summary import Outcome, Setting, Summary, records
+from lenet.sweeps.outcome import Outcome
+from lenet.sweeps.statistics import COMPARED, intervals, records
+from lenet.sweeps.summary import Setting, Summary
 
 Row = dict[str, Any]
 

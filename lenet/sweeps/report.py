@@ -12,9 +12,9 @@ from pathlib import Path
 from lenet.errors import FiguresError
 from lenet.formats.files import relative
 from lenet.runs.run import Run
-from lenet.summary import Summary, summarise
-from lenet.tables import write_tables
-from lenet.terminal import failures, table
+from lenet.sweeps.summary import Summary, summarise
+from lenet.sweeps.tables import write_tables
+from lenet.sweeps.terminal import failures, table
 
 
 def write_summary(runs: Iterable[Run], folder: Path, *, seconds: bool = False) -> str:
@@ -47,7 +47,7 @@ def write_report(summary: Summary, folder: Path, *, seconds: bool = False) -> It
 def draw(summary: Summary, folder: Path, *, seconds: bool) -> Iterator[Path]:
     """Write the figures; yield the path of each."""
     from lenet.figures.style import save, style
-    from lenet.sweep_figures import figures
+    from lenet.sweeps.figures import figures
 
     with style():
         for name, figure in figures(summary, seconds=seconds):

@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from lenet.comparison import DIFFERS, intervals
 from lenet.config.choices import Values
 from lenet.config.settings import differing_keys, tell_apart
 from lenet.figures import curves as plots
 from lenet.figures import finals
 from lenet.figures.drawing import Figure
 from lenet.formats.tables import LARGEST
-from lenet.summary import Setting, Summary
-from lenet.terminal import plural
+from lenet.sweeps.statistics import DIFFERS, intervals
+from lenet.sweeps.summary import Setting, Summary
+from lenet.sweeps.terminal import plural
 
 DRAWN = {"curves": 12, "lines": 12, "rows": 20}  # settings in a figure, at most
 NO_FILE_NAME = r"[^\w.-]"

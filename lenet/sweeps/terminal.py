@@ -8,10 +8,10 @@ from textwrap import fill, shorten
 import numpy as np
 import pandas as pd
 
-from lenet.comparison import DIFFERS, SIGNIFICANT, WITHIN, intervals
 from lenet.errors import printable
-from lenet.summary import Setting, Summary
-from lenet.tables import RUNS, SETTINGS
+from lenet.sweeps.statistics import DIFFERS, SIGNIFICANT, WITHIN, intervals
+from lenet.sweeps.summary import Setting, Summary
+from lenet.sweeps.tables import RUNS, SETTINGS
 
 TABLE_ROWS = 30
 FAILURE_ROWS = 20

@@ -10,7 +10,7 @@ import pytest
 from fake_runs import fake_run
 
 from lenet.runs.folder import RunFolder
-from lenet.sweep import Callbacks, Sweep
+from lenet.sweeps.sweep import Callbacks, Sweep
 from lenet.training.divergence import DivergedError
 
 
@@ -62,7 +62,10 @@ def test_a_sweep_of_which_a_run_failed_ends_badly(tmp_path: Path) -> None:
     assert end(jobs._replace(runs=[*jobs.runs, tmp_path / "2"])) == 1
 
 
-DRAWING = ("drawing", "figures", "plots", "finals", "panels", "sweep_figures", "report")
+DRAWING = [
+    *(f"lenet.figures.{name}" for name in ("drawing", "style", "curves", "legends", "finals")),
+    *("lenet.sweeps.figures", "lenet.sweeps.report"),
+]
 
 
 @pytest.mark.parametrize("module", ["matplotlib.figure", "lenet.figures.style"])
@@ -74,7 +77,7 @@ def test_without_figures_there_are_the_tables(
 ) -> None:
     """Whatever is wrong with matplotlib."""
     monkeypatch.setitem(sys.modules, module, None)
-    for name in {f"lenet.{name}" for name in DRAWING} - {module}:
+    for name in {*DRAWING} - {module}:
         monkeypatch.delitem(sys.modules, name, raising=False)
     assert end(finished(tmp_path)) == 1
     said = capsys.readouterr()
@@ -111,7 +114,7 @@ def test_a_report_that_cannot_be_written_is_shown(
 def test_what_cannot_be_summed_up_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "lenet.summary", None)
+    monkeypatch.setitem(sys.modules, "lenet.sweeps.summary", None)
     assert end(finished(tmp_path)) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("lenet: there is no summary: ModuleNotFoundError: ")

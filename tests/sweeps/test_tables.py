@@ -12,10 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lenet.formats.layout import CONFIG
-from lenet.report import write_summary
 from lenet.runs.run import Run
-from lenet.summary import summarise
-from lenet.tables import write_table, write_tables
+from lenet.sweeps.report import write_summary
+from lenet.sweeps.summary import summarise
+from lenet.sweeps.tables import write_table, write_tables
 
 SGD = "optimizer=sgd"
 FAST = "optimizer.momentum=0.9"

@@ -86,3 +86,8 @@ def holm(p: "pd.Series[float]") -> "pd.Series[float]":
     ordered = p.reset_index(drop=True).dropna().sort_values(kind="stable")
     corrected = (ordered * np.arange(len(ordered), 0, -1)).cummax().clip(upper=1)
     return corrected.reindex(range(len(p))).set_axis(p.index)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table by column."""
+    return [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from refused import Refused
 
 from lenet.errors import ConfigError
-from lenet.launchers import refuse_launcher
+from lenet.sweeps.launchers import refuse_launcher
 
 QUICK = ["-m", "dataset.train_size=64", "dataset.test_size=16", "epochs=1", "seed=1,2"]
 
