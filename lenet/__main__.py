@@ -14,7 +14,7 @@ def main() -> None:
     from lenet.runs.process import open_closed_streams
 
     open_closed_streams()
-    from lenet import main as command_line
+    from lenet.commands import train as command_line
 
     command_line.main()
 

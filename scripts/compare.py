@@ -6,8 +6,8 @@ A RUN is a folder of a run, one that contains some, or one whose runs.txt lists 
 differ in nothing but their seed are put together; those that did not finish are named.
 """
 
+from lenet.commands.arguments import output_folder, run_script, writing_parser
 from lenet.runs.find import all_runs, find_runs
-from lenet.scripting import output_folder, run_script, writing_parser
 from lenet.sweeps.report import write_summary
 
 

@@ -8,12 +8,12 @@ Without --dataset each network is tested on its own run's test images.
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
+from lenet.commands.arguments import add_config_dir, parser, run_script
 from lenet.config.compose import configure
 from lenet.data import Dataset
 from lenet.errors import LenetError
 from lenet.runs.find import find_runs
 from lenet.runs.run import Run
-from lenet.scripting import add_config_dir, parser, run_script
 from lenet.sweeps.terminal import plural
 from lenet.training.evaluation import evaluate
 

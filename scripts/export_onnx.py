@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lenet.commands.arguments import exporting_parser, one_run, optional, run_script
 from lenet.errors import LenetError
 from lenet.formats.files import replacing
 from lenet.nn.input import INPUT_SIDE
@@ -40,7 +41,6 @@ from lenet.nn.layers import (
 )
 from lenet.nn.model import LeNet5
 from lenet.runs.run import Run
-from lenet.scripting import exporting_parser, one_run, optional, run_script
 
 with optional("pip install -e '.[onnx]'"):
     from onnx import (

@@ -18,6 +18,7 @@ from zipfile import ZipFile, is_zipfile
 
 from numpy.typing import NDArray
 
+from lenet.commands.arguments import add_overrides, command_line, optional, run_script
 from lenet.config.compose import composed, configure
 from lenet.config.schema import saved
 from lenet.errors import DataError
@@ -26,7 +27,6 @@ from lenet.formats.layout import CONFIG, WEIGHTS
 from lenet.formats.torch import from_state_dict
 from lenet.formats.weights import WIDEST, joined, write_weights
 from lenet.runs.folder import RunFolder
-from lenet.scripting import add_overrides, command_line, optional, run_script
 
 with optional("pip install torch"):
     import torch

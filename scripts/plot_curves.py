@@ -9,11 +9,11 @@ lenet dataset=mnist, from any initial weights.
 
 from pathlib import Path
 
+from lenet.commands.arguments import output_folder, run_script, writing_parser
 from lenet.figures.curves import curves
 from lenet.figures.style import save, style
 from lenet.runs.find import find_runs
 from lenet.runs.groups import by_setting
-from lenet.scripting import output_folder, run_script, writing_parser
 
 
 def main() -> list[Path]:

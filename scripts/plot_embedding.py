@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.commands.arguments import one_run, output_folder, run_script, seeded_parser
 from lenet.data import Split
 from lenet.figures.drawing import Figure
 from lenet.figures.images import subject
@@ -23,7 +24,6 @@ from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.model import LeNet5
 from lenet.nn.random import stream
-from lenet.scripting import one_run, output_folder, run_script, seeded_parser
 from lenet.training.evaluation import chunks
 
 DRAWN = 2000

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lenet.commands.arguments import natural, one_run, output_folder, run_script, writing_parser
 from lenet.data import Split
 from lenet.errors import LenetError
 from lenet.figures.drawing import Axes, Figure
@@ -23,7 +24,6 @@ from lenet.nn.features import OUTPUT, features
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.losses import log_softmax
-from lenet.scripting import natural, one_run, output_folder, run_script, writing_parser
 
 IMAGES, LIKELIEST = 3, 10  # where none are asked for; classes beside an image
 SIDE, AROUND = 1.9, (1.3, 1.0)  # inches: of an image; beside and above all

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lenet.commands.arguments import one_run, output_folder, run_script, writing_parser
 from lenet.figures.drawing import Axes, AxesImage, Figure
 from lenet.figures.images import mosaic, show_signed, subject
 from lenet.figures.style import entitle, save, style
 from lenet.nn.layers import Array
-from lenet.scripting import one_run, output_folder, run_script, writing_parser
 
 WIDTH, AROUND = 9.6, (2.2, 1.9)  # inches, of all columns of C3; what is beside and above all
 ENLARGED = 1.6  # times as large as those of C3, those of C1 are drawn

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.commands.arguments import one_run, output_folder, run_script, seeded_parser
 from lenet.figures.drawing import Figure
 from lenet.figures.images import grid, mark_as_wrong, show, subject
 from lenet.figures.style import entitle, save, style
 from lenet.inspection.predictions import Predictions, predict
 from lenet.nn.random import stream
-from lenet.scripting import one_run, output_folder, run_script, seeded_parser
 
 SHOWN = 18
 SIDE, CONFUSION_CELL, CONFUSION_MARGIN = 6.6, 0.34, 1.5  # inches

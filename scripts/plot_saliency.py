@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.commands.arguments import one_run, output_folder, run_script, seeded_parser
 from lenet.figures.drawing import Axes, Figure
 from lenet.figures.images import frame, mark_as_wrong, show, subject
 from lenet.figures.style import VERMILION, entitle, save, style
@@ -19,7 +20,6 @@ from lenet.inspection.attribution import occlusion, saliency
 from lenet.inspection.predictions import Predictions, predict
 from lenet.nn.model import LeNet5
 from lenet.nn.random import stream
-from lenet.scripting import one_run, output_folder, run_script, seeded_parser
 
 DPI = 120  # noise takes up much room in a PNG file
 EACH = 3  # images at random, and worst mistakes

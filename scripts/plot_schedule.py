@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lenet.commands.arguments import add_overrides, command_line, run_script
 from lenet.config.compose import configure
 from lenet.config.schema import CONF, Config
 from lenet.figures.drawing import Axes, Figure
 from lenet.figures.style import COLOURS, VERMILION, entitle, save, style
-from lenet.scripting import add_overrides, command_line, run_script
 from lenet.training.schedules import Moment
 
 PER_EPOCH = 100  # points of a line

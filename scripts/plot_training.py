@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.commands.arguments import one_run, output_folder, run_script, writing_parser
 from lenet.figures.drawing import Axes, Figure, FuncFormatter, MaxNLocator, colormaps
 from lenet.figures.images import subject
 from lenet.figures.style import COLOURS, entitle, logarithmic, save, style
 from lenet.nn.architecture import OUTPUT
-from lenet.scripting import one_run, output_folder, run_script, writing_parser
 from lenet.training.histograms import ACTIVATIONS, EPOCH, GRADIENTS, MOVEMENT, Rows, of_kind
 
 HOW = "by epoch, on a fixed handful of training images; heights are square roots of counts"

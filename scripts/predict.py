@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lenet.commands.arguments import command_line, run_script
 from lenet.data.pictures.reading import suffixes
 from lenet.errors import DataError, LenetError, printable
 from lenet.figures.drawing import Axes, Figure
@@ -26,7 +27,6 @@ from lenet.figures.style import entitle, save, style
 from lenet.formats.text import caption
 from lenet.inspection.classifier import Classifier, Prediction
 from lenet.runs.find import natural_order
-from lenet.scripting import command_line, run_script
 
 log = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lenet.__main__ import main as lenet
+from lenet.commands.arguments import add_overrides, command_line, run_script
 from lenet.formats.layout import CONFIG
 from lenet.runs.command import changed, command_of
 from lenet.runs.run import Run
-from lenet.scripting import add_overrides, command_line, run_script
 
 
 def main() -> Iterator[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lenet.commands.arguments import output_folder, run_script, writing_parser
 from lenet.errors import LenetError
 from lenet.figures.paper import ACCURACY, departures
 from lenet.formats.files import write_text
@@ -20,7 +21,6 @@ from lenet.formats.text import inert
 from lenet.runs.find import find_runs
 from lenet.runs.groups import by_setting, over_seeds
 from lenet.runs.run import Run
-from lenet.scripting import output_folder, run_script, writing_parser
 from lenet.sweeps.statistics import half_width
 
 NONE = "–"

@@ -37,9 +37,9 @@ It is that of this module, which a run with activation=tanh and pooling=max is:
 
 from pathlib import Path
 
+from lenet.commands.arguments import exporting_parser, one_run, optional, run_script
 from lenet.formats.files import replacing
 from lenet.formats.torch import to_state_dict
-from lenet.scripting import exporting_parser, one_run, optional, run_script
 
 with optional("pip install torch"):
     import torch

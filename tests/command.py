@@ -82,7 +82,7 @@ class Forks:
 @cache
 def forks() -> Forks:
     """Forks that have imported the command, and that with which a sweep is summed up."""
-    return Forks("lenet.main", "pandas", "scipy.stats")
+    return Forks("lenet.commands.train", "pandas", "scipy.stats")
 
 
 def start(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lenet.main import main
+from lenet.commands.train import main
 
 FOLDER = str(Path(sys.argv[1]).resolve())
 PLAN = dict(map(int, each.split(":")) for each in sys.argv[2].split(",") if each)

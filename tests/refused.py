@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from lenet.main import main
+from lenet.commands.train import main
 
 
 class Refused:

@@ -560,7 +560,7 @@ MUTATIONS = [
         {
             "return data + [key for key, value in RECIPE.items() if getattr(config, key) != value]": "return data",
         },
-        "test_scripts.py::test_what_departs_from_the_papers_recipe",
+        "commands/test_scripts.py::test_what_departs_from_the_papers_recipe",
     ),
     Mutation(
         "38 a backend of the user's that stops the import of matplotlib",
@@ -668,7 +668,7 @@ MUTATIONS = [
         {
             "    if seconds:\n": "    if not seconds:\n",
         },
-        "test_scripts.py::test_a_comparison_at_any_time",
+        "commands/test_scripts.py::test_a_comparison_at_any_time",
     ),
     Mutation(
         "57 a list in the place of keys, of which only the override is shown",
@@ -772,11 +772,11 @@ MUTATIONS = [
     ),
     Mutation(
         "76 a flag's help checked as Python 3.14 does",
-        "flags.py",
+        "commands/flags.py",
         {
             "argparse._check_help = lambda parser, action: None": "pass",
         },
-        "test_flags.py",
+        "commands/test_flags.py",
     ),
     Mutation(
         "34a a mirror that sends a byte at a time is waited for",

@@ -44,7 +44,7 @@ TARGETS = [
     "os.system",
     "subprocess.Popen",
     "lenet.__main__.main",
-    "lenet.main.job",
+    "lenet.commands.train.job",
     "lenet.config.schema.import_module",
     "lenet.nn.layers.MaxPool",
     "lenet.nn.layers.Activation",

@@ -360,7 +360,10 @@ def test_a_learning_rate_that_goes_with_the_optimizer_was_not_swept(tmp_path: Pa
 
 
 def test_training_does_not_wait_for_what_sums_it_up() -> None:
-    code = "import sys, lenet.main; print({'scipy', 'pandas', 'matplotlib'} & {*sys.modules})"
+    code = """
+import sys, lenet.commands.train
+print({"scipy", "pandas", "matplotlib"} & {*sys.modules})
+"""
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
     )

@@ -103,7 +103,7 @@ def test_what_is_no_store_for_runs_is_refused(uri: str) -> None:
 @pytest.mark.slow
 def test_without_a_tracker_no_library_is_imported(tmp_path: Path) -> None:
     code = (
-        "import sys; from lenet.main import main; main(); "
+        "import sys; from lenet.commands.train import main; main(); "
         "print({'tensorboard', 'google.protobuf', 'mlflow', 'sqlalchemy'} & {*sys.modules})"
     )
     done = subprocess.run(

@@ -21,13 +21,13 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from lenet.commands.flags import Flags, help_of_any_kind
 from lenet.config.complaints import complain
 from lenet.config.identity import identity, trajectory
 from lenet.config.loader import hydra_for
 from lenet.config.overrides import without_sweeps
 from lenet.config.schema import own_folders, read_config, saved
 from lenet.errors import LenetError, printable
-from lenet.flags import Flags, help_of_any_kind
 from lenet.runs.claim import FinishedError
 from lenet.runs.experiment import run
 from lenet.runs.folder import RunFolder

@@ -22,7 +22,7 @@ from lenet.nn.random import stream
 
 pytestmark = pytest.mark.slow
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "predict.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "predict.py"
 LABELS = np.arange(10, dtype=np.uint8)
 DIGITS = 255 - draw(LABELS, stream(1, "pictures"))  # black on white
 

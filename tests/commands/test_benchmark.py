@@ -12,7 +12,7 @@ from trainings import LOSS
 from lenet.nn.architecture import LENET5
 from lenet.training.batch import batch_outcome
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 @pytest.fixture(scope="module")

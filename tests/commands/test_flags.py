@@ -9,7 +9,7 @@ import pytest
 from hydra._internal.utils import get_args_parser
 
 from lenet import __version__
-from lenet.flags import Flags, help_of_any_kind
+from lenet.commands.flags import Flags, help_of_any_kind
 
 
 def read(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
