@@ -1,63 +1,6 @@
-"""Write a trained network as a state_dict of PyTorch.
+"""The command ``lenet-runs export torch``, as a script."""
 
-    python scripts/to_torch.py [RUN] [--output FILE]
-
-It is that of this module, which a run with activation=tanh and pooling=max is:
-
-    from collections import OrderedDict
-
-    import torch
-    from torch import nn
-
-    def lenet5(channels=1, classes=10, activation=nn.Tanh, pooling=nn.MaxPool2d):
-        return nn.Sequential(OrderedDict(
-            pad=nn.ZeroPad2d(2),
-            c1=nn.Conv2d(channels, 6, 5),
-            c1_norm=nn.BatchNorm2d(6),  # this and its kin with normalization=batch only
-            c1_act=activation(),
-            s2=pooling(2),
-            c3=nn.Conv2d(6, 16, 5),
-            c3_norm=nn.BatchNorm2d(16),
-            c3_act=activation(),
-            s4=pooling(2),
-            vector=nn.Flatten(),
-            c5=nn.Linear(400, 120),
-            c5_norm=nn.BatchNorm1d(120),
-            c5_act=activation(),
-            f6=nn.Linear(120, 84),
-            f6_norm=nn.BatchNorm1d(84),
-            f6_act=activation(),
-            output=nn.Linear(84, classes),
-        ))
-
-    network = lenet5().eval()
-    network.load_state_dict(torch.load("model.pt"))
-    logits = network(images / 255)  # (N, 10), of images (N, 1, 28, 28)
-"""
-
-from pathlib import Path
-
-from lenet.commands.arguments import exporting_parser, one_run, optional, run_script
-from lenet.formats.files import replacing
-from lenet.formats.torch import to_state_dict
-
-with optional("pip install torch"):
-    import torch
-
-FILE = "model.pt"
-
-
-def main() -> list[Path]:
-    arguments = exporting_parser(__doc__, FILE).parse_args()
-    run = one_run(arguments)
-    path: Path = arguments.output or run.path / FILE
-    network = run.network()
-    state = to_state_dict(network.architecture.views(network.theta))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as file:
-        torch.save({name: torch.from_numpy(array) for name, array in state.items()}, file)
-    return [path]
-
+from lenet.commands.runs import script
 
 if __name__ == "__main__":
-    run_script(main)
+    script("export torch")

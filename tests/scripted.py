@@ -3,9 +3,8 @@
 import runpy
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -19,12 +18,6 @@ class Outcome(NamedTuple):
 
 
 Script = Callable[..., Outcome]
-
-
-@cache
-def load(name: str) -> dict[str, Any]:
-    """Return what a script defines, without running it."""
-    return runpy.run_path(str(SCRIPTS / f"{name}.py"))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Configurations as files: keys and plain values."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,17 @@ def whole_number(loader: Loader, node: yaml.ScalarNode) -> int:
     if len(node.value) > LONGEST_NUMBER:
         raise ValueError(f"a number of {len(node.value)} characters")
     return int(loader.construct_yaml_int(node))
+
+
+FLOAT, DATE = "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
+Loader.add_constructor("tag:yaml.org,2002:int", whole_number)
+Loader.add_implicit_resolver(
+    FLOAT, re.compile(r"[-+]?[0-9]+(_[0-9]+)*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), "-+0123456789"
+)
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != DATE]
+    for first, resolvers in Loader.yaml_implicit_resolvers.items()
+}
 
 
 def read_keys(path: Path) -> dict[str, Any]:

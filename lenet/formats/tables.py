@@ -1,34 +1,16 @@
-"""Tables as files: CSV."""
+"""Tables of numbers, read from CSV files with care."""
 
-import csv
-import re
-from collections.abc import Collection, Sequence
-from io import BytesIO, StringIO
+from collections.abc import Collection
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lenet.errors import DataError
 from lenet.formats.files import damage, plain
-from lenet.formats.keys import Loader, whole_number
-
-Row = dict[str, Any]
-
 
 LARGEST = float(np.finfo(np.float32).max)  # of the figures that a network in float32 can have
-
-
-FLOAT, DATE = "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
-Loader.add_constructor("tag:yaml.org,2002:int", whole_number)
-Loader.add_implicit_resolver(
-    FLOAT, re.compile(r"[-+]?[0-9]+(_[0-9]+)*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), "-+0123456789"
-)
-Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != DATE]
-    for first, resolvers in Loader.yaml_implicit_resolvers.items()
-}
 
 
 def read_table(path: Path, counter: str, columns: Collection[str]) -> pd.DataFrame:
@@ -69,13 +51,3 @@ def check_numbers(path: Path, table: pd.DataFrame) -> None:
                 f"{path}: expected numbers from {low:.3g} to {high:.3g}, "
                 f"found {column} = {wrong.iloc[0]:.8g} in row {wrong.index[0] + 1}"
             )
-
-
-def csv_text(rows: Sequence[Row], *, header: bool) -> str:
-    """Return rows as CSV, each number in the fewest digits that give it back."""
-    text = StringIO(newline="")
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    if header:
-        writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

@@ -1,79 +1,62 @@
-"""A LeNet-5 in PyTorch: its arrays by the names of modules there, as in a state_dict.
+"""State_dicts as files: what torch.save writes."""
 
-Ours are the names of ``nn.Conv2d``, ``nn.Linear`` and ``nn.BatchNorm``: ``c1.weight``, ``c1.bias``,
-``c1_norm.weight`` and so on. In a state_dict that was made elsewhere modules may have any names: no
-two have a weight, or a running mean, of the same shape, so that the shape tells which is which.
-"""
-
-from collections import defaultdict
-from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile, is_zipfile
 
-import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from lenet.errors import DataError
-from lenet.formats.npz import brief
-from lenet.nn.architecture import Architecture
+from lenet.formats.files import read_at_most, replacing
+from lenet.formats.state_dict import Arrays
+from lenet.formats.weights import WIDEST
 
-Arrays = Mapping[str, NDArray[Any]]
-
-NORMALIZATION = {
-    "gamma": "weight",
-    "beta": "bias",
-    "mean": "running_mean",
-    "variance": "running_var",
-}
-COUNT = "num_batches_tracked"  # no logit depends on it
-DENSE, CONVOLUTION = (120, 400), (120, 16, 5, 5)  # C5's weight, also as that of a convolution
+LARGEST = 2**24  # bytes of a file: 30 times the parameters in double precision
 
 
-def to_state_dict(arrays: Arrays) -> dict[str, NDArray[Any]]:
-    """Return all arrays of a network (see ``Architecture.views``) by their names in PyTorch."""
-    state: dict[str, NDArray[Any]] = {}
-    for name, array in arrays.items():
-        layer, own = name.split(".")
-        state[f"{layer}_norm.{NORMALIZATION[own]}" if own in NORMALIZATION else name] = array
-        if own == "variance":
-            state[f"{layer}_norm.{COUNT}"] = np.zeros((), np.int64)
-    return state
-
-
-def from_state_dict(
-    path: Path, state: Arrays, architecture: Architecture
-) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file's state_dict by our names; those of unknown modules keep theirs.
+def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the tensors of a state_dict by name, those of any float type in double precision.
 
     Raises:
-        DataError: there are two arrays of one name.
+        DataError: the file is anything but that.
 
     """
-    known = known_modules(architecture)
-    ours: dict[str, dict[str, str]] = defaultdict(dict)
-    for name, array in state.items():
-        module, _, own = name.rpartition(".")
-        ours[module] |= known.get((own, array.shape), {})
-    arrays: dict[str, NDArray[Any]] = {}
-    for name, array in state.items():
-        module, _, own = name.rpartition(".")
-        our_name = ours[module].get(own, name)
-        if our_name in arrays:
-            raise DataError(f"{path}: expected one {our_name}, found {brief(name)} as well")
-        if own != COUNT:
-            arrays[our_name] = array.reshape(DENSE) if array.shape == CONVOLUTION else array
-    return arrays
+    expected = f"{path}: expected a state_dict of PyTorch"
+    with path.open("rb") as file:
+        content = read_at_most(file, LARGEST + 1)
+    if len(content) > LARGEST:
+        raise DataError(f"{expected} for a LeNet-5, found more than {LARGEST} bytes")
+    try:
+        return tensors(content)
+    except Exception as error:  # damage may raise anything
+        raise DataError(
+            f"{expected}, found something else; torch.save(network.state_dict(), ...) writes one"
+        ) from error
 
 
-def known_modules(architecture: Architecture) -> dict[tuple[str, tuple[int, ...]], dict[str, str]]:
-    """Return our names of each module's arrays, by the name and shape that only one of them has."""
-    known = {}
-    for name, shape in architecture.shapes.items():
-        layer, own = name.split(".")
-        if own == "weight":
-            known[own, shape] = {own: f"{layer}.{own}" for own in ("weight", "bias")}
-        elif own == "mean":
-            names = {theirs: f"{layer}.{ours}" for ours, theirs in NORMALIZATION.items()}
-            known[NORMALIZATION[own], shape] = names
-    known["weight", CONVOLUTION] = known["weight", DENSE]
-    return known
+def tensors(content: bytearray) -> dict[str, NDArray[Any]]:
+    """Return the tensors of a file's content; ValueError if they would take up too much memory."""
+    if is_zipfile(BytesIO(content)):
+        with ZipFile(BytesIO(content)) as archive:
+            check_size(sum(entry.file_size for entry in archive.infolist()))
+    state = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+    check_size(sum(tensor.numel() * WIDEST for tensor in state.values()))
+    return {
+        str(name): (tensor.double() if tensor.is_floating_point() else tensor).detach().numpy()
+        for name, tensor in state.items()
+    }
+
+
+def check_size(size: int) -> None:
+    """Refuse more than LARGEST bytes: a file can promise any number of zeros in few."""
+    if size > LARGEST:
+        raise ValueError(size)
+
+
+def write_state_dict(path: Path, state: Arrays) -> None:
+    """Write arrays by name as a state_dict."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        torch.save({name: torch.from_numpy(array) for name, array in state.items()}, file)

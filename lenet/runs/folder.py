@@ -31,7 +31,7 @@ from lenet.formats.layout import (
     files_by_our_names,
 )
 from lenet.formats.npz import write_arrays
-from lenet.formats.tables import Row, csv_text
+from lenet.formats.rows import Row, csv_text
 from lenet.formats.weights import write_weights
 from lenet.nn.architecture import LENET5, Architecture
 from lenet.runs.claim import Hold, examine, other_run

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple, Self
 
-from lenet.formats.tables import Row
+from lenet.formats.rows import Row
 from lenet.nn.layers import Array
 from lenet.training.evaluation import Score
 from lenet.training.optimizers import State

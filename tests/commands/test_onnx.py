@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import test_scripts
 from numpy.typing import NDArray
 from oracles import ACTIVATIONS, POOLINGS, name
 from random_networks import NORMALIZATIONS, network, pictures
-from scripted import Script, load
+from scripted import Script
 
 from lenet.data import Split, Strokes
 from lenet.errors import LenetError
@@ -25,9 +24,8 @@ from lenet.training.evaluation import logits_of
 
 onnx = pytest.importorskip("onnx", reason="lenet[onnx] is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="lenet[onnx] is not installed")
+exporter = pytest.importorskip("lenet.formats.onnx")
 pytestmark = pytest.mark.onnx
-
-script = test_scripts.script
 
 
 def outputs(model: Any, images: NDArray[np.uint8]) -> dict[str, Array]:
@@ -59,7 +57,7 @@ def test_logits_are_ours(
 ) -> None:
     for seed in range(3):
         ours = network(pooling, activation, normalization, seed=seed)
-        model = load("export_onnx")["onnx_model"](ours, (28, 28))
+        model = exporter.onnx_model(ours, (28, 28))
         for size in (1, 7):
             check(model, ours, pictures(size, 28, 28))
 
@@ -70,7 +68,7 @@ def test_logits_are_ours(
 )
 def test_other_images_and_classes(channels: int, size: tuple[int, int], classes: int) -> None:
     ours = network(MaxPool(), Tanh(), NORMALIZATIONS[1], channels=channels, classes=classes)
-    model = load("export_onnx")["onnx_model"](ours, size)
+    model = exporter.onnx_model(ours, size)
     check(model, ours, pictures(7, channels, *size))
 
 
@@ -121,4 +119,4 @@ def test_an_activation_of_ones_own_is_said_to_have_no_translation() -> None:
     with pytest.raises(
         LenetError, match="the activation of C1 is a Softsign, which has no translation to ONNX"
     ):
-        load("export_onnx")["onnx_model"](network(MaxPool(), Softsign()), (28, 28))
+        exporter.onnx_model(network(MaxPool(), Softsign()), (28, 28))

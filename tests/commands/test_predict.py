@@ -1,10 +1,8 @@
 """What a trained network makes of a user's pictures: in Python, and told by the script."""
 
-import runpy
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -15,6 +13,7 @@ from PIL import Image
 
 from lenet.config.compose import configure
 from lenet.data.strokes import draw
+from lenet.figures.sheet import sheet
 from lenet.formats.layout import BEST, WEIGHTS
 from lenet.formats.weights import read_weights, write_weights
 from lenet.inspection.classifier import Classifier
@@ -166,9 +165,8 @@ def test_the_sheet_goes_to_the_run_folder(run: Path, pictures: Path) -> None:
 
 
 def test_the_sheet_shows_the_first_pictures_beside_what_the_network_has_seen(run: Path) -> None:
-    script: dict[str, Any] = runpy.run_path(str(SCRIPT))
     (prediction,) = Classifier.read(run).predict([DIGITS[3]])
-    figure = script["sheet"]({Path("a$.png"): prediction, Path(99 * "b"): prediction}, 7)
+    figure = sheet({Path("a$.png"): prediction, Path(99 * "b"): prediction}, 7)
     left, right, *_ = (axes.images[0].get_array() for axes in figure.get_axes())
     np.testing.assert_array_equal(left, prediction.picture)
     np.testing.assert_array_equal(right, prediction.image)

@@ -17,16 +17,23 @@ from fake_runs import fake_run
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
-from scripted import SCRIPTS, Script, load
-from scripted import script as script
+from scripted import SCRIPTS, Script
 
+from lenet.commands.plot.features import chosen as first_of_each_class
+from lenet.commands.plot.saliency import chosen
+from lenet.commands.plot.schedule import composed
 from lenet.config.compose import configure
 from lenet.data import Data, Split
 from lenet.figures import curves as plots
+from lenet.figures import features as figure_of_features
+from lenet.figures import filters, saliency, schedule
+from lenet.figures import predictions as figures_of_predictions
+from lenet.figures.histograms import draw_gradients
 from lenet.figures.paper import departures
 from lenet.figures.style import style
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import write_weights
+from lenet.inspection.predictions import Predictions, predict
 from lenet.nn.features import features
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.input import network_input
@@ -446,7 +453,7 @@ def predictions(labels: list[int], probabilities: list[list[float]]) -> Any:
     images = np.zeros((len(labels), 28, 28), np.uint8)
     images.reshape(len(labels), -1)[np.tri(len(labels), 784, dtype=bool)] = 255
     split = Split(images, np.array(labels, np.uint8))
-    return load("plot_predictions")["Predictions"](split, np.log(probabilities).T, CLASSES)
+    return Predictions(split, np.log(probabilities).T, CLASSES)
 
 
 MIXED = predictions(
@@ -461,7 +468,7 @@ def titles(figure: Figure) -> list[str]:
 
 def draw(figure_of: str, *arguments: Any) -> Figure:
     with style():
-        figure: Figure = load("plot_predictions")[figure_of](*arguments)
+        figure: Figure = getattr(figures_of_predictions, figure_of)(*arguments)
         figure.draw_without_rendering()
     return figure
 
@@ -540,7 +547,7 @@ def test_confusion_counts_true_in_rows_and_predicted_in_columns() -> None:
 def test_predictions_are_those_of_the_network_and_its_data(tmp_path: Path) -> None:
     run = fake_run(tmp_path, "dataset.train_size=16", "dataset.test_size=600")
     write_weights(tmp_path / WEIGHTS, initial_theta(GlorotUniform(), 0))
-    found = load("plot_predictions")["predict"](run)
+    found = predict(run)
     score = evaluate(run.network(), run.data().test)
     assert found.logits.shape == (10, 600)
     assert np.count_nonzero(~found.wrong) == score.correct
@@ -617,9 +624,8 @@ def test_the_schedule_of_a_command_line_is_drawn(script: Script) -> None:
 
 
 def test_all_schedules_are_drawn_where_none_is_chosen_and_none_hides_another() -> None:
-    plot = load("plot_schedule")
     with style():
-        figure = plot["draw"](plot["composed"]([], None))
+        figure = schedule.draw(composed([], None))
     panels = [axes for axes in figure.axes if axes.get_title()]
     names = {path.stem for path in (SCRIPTS.parent / "conf" / "schedule").glob("*.yaml")}
     assert {axes.get_title() for axes in panels} == names
@@ -659,7 +665,7 @@ def test_filters_of_images_in_colour_have_a_row_for_each_channel() -> None:
     rng = np.random.default_rng(0)
     c1, c3 = rng.normal(size=(6, 3, 5, 5)), rng.normal(size=(16, 6, 5, 5))
     with style():
-        figure = load("plot_filters")["draw"](c1, c3, "CIFAR10, seed 0")
+        figure = filters.draw(c1, c3, "CIFAR10, seed 0")
         figure.draw_without_rendering()
     above, below, _ = figure.axes
     for axes, weight in ((above, c1), (below, c3)):
@@ -673,13 +679,13 @@ def test_filters_of_images_in_colour_have_a_row_for_each_channel() -> None:
 
 def test_an_image_is_followed_from_layer_to_layer(trained: Path) -> None:
     (path,) = trained.glob("runs/*")
-    run, plot = Run(path), load("plot_features")
+    run = Run(path)
     data = run.data()
     images = data.test[np.array([3, 0])]
     x = network_input(images.images, np.dtype(np.float32))
     seen = {"input": x, **features(run.network(), x)}
     with style():
-        figure = plot["draw"](images, seen, data.class_names, "Strokes, seed 0")
+        figure = figure_of_features.draw(images, seen, data.class_names, "Strokes, seed 0")
         figure.draw_without_rendering()
     assert titles(figure)[:8] == [
         "input\n1@32×32",
@@ -703,7 +709,7 @@ def test_an_image_is_followed_from_layer_to_layer(trained: Path) -> None:
 
 def test_the_first_images_of_three_classes_are_followed_where_none_is_named() -> None:
     labels = np.array([46, 3, 3, 0, *range(47)], np.uint8)
-    chosen = load("plot_features")["chosen"](Split(np.zeros((51, 28, 28), np.uint8), labels), None)
+    chosen = first_of_each_class(Split(np.zeros((51, 28, 28), np.uint8), labels), None)
     assert chosen.labels.tolist() == [0, 1, 2]
 
 
@@ -716,13 +722,13 @@ def test_an_image_that_is_not_there_is_not_followed(trained: Path, script: Scrip
 
 def test_saliency_is_that_of_images_at_random_and_of_the_worst_mistakes(trained: Path) -> None:
     (path,) = trained.glob("runs/*")
-    run, plot = Run(path), load("plot_saliency")
-    found = load("plot_predictions")["predict"](run)
-    indices = plot["chosen"](found, 0)
+    run = Run(path)
+    found = predict(run)
+    indices = chosen(found, 0)
     others = [index for index in found.mistakes if index not in indices[:3]]
     assert indices[3:].tolist() == others[:3]
     with style():
-        figure = plot["draw"](run.network(), found, indices[1:4], "")
+        figure = saliency.draw(run.network(), found, indices[1:4], "")
         figure.draw_without_rendering()
     assert [axes.get_title()[0] == "✗" for axes in figure.axes[:3]] == found.wrong[
         indices[1:4]
@@ -733,9 +739,7 @@ def test_47_classes_have_room_in_the_confusion_matrix() -> None:
     names = tuple(f"letter {number}" for number in range(47))
     labels = np.arange(47, dtype=np.uint8).repeat(2)
     logits = np.eye(47)[:, labels]
-    many = load("plot_predictions")["Predictions"](
-        Split(np.zeros((94, 3, 32, 32), np.uint8), labels), logits, names
-    )
+    many = Predictions(Split(np.zeros((94, 3, 32, 32), np.uint8), labels), logits, names)
     (axes,) = draw("confusion_figure", many, "EMNIST, seed 0").axes
     boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
     assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
@@ -764,7 +768,7 @@ def test_gradients_of_all_layers_are_on_one_axis() -> None:
         "output": np.array([[-2, 0, *counts]]),
     }
     with style():
-        figure = load("plot_training")["draw_gradients"](np.array([0]), gradients, "MNIST, seed 0")
+        figure = draw_gradients(np.array([0]), gradients, "MNIST, seed 0")
         figure.draw_without_rendering()
     assert titles(figure) == ["C1", "F6", "output"]
     assert len({axes.get_xlim() for axes in figure.axes}) == 1

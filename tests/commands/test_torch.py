@@ -5,21 +5,21 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import numpy as np
 import pytest
-import test_scripts
 from fake_runs import fake_run
 from oracles import POOLINGS, name
 from random_networks import NORMALIZATIONS, network, pictures
-from scripted import Script, load
+from scripted import Script
 
 from lenet.data import Split
 from lenet.formats.layout import WEIGHTS
-from lenet.formats.torch import from_state_dict, to_state_dict
+from lenet.formats.state_dict import from_state_dict, to_state_dict
 from lenet.formats.weights import joined, write_weights
 from lenet.nn.architecture import Architecture
 from lenet.nn.layers import (
@@ -45,8 +45,6 @@ from lenet.training.evaluation import logits_of
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-script = test_scripts.script
-
 SMALL = ["dataset.train_size=64", "dataset.test_size=300"]
 ACTIVATIONS: dict[Activation, Callable[[], Any]] = {
     Tanh(): torch.nn.Tanh,
@@ -63,8 +61,8 @@ MODULES = {MaxPool: torch.nn.MaxPool2d, AveragePool: torch.nn.AvgPool2d}
 
 @cache
 def documented(normalization: Normalization) -> Callable[..., Any]:
-    """Return the function that to_torch.py shows to its users."""
-    text = load("to_torch")["__doc__"]
+    """Return the function that lenet-runs export torch shows to its users."""
+    text = str(import_module("lenet.commands.export.torch").__doc__)
     code = dedent(text[text.index("    from collections") : text.index("    network = ")])
     lines = code.splitlines()
     if isinstance(normalization, NoNormalization):

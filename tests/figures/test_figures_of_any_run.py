@@ -1,5 +1,6 @@
 """Figures of runs at the edge of what there is: a projector shows them as they are."""
 
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from fake_runs import fake_run
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from scripted import load
+from scripted import SCRIPTS
 
 from lenet.config.compose import configure
 from lenet.data import Data, Split
@@ -65,7 +66,7 @@ def drawn(script: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> list[Figure
 
     monkeypatch.setattr(Figure, "savefig", lay_out)
     monkeypatch.setattr("sys.argv", [script, str(run.path)])
-    load(script)["main"]()
+    runpy.run_path(str(SCRIPTS / f"{script}.py"), run_name="__main__")
     return figures
 
 

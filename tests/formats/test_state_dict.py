@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oracles import normal
 
 from lenet.errors import DataError
-from lenet.formats.torch import from_state_dict, to_state_dict
+from lenet.formats.state_dict import from_state_dict, to_state_dict
 from lenet.nn.architecture import Architecture
 from lenet.nn.layers import Array, BatchNormalization, NoNormalization
 

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import load
 
+from lenet.figures.embedding import draw
 from lenet.figures.style import style
-
-principal_components = load("plot_embedding")["principal_components"]
+from lenet.inspection.embedding import principal_components
 
 
 @given(st.integers(0, 99), st.integers(2, 40), st.integers(2, 12), st.floats(1e-3, 1e3))
@@ -50,7 +49,7 @@ def test_each_class_is_told_apart(classes: int) -> None:
     labels[labels == classes - 1] = 0
     names = [f"class {label}" for label in range(classes)]
     with style():
-        figure = load("plot_embedding")["draw"](
+        figure = draw(
             rng.normal(size=(500, 2)), np.array([0.5, 0.25]), labels, names, np.arange(100), ""
         )
         figure.draw_without_rendering()

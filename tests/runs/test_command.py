@@ -14,7 +14,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from scripted import SCRIPTS, Script
-from scripted import script as script
 
 from lenet.config.compose import composed, configure
 from lenet.config.identity import identity, run_name

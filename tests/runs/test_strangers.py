@@ -14,7 +14,6 @@ from command import lenet, record, run_folders
 from fake_runs import fake_run
 from PIL import Image
 from scripted import SCRIPTS, Script
-from scripted import script as script
 
 from lenet.config.compose import configure
 from lenet.config.identity import trajectory

@@ -13,10 +13,10 @@ from damaged import refusal
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scripted import load
 from trainings import LOSS, RECIPE, new_network
 
 from lenet.data import Data
+from lenet.figures.histograms import draw_histograms, draw_movement
 from lenet.figures.style import style
 from lenet.formats.layout import INSIDE
 from lenet.formats.npz import write_arrays
@@ -229,9 +229,7 @@ def test_epochs_are_drawn_below_each_other(whole: Rows, epochs: int) -> None:
     """At most 16 of them, the first and the last among these."""
     rows = many(whole, epochs)
     with style():
-        figure = load("plot_training")["draw_histograms"](
-            rows["epoch"], of_kind(rows, "activations."), "activation"
-        )
+        figure = draw_histograms(rows["epoch"], of_kind(rows, "activations."), "activation")
         figure.draw_without_rendering()
     assert [axes.get_title() for axes in figure.axes][:2] == ["C1", "S2"]
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
@@ -248,9 +246,7 @@ def test_epochs_are_drawn_below_each_other(whole: Rows, epochs: int) -> None:
 def test_movement_is_drawn_for_each_parameter(whole: Rows, epochs: int) -> None:
     rows = many(whole, epochs)
     with style():
-        figure = load("plot_training")["draw_movement"](
-            rows["epoch"], of_kind(rows, "movement."), ""
-        )
+        figure = draw_movement(rows["epoch"], of_kind(rows, "movement."), "")
         figure.draw_without_rendering()
     norms, distances, updates = figure.axes
     movement_of_c3 = rows["movement.c3.weight"]

@@ -1,0 +1,46 @@
+"""Write a trained network as an ONNX model, for ONNX Runtime and all else that reads that format.
+
+The model takes ``images``, float32 (N, C, H, W), as the dataset has them: pixels from 0 to 255, for
+digits 28 x 28 of them, white on black. Scaling and padding are part of it. It returns ``logits``
+and ``probabilities``, both (N, classes); its metadata name the dataset and the classes.
+"""
+
+import json
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from onnx import ModelProto, helper
+
+from lenet.commands.arguments import add_output_file, add_runs, one_run
+from lenet.formats.files import replacing
+from lenet.formats.onnx import onnx_model
+from lenet.runs.run import Run
+
+FILE = "model.onnx"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    add_runs(parser)
+    add_output_file(parser, FILE)
+
+
+def run(arguments: Namespace) -> list[Path]:
+    """Write the model; return its path."""
+    run = one_run(arguments)
+    path: Path = arguments.output or run.path / FILE
+    content = model_of(run).SerializeToString()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        file.write(content)
+    return [path]
+
+
+def model_of(run: Run) -> ModelProto:
+    """Return a run's network as an ONNX model that says what it was trained on."""
+    dataset = run.config.dataset
+    model = onnx_model(run.network(), dataset.size)
+    helper.set_model_props(
+        model, {"dataset": run.dataset, "class_names": json.dumps(dataset.class_names)}
+    )
+    return model

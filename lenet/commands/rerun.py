@@ -1,0 +1,38 @@
+"""Run a run again, from its config.yaml, with whatever else is to be different.
+
+RUN is the folder of a run, whatever has become of that, or its config.yaml. The command that gives
+the same configuration is printed and run; what comes of it goes where lenet puts it, to a folder
+below runs/ that has the configuration's name. The overrides are those of lenet, such as seed=1.
+"""
+
+import shlex
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from lenet.commands import train
+from lenet.commands.arguments import add_overrides
+from lenet.formats.layout import CONFIG
+from lenet.runs.command import changed, command_of
+from lenet.runs.run import Run
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of a run")
+    add_overrides(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print the command, and no more")
+
+
+def run(arguments: Namespace) -> Iterator[str]:
+    """Yield the command, then run it."""
+    path: Path = arguments.folder
+    folder = path.parent if path.name == CONFIG else path
+    command = changed(command_of(Run(folder), arguments.config_dir), arguments.overrides)
+    if arguments.config_dir:
+        command = ["--config-dir", str(arguments.config_dir), *command]
+    yield shlex.join(["lenet", *command])
+    if not arguments.dry_run:
+        sys.argv = ["lenet", *command]
+        train.main()

@@ -1,0 +1,79 @@
+"""A LeNet-5 in PyTorch: its arrays by the names of modules there, as in a state_dict.
+
+Ours are the names of ``nn.Conv2d``, ``nn.Linear`` and ``nn.BatchNorm``: ``c1.weight``, ``c1.bias``,
+``c1_norm.weight`` and so on. In a state_dict that was made elsewhere modules may have any names: no
+two have a weight, or a running mean, of the same shape, so that the shape tells which is which.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.errors import DataError
+from lenet.formats.npz import brief
+from lenet.nn.architecture import Architecture
+
+Arrays = Mapping[str, NDArray[Any]]
+
+NORMALIZATION = {
+    "gamma": "weight",
+    "beta": "bias",
+    "mean": "running_mean",
+    "variance": "running_var",
+}
+COUNT = "num_batches_tracked"  # no logit depends on it
+DENSE, CONVOLUTION = (120, 400), (120, 16, 5, 5)  # C5's weight, also as that of a convolution
+
+
+def to_state_dict(arrays: Arrays) -> dict[str, NDArray[Any]]:
+    """Return all arrays of a network (see ``Architecture.views``) by their names in PyTorch."""
+    state: dict[str, NDArray[Any]] = {}
+    for name, array in arrays.items():
+        layer, own = name.split(".")
+        state[f"{layer}_norm.{NORMALIZATION[own]}" if own in NORMALIZATION else name] = array
+        if own == "variance":
+            state[f"{layer}_norm.{COUNT}"] = np.zeros((), np.int64)
+    return state
+
+
+def from_state_dict(
+    path: Path, state: Arrays, architecture: Architecture
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a file's state_dict by our names; those of unknown modules keep theirs.
+
+    Raises:
+        DataError: there are two arrays of one name.
+
+    """
+    known = known_modules(architecture)
+    ours: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, array in state.items():
+        module, _, own = name.rpartition(".")
+        ours[module] |= known.get((own, array.shape), {})
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, array in state.items():
+        module, _, own = name.rpartition(".")
+        our_name = ours[module].get(own, name)
+        if our_name in arrays:
+            raise DataError(f"{path}: expected one {our_name}, found {brief(name)} as well")
+        if own != COUNT:
+            arrays[our_name] = array.reshape(DENSE) if array.shape == CONVOLUTION else array
+    return arrays
+
+
+def known_modules(architecture: Architecture) -> dict[tuple[str, tuple[int, ...]], dict[str, str]]:
+    """Return our names of each module's arrays, by the name and shape that only one of them has."""
+    known = {}
+    for name, shape in architecture.shapes.items():
+        layer, own = name.split(".")
+        if own == "weight":
+            known[own, shape] = {own: f"{layer}.{own}" for own in ("weight", "bias")}
+        elif own == "mean":
+            names = {theirs: f"{layer}.{ours}" for ours, theirs in NORMALIZATION.items()}
+            known[NORMALIZATION[own], shape] = names
+    known["weight", CONVOLUTION] = known["weight", DENSE]
+    return known
