@@ -485,7 +485,7 @@ MUTATIONS = [
     Mutation(
         "24 networks are tested by the moments of the images that are tested together",
         "nn/model.py",
-        {"{name: layer.tested() for": "{name: layer for"},
+        {"{name: layer.inference() for": "{name: layer for"},
         "nn/test_normalization.py",
     ),
     Mutation(

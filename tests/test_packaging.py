@@ -5,8 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 import lenet
 
@@ -23,17 +25,26 @@ def test_the_wheel_runs_from_any_folder(tmp_path: Path) -> None:
     (wheel,) = wheels.glob("lenet-*.whl")
     subprocess.run([*pip, "install", "--no-deps", "--target", site, wheel], check=True, timeout=120)
 
-    done = subprocess.run(
-        [sys.executable, "-m", "lenet", "dataset.train_size=64", "dataset.test_size=32"],
-        cwd=elsewhere,
-        env={**os.environ, "PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    assert list(elsewhere.glob("runs/*/weights.npz"))
+    def run(*command: str | Path) -> str:
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=elsewhere,
+            env={**os.environ, "PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("-m", "lenet", "dataset.train_size=64", "dataset.test_size=32")
+    (weights,) = elsewhere.glob("runs/*/weights.npz")
     assert (site / "lenet" / "conf" / "config.yaml").is_file()
+
+    lenet_runs = site / "bin" / "lenet-runs"
+    assert "curves.png" in run(lenet_runs, "plot", "curves")
+    Image.fromarray(np.pad(np.full((9, 3), 255, np.uint8), 9)).save(elsewhere / "one.png")
+    assert run(lenet_runs, "predict", weights, "one.png").startswith("one.png  ")
 
 
 def test_the_version_is_the_same_wherever_it_is_said() -> None:

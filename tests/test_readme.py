@@ -1,4 +1,4 @@
-"""What the README says is true."""
+"""What the READMEs say is true."""
 
 import os
 import re
@@ -10,11 +10,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from lenet.commands.runs import COMMANDS, beginning
 from lenet.config.compose import configure
 from lenet.config.schema import CONF
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path: path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", *sorted(ROOT.glob("[a-z]*/README.md"))]
+}
+FRONT = PAGES[ROOT / "README.md"]
+README = "\n".join(PAGES.values())
 
 
 def code_block(language: str, first_line: str) -> str:
@@ -86,19 +92,43 @@ def test_each_study_says_by_which_command_it_is_run() -> None:
             assert f"`lenet experiment={path.stem}`" in README
 
 
-def test_files_that_it_names_exist() -> None:
-    linked = re.findall(r"\]\(([^):]+)\)", README)
-    scripts = re.findall(r"scripts/\w+\.py", README)
-    assert linked
+def test_the_front_page_is_short() -> None:
+    assert FRONT.count("\n") <= 200
+
+
+def test_pages_link_what_there_is() -> None:
+    for page, text in PAGES.items():
+        linked = re.findall(r"\]\(([^)]+)\)", text)
+        assert linked, page
+        for link in linked:
+            name, _, heading = link.partition("#")
+            target = (page.parent / name).resolve()
+            assert target.exists(), (page, link)
+            if heading:
+                there = target.read_text(encoding="utf-8")
+                anchors = [
+                    title.lower().replace(" ", "-")
+                    for title in re.findall(r"^#+ (.*)$", there, re.M)
+                ]
+                assert heading in anchors, (page, link)
+
+
+def test_scripts_and_commands_that_they_name_exist() -> None:
+    scripts = set(re.findall(r"scripts/\w+\.py", README))
     assert scripts
-    assert all((ROOT / name).is_file() for name in [*linked, *scripts])
+    assert all((ROOT / name).is_file() for name in scripts)
+    lines = re.findall(r"lenet-runs((?: [a-z][a-z0-9-]*)+)", README)
+    assert lines
+    assert [line for line in lines if not beginning(line.split()[:1])] == []
+    for name in COMMANDS:
+        assert f"`lenet-runs {name}`" in PAGES[ROOT / "scripts" / "README.md"]
 
 
 @pytest.mark.slow
 def test_a_new_activation_is_one_class_and_one_yaml_file(tmp_path: Path) -> None:
     for name in ("lenet", "conf"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    activations = tmp_path / "lenet" / "layers" / "activation.py"
+    activations = tmp_path / "lenet" / "nn" / "layers" / "activation.py"
     source = code_block("python", "# at the end of lenet/nn/layers/activation.py")
     activations.write_text(f"{activations.read_text()}\n\n{source}")
     choice = tmp_path / "conf" / "activation" / "softsign.yaml"
@@ -134,8 +164,7 @@ def test_its_lines_of_python_train_a_network(tmp_path: Path) -> None:
 
 
 def test_every_promise_is_held_by_tests_that_there_are() -> None:
-    _, section = README.split("## What it promises\n")
-    table = section.split("\n## ")[0]
+    _, table = PAGES[ROOT / "runs" / "README.md"].split("## What it promises\n")
     named = set(re.findall(r"`(test_\w+)`", table))
     sources = [path.read_text() for path in Path(__file__).parent.rglob("test_*.py")]
     defined = set(re.findall(r"^def (test_\w+)\(", "\n".join(sources), re.MULTILINE))

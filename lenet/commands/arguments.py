@@ -1,4 +1,4 @@
-"""What the commands of ``lenet-runs`` have in common: their arguments, and where they write."""
+"""Arguments that commands of ``lenet-runs`` share, and where they write."""
 
 import os
 from argparse import (

@@ -46,7 +46,7 @@ class Flags(ArgumentParser):
         if arguments.config_dir and (reason := unreadable(arguments.config_dir)):
             self.error(f"--config-dir {arguments.config_dir}: expected a folder ({reason})")
         if arguments.experimental_rerun:
-            self.error("--experimental-rerun: python scripts/rerun.py RUN trains a run again")
+            self.error("--experimental-rerun: lenet-runs rerun RUN trains a run again")
         commands = ("run", "multirun", "cfg", "info", "shell_completion")
         if sum(bool(getattr(arguments, command)) for command in commands) > 1:
             self.error("one of --run, --multirun, --cfg, --info and --shell-completion at a time")

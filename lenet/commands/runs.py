@@ -117,7 +117,7 @@ def refusal(words: Sequence[str]) -> str:
     right = next(n for n in range(len(words)) if not beginning(words[: n + 1]))
     wrong = " ".join(words[: right + 1])
     valid = {" ".join(name.split()[: right + 1]) for name in beginning(words[:right])}
-    return f"there is no command {printable(wrong)!r}{suggestion(wrong, valid)}"
+    return f"there is no command '{printable(wrong)}'{suggestion(wrong, valid)}"
 
 
 def complete(words: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """The command line: Hydra composes a configuration, and an experiment is carried out.
 
-Only what stands between a typed word and a configuration knows Hydra: this file, flags.py,
-overrides.py, syntax.py, loader.py, compose.py, complaints.py, combinations.py and sweep.py.
+Only what stands between a typed word and a configuration knows Hydra: ``commands``, ``config``, and
+what carries out a sweep.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""The words by which components are chosen, and the values that go with them: what conf/ says.
+"""Words and classes: the files of conf/, by the words that choose them.
 
 Its files are read, and no class is imported: a configuration from anywhere can be put into words.
 """

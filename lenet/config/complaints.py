@@ -1,4 +1,4 @@
-"""What Hydra and OmegaConf complain of, in words that help."""
+"""Errors of Hydra and OmegaConf, in words that help."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""Which class a configuration names, and on whose word.
+"""Classes that configurations name, and on whose word they are imported.
 
 What a user types, or keeps among his own configuration files, may name any class: it is imported.
 What is read back from a folder may be a stranger's, and imports nothing: a name there means a class

@@ -1,4 +1,4 @@
-"""What makes two runs the same: a name that follows from the configuration alone.
+"""Identities: a name for each run, which follows from its configuration alone.
 
 The same configuration gives the same name, and so the same folder, under every launcher and
 however it was written down. What no result depends on has no part in it.

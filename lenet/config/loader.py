@@ -63,7 +63,7 @@ def refuse_without_choices(folder: Path, file: Path) -> None:
     if (folder / RECORD).exists():
         raise ConfigError(
             f"{file}: a run's configuration, which is composed already; "
-            f"python scripts/rerun.py {folder} trains it again"
+            f"lenet-runs rerun {folder} trains it again"
         )
     renamed = "call it mine.yaml, and " if file.stem == "config" else ""
     raise ConfigError(

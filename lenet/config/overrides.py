@@ -1,4 +1,4 @@
-"""Overrides of a configuration: what they may say, and their text."""
+"""Overrides: their keys and values, and their text."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,9 @@
-"""From text to checked objects, and their names."""
+"""From a composed configuration, or one that was saved, to checked objects.
+
+A component, such as an optimizer, is a class whose constructor says by its annotations which types
+and ranges it takes, and a YAML file that names the class (``_target_``) and gives every value. This
+module holds the two against each other; no default value lives in Python.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass

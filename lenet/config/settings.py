@@ -1,4 +1,4 @@
-"""What settings have in common and what tells them apart, said as it is typed.
+"""Settings, as they are typed: what they have in common, and what tells them apart.
 
 A setting is a configuration without its seed, flat: values under dotted keys, and under the key of
 a component the word by which it is chosen, such as ``optimizer`` and ``optimizer.lr``.

@@ -1,4 +1,4 @@
-"""What is wrong with the text of an override that Hydra cannot read."""
+"""Overrides that Hydra cannot read, and what is wrong with their text."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""Where images come from: files that were published, and digits drawn from strokes."""
+"""All images: datasets, published or drawn, augmentation, and pictures of a user's own."""
 
 from lenet.data.base import Data, Dataset, Split
 from lenet.data.cifar import CIFAR10

@@ -1,4 +1,4 @@
-"""What every dataset gives: images and labels, split for training, validation and testing."""
+"""Datasets: images and labels, split for training, validation and testing."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field

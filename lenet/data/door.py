@@ -1,4 +1,4 @@
-"""What may be trained and tested on: datasets, images and labels, looked at where they come in.
+"""Checks of datasets, images and labels, where they come in.
 
 A network takes any numbers, and learns nothing from wrong ones. So whatever a user's own dataset
 gives is held against what the network was made for, and a message says how to make it so.

@@ -1,4 +1,4 @@
-"""How MNIST frames its digits."""
+"""The frame of MNIST's digits: their size and place."""
 
 import numpy as np
 from numpy.typing import NDArray

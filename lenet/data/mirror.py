@@ -1,4 +1,4 @@
-"""What a mirror sends: by https alone, no more than the file has, and at a least rate.
+"""Downloads from a mirror: by https alone, of the published length, at a least rate.
 
 No mirror is trusted, nor a proxy. Headers and redirects count like the rest: a mirror that sends
 next to nothing is given up within a minute, and one that sends for ever when the file should have

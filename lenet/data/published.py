@@ -21,7 +21,6 @@ from lenet.nn.random import stream
 
 log = logging.getLogger(__name__)
 
-
 NOT_READ = "has another form, which is not read"
 
 

@@ -1,4 +1,4 @@
-"""The figures of trainings, by epoch and by step; finals.py has those of what they come to.
+"""Figures of trainings, by epoch and by step.
 
 Settings are given by their labels, best first. Figures are drawn in the current style, see
 ``figures.style``.

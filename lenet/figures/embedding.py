@@ -1,4 +1,4 @@
-"""Images as points, in the colours of their classes."""
+"""The figure of images as points, in the colours of their classes."""
 
 from collections.abc import Sequence
 

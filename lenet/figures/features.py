@@ -1,4 +1,4 @@
-"""What each layer makes of images."""
+"""The figure of feature maps: what each layer makes of images."""
 
 from collections.abc import Sequence
 

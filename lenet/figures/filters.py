@@ -1,4 +1,4 @@
-"""The filters of both convolutions."""
+"""The figure of the filters of both convolutions."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The figures of what settings come to in the last epoch.
+"""Figures of the last epoch, by setting and seed.
 
 Settings are given by their labels, best first. Figures are drawn in the current style, see
 ``figures.style``.

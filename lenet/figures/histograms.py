@@ -1,4 +1,4 @@
-"""What has gone on inside a network while it was trained."""
+"""Figures of histograms by epoch, and of how the parameters moved."""
 
 from itertools import cycle
 from typing import Any

@@ -1,4 +1,4 @@
-"""Figures with legends."""
+"""Legends: settings, their colours and marks, and the room they take."""
 
 from collections.abc import Iterable, Iterator
 from math import ceil

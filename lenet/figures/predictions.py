@@ -1,4 +1,4 @@
-"""Predictions of test images, mistakes, and what was taken for what."""
+"""Figures of predictions, of mistakes, and the confusion matrix."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which pixels a prediction depends on."""
+"""Figures of attribution: which pixels a prediction depends on."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Learning rates by epoch."""
+"""The figure of learning rates by epoch."""
 
 from math import ceil
 

@@ -1,4 +1,4 @@
-"""Pictures beside what the network has seen of them."""
+"""The figure of pictures beside what the network has seen of them."""
 
 from math import ceil
 from pathlib import Path

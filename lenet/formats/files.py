@@ -20,7 +20,6 @@ BROKEN = (  # what PyYAML raises, ValueErrors of pandas among them
     yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError,
 )  # fmt: skip
 
-
 CHUNK = 2**20  # bytes that are read at once, at most
 PART = re.compile(r".*\.[0-9a-f]{32}\.part", re.DOTALL)
 

@@ -1,4 +1,4 @@
-"""What a run folder holds, by name.
+"""The files of a run folder, by name.
 
 config.yaml    the composed configuration
 run.json       status, overrides, seed, versions, data checksums, git commit, times
@@ -7,7 +7,7 @@ steps.csv      one row per step of the optimizer: loss of its batch, learning ra
 weights.npz    the parameters by name after the last epoch, float32
 inside.npz     what goes on inside the network, by epoch, where the configuration asks for it
 best.npz       those after the epoch of the best validation accuracy, where there is one
-checkpoint.npz     all that is needed to go on (checkpoints.py); the file that counts
+checkpoint.npz     all that is needed to go on (``training.checkpoints``); the file that counts
 checkpoint.previous.npz    the one before, while the run is not finished
 checkpoint.damaged.npz     one that could not be used, if there ever was one
 lenet.log      what was logged (written by Hydra)
@@ -23,7 +23,6 @@ from lenet.errors import ConfigError
 from lenet.formats.files import relative
 
 RECORD = "run.json"
-
 
 METRICS = "metrics.csv"
 STEPS = "steps.csv"

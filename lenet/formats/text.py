@@ -1,4 +1,4 @@
-"""Text of others, such as names of files and what a run folder says, made fit to be shown."""
+"""Text of others, such as names of files, made fit to be shown."""
 
 import logging
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Which pixels of an image a network's answer hangs on."""
+"""Attribution: which pixels of an image a network's answer depends on."""
 
 import numpy as np
 

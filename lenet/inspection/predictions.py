@@ -1,4 +1,4 @@
-"""What a trained network makes of its test images."""
+"""Predictions of test images, by loss."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What LeNet-5 has parameters for: names and shapes, and the one vector that they lie in."""
+"""The parameters of LeNet-5: names and shapes, and the one vector that they lie in."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What the units of a network say to images: the feature maps and vectors of each layer."""
+"""Feature maps: the outputs of each layer for images."""
 
 from lenet.nn.layers import Array, Conv2D, Dense, Flatten, Pooling
 from lenet.nn.layers.pool import maps
@@ -16,7 +16,7 @@ def features(network: LeNet5, x: Array) -> dict[str, Array]:
     """
     found: dict[str, Array] = {}
     pooling = None
-    for name, layer in network.tested_layers.items():
+    for name, layer in network.inference_layers.items():
         x, _ = layer.forward(x)
         match layer:
             case Conv2D() | Dense():

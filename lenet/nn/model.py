@@ -92,14 +92,14 @@ class LeNet5:
         check_input(x, lengths, "N", advice="lenet.nn.input.network_input makes them")
 
     @property
-    def tested_layers(self) -> dict[str, Layer]:
+    def inference_layers(self) -> dict[str, Layer]:
         """The layers of the network when it is not trained any more."""
-        return {name: layer.tested() for name, layer in self.layers.items()}
+        return {name: layer.inference() for name, layer in self.layers.items()}
 
     def logits(self, x: Array) -> Array:
         """Return the logits of a network that is not trained any more; nothing is kept."""
         self._check(x)
-        for layer in self.tested_layers.values():
+        for layer in self.inference_layers.values():
             x, _ = layer.forward(x)
         return x
 
@@ -155,7 +155,7 @@ class LeNet5:
         """Return d logit / dx (C, 32, 32, N), each image's for the logit of its class (N,)."""
         self._check(x)
         passed: list[tuple[Layer, Cache]] = []
-        for layer in self.tested_layers.values():
+        for layer in self.inference_layers.values():
             x, cache = layer.forward(x)
             passed.append((layer, cache))
         dy = np.zeros_like(x)

@@ -1,4 +1,4 @@
-"""How overflow is dealt with: results are checked, so that what overflows first can be named."""
+"""Overflow: results are checked, so that what overflows first can be named."""
 
 import numpy as np
 

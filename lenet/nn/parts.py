@@ -1,4 +1,4 @@
-"""A batch that is worked on in parts, some of whose layers have to know all of it.
+"""Layers over a batch in parts, some of which have to know all of it.
 
 Batch normalization is by the moments of the whole batch. So the way of a part through a network,
 forward and back, is a generator here: where a layer needs what the other parts have found, it

@@ -1,4 +1,4 @@
-"""Whose a run folder is: that of one run, and of one process at a time.
+"""Claims on a run folder: one run, and one process at a time.
 
 What is not known to be a run's own is the user's, whatever its name, and is left as it is.
 """

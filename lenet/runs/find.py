@@ -1,5 +1,6 @@
-"""Finding run folders."""
+"""Run folders, found on disk."""
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -7,7 +8,9 @@ from pathlib import Path
 
 from lenet.errors import DataError, LenetError
 from lenet.formats.layout import ASIDE, RECORD, RUN_LIST
-from lenet.runs.run import Run, log
+from lenet.runs.run import Run
+
+log = logging.getLogger(__name__)
 
 DEFAULT_ROOT = Path("runs")
 

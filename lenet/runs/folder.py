@@ -1,4 +1,4 @@
-"""One run: its folder, its record, how it goes on."""
+"""A run folder as a run fills it."""
 
 import json
 import logging

@@ -1,5 +1,6 @@
-"""Runs grouped by setting, and over seeds."""
+"""Runs, grouped by setting and over seeds."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +11,9 @@ import pandas as pd
 from lenet.config.choices import Values
 from lenet.config.settings import tell_apart
 from lenet.runs.find import finishing_time, natural_order
-from lenet.runs.run import Run, log
+from lenet.runs.run import Run
+
+log = logging.getLogger(__name__)
 
 
 def by_setting(runs: Iterable[Run]) -> dict[str, list[Run]]:

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, or whose reader leaves before the end, as ``head`` does."""
+"""Signals that ask for an end, and standard streams that are closed or that nobody reads."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""What the figures of a run may depend on beside its configuration: versions, BLAS, the code."""
+"""Provenance: versions, BLAS and code, on which figures may depend."""
 
 import platform
 import subprocess

@@ -1,4 +1,4 @@
-"""What run.json and the lock say of a run: what has become of it, and who is at work on it."""
+"""Records: run.json, which says what has become of a run, and the lock of who is at work."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Where a run starts from: its own last checkpoint, that of a run beside it, or the beginning."""
+"""The start of a run: its last checkpoint, that of a run beside it, or the first step."""
 
 import logging
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Reading what runs have left: the counterpart of ``runs.py``, for scripts and notebooks."""
+"""Runs, read from their folders."""
 
 import logging
 import reprlib

@@ -1,4 +1,4 @@
-"""What launchers and sweepers are told, held against what they can work with before they begin."""
+"""Launchers and sweepers: what they are told, held against what they can work with."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What has become of a run."""
+"""Outcomes: what has become of a run, and why."""
 
 from dataclasses import dataclass
 from pathlib import Path

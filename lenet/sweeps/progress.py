@@ -1,4 +1,4 @@
-"""What a sweep shows while it runs: each run that ends, and how many are left."""
+"""Progress: each run of a sweep that ends, and how many are left."""
 
 import sys
 from collections.abc import Callable, Iterable, Sequence

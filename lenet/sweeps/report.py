@@ -1,4 +1,4 @@
-"""The report on a sweep: its tables (tables.py), and figures beside them.
+"""The report on a sweep: its tables, and figures beside them.
 
 curves, steps      the training, by epoch and by step
 accuracy           after the last epoch, by setting and seed

@@ -1,4 +1,4 @@
-"""A search's study in Optuna, of which the trials are kept: what the next command has to add."""
+"""Searches by Optuna: trials that are kept, and what the next command adds."""
 
 import warnings
 from typing import Any

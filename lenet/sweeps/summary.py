@@ -1,4 +1,4 @@
-"""What many runs come to: settings, ranked, each with its runs, finished or not."""
+"""Summaries of runs: settings, ranked, each with its runs, finished or not."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

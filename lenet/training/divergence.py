@@ -1,4 +1,4 @@
-"""What to say of a training that is no longer a matter of finite numbers."""
+"""Divergence: the layer and the step where numbers are no longer finite."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -41,7 +41,7 @@ def origin(network: LeNet5, batches: Iterable[Split], *, testing: bool = False) 
     """
     for name in network.architecture.not_finite(network.theta):
         return f"{PARAMETER} {name}"
-    layers = network.tested_layers if testing else network.layers
+    layers = network.inference_layers if testing else network.layers
     found = (origin_in_batch(layers, batch, network.theta.dtype) for batch in batches)
     return next(filter(None, found), "the norm of the gradient")
 

@@ -1,4 +1,4 @@
-"""How well a network does on images: its loss and accuracy, whatever the size of the chunks."""
+"""Evaluation: loss and accuracy on images, whatever the size of the chunks."""
 
 from dataclasses import dataclass
 

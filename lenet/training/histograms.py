@@ -1,4 +1,4 @@
-"""What goes on inside a network while it is trained, seen on a fixed handful of its images.
+"""Histograms of activations and gradients by epoch, on a fixed handful of images.
 
 A row for each epoch, as it is after the last step, and before the first one, epoch 0:
 

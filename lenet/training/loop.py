@@ -13,7 +13,8 @@ from lenet.training.recipe import Recipe
 from lenet.training.schedules import Moment
 from lenet.training.shares import Shares
 from lenet.training.state import Metrics, Step, TrainingState
-from lenet.training.team import Team, team
+from lenet.training.team import team
+from lenet.training.workers import Team
 
 
 def train(

@@ -1,4 +1,4 @@
-"""A request to the C library that makes NumPy faster and leaves every number as it is."""
+"""Freed memory: a request to the C library to keep it, which makes NumPy faster."""
 
 import ctypes
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import LenetError
-from lenet.training.team import Task, Team, Worker, shared_zeros
+from lenet.training.workers import Task, Team, Worker, shared_zeros
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from lenet.training.divergence import is_finite
 from lenet.training.evaluation import Score, chunks, score_chunk
 from lenet.training.recipe import Recipe
 from lenet.training.state import TrainingState
-from lenet.training.team import Worker, shared_zeros
+from lenet.training.workers import Worker, shared_zeros
 
 RANGES = 32  # of theta; the norm of a gradient is added up over them
 WIDEST = 120  # features of a layer that may be normalized

@@ -1,4 +1,4 @@
-"""What a training is between two steps, and the figures that it hands out."""
+"""The state of a training between two steps, and the figures that it hands out."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,7 +9,7 @@ from lenet.nn.layers import Array
 from lenet.training.evaluation import Score
 from lenet.training.optimizers import State
 from lenet.training.recipe import Recipe
-from lenet.training.team import shared_copy
+from lenet.training.workers import shared_copy
 
 
 class Step(NamedTuple):

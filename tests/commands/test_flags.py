@@ -46,7 +46,7 @@ def test_a_folder_of_ones_own_may_be_named_by_any_of_hydras_flags(
         (["-m", "seed=1,2", "--cfg", "job"], "one of --run, --multirun, --cfg"),
         (["--resolve"], "--resolve and --package go with --cfg"),
         (["-p", "optimizer"], "--resolve and --package go with --cfg"),
-        (["--experimental-rerun", "config.pickle"], "python scripts/rerun.py RUN"),
+        (["--experimental-rerun", "config.pickle"], "lenet-runs rerun RUN"),
         (["--config-dir", "nowhere"], "--config-dir nowhere: expected a folder (No such file"),
         (["--config-dir", __file__], "expected a folder (Not a directory)"),
         (["--config-dir", "a\0b"], "expected a folder"),

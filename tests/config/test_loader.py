@@ -47,7 +47,7 @@ def test_a_configuration_of_the_users_own_begins_from_the_packaged_one(folder: P
 def test_the_configuration_of_a_run_is_not_passed_over_in_silence(folder: Path, name: str) -> None:
     write(folder / "config.yaml", "seed: 7\n")
     write(folder / "run.json", "{}")
-    with pytest.raises(ConfigError, match=f"python scripts/rerun.py {folder} trains it again"):
+    with pytest.raises(ConfigError, match=f"lenet-runs rerun {folder} trains it again"):
         hydra_for(folder, name)
 
 

@@ -39,7 +39,7 @@ def test_the_gradient_goes_where_the_numbers_went() -> None:
 
 def test_tested_networks_drop_nothing() -> None:
     x = normal(5, 6)
-    np.testing.assert_array_equal(Dropout(0.9).tested().forward(x)[0], x)
+    np.testing.assert_array_equal(Dropout(0.9).inference().forward(x)[0], x)
 
 
 def test_of_a_rate_of_zero_nothing_is_seen(bars: Data) -> None:

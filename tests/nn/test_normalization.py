@@ -160,7 +160,7 @@ def test_pytorch_normalizes_learns_and_remembers_the_same(axis: int) -> None:
     np.testing.assert_allclose(layer.variance, theirs.running_var, atol=1e-12)
     theirs.eval()
     np.testing.assert_allclose(
-        columns(layer.tested().forward(x)[0]), theirs(columns(x)).detach(), atol=1e-12
+        columns(layer.inference().forward(x)[0]), theirs(columns(x)).detach(), atol=1e-12
     )
 
 

@@ -16,7 +16,9 @@ from command import wait_for
 
 from lenet.training import team as teams
 from lenet.training.processes import Processes, WorkerError
-from lenet.training.team import Team, Threads, Worker, shared_copy, shared_zeros, team
+from lenet.training.team import team
+from lenet.training.threads import Threads
+from lenet.training.workers import Team, Worker, shared_copy, shared_zeros
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are made on Linux only")
 KINDS = [

@@ -1,4 +1,4 @@
-"""What every layer is: a function of arrays and its derivative, with nothing kept in between."""
+"""Layers: functions of arrays and their derivatives, with nothing kept in between."""
 
 from abc import ABC, abstractmethod
 from typing import Any, NoReturn
@@ -48,7 +48,7 @@ class Layer(ABC):
     def forward(self, x: Array) -> tuple[Array, Cache]:
         """Return y = f(x) and the cache for the way back."""
 
-    def tested(self) -> "Layer":
+    def inference(self) -> "Layer":
         """Return the layer of a network that is not trained any more: as a rule this one."""
         return self
 

@@ -90,7 +90,7 @@ class BatchNorm(Layer):
         y = self._wide(self.gamma) * x_hat + self._wide(self.beta)
         return y, Normalized(x_hat, self.gamma / root, moments)
 
-    def tested(self) -> "Scaling":
+    def inference(self) -> "Scaling":
         """Return what normalizes by the running mean and variance."""
         scale = self.gamma / np.sqrt(self.variance + self.eps)
         return Scaling(self._wide(scale), self._wide(self.beta - scale * self.mean))

@@ -2,7 +2,7 @@
 
 A pooling layer takes its input as windows, (2, 2, C, H, W, N): ``x[m, n]`` holds the member (m, n)
 of every window, so that a pooling is an operation between four whole arrays. Convolutions hand out
-their maps in this order (see ``conv.py``); ``windows`` gives it as a view of ordinary maps.
+their maps in this order (see ``conv``); ``windows`` gives it as a view of ordinary maps.
 """
 
 from dataclasses import dataclass

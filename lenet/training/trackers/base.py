@@ -1,4 +1,4 @@
-"""What every tracker is: a run is shown in it for as long as it works, and no longer."""
+"""Trackers: they show a run for as long as they work, and no longer."""
 
 import logging
 from abc import ABC, abstractmethod
