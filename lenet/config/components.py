@@ -83,7 +83,7 @@ def known(path: str, base: type) -> type:
     if not module or not all(part.isidentifier() for part in path.split(".")):
         raise ConfigError("there is no such class")
     raise ConfigError(
-        f"is no class of {PACKAGE}'s; if you trust it, say --import {module} to a script, or "
+        f"is no class of {PACKAGE}'s; if you trust it, say --import {module} to lenet-runs, or "
         f"import {module} in Python first"
     )
 

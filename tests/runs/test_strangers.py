@@ -120,7 +120,7 @@ def test_a_class_of_ours_is_meant_wherever_its_module_was(gift: Path) -> None:
 def test_the_advice_is_to_import_it_on_ones_own_word(gift: Path) -> None:
     change(gift, activation={"_target_": "their.model.Tanh"})
     assert refusal(gift).endswith(
-        "is no class of lenet's; if you trust it, say --import their.model to a script, or "
+        "is no class of lenet's; if you trust it, say --import their.model to lenet-runs, or "
         "import their.model in Python first"
     )
 

@@ -170,12 +170,16 @@ def test_a_new_start_is_another_run(cwd: Path) -> None:
 
 @pytest.mark.parametrize("written", ["", "0" * 32, "no id", "a" * 10_000, "\x00\u2028"])
 def test_a_note_of_a_run_that_there_is_not_is_of_no_account(cwd: Path, written: str) -> None:
-    (cwd / "run").mkdir()
-    (cwd / "run" / "mlflow.txt").write_text(written)
-    done = lenet(*QUICK, "hydra.run.dir=run", cwd=cwd)
+    process = start(*LONG, "tracker=none", cwd=cwd)
+    wait_for(lambda: list(cwd.rglob("checkpoint.npz")))
+    process.kill()
+    process.communicate()
+    (folder,) = run_folders(cwd)
+    (folder / "mlflow.txt").write_text(written)
+    done = lenet(*LONG, cwd=cwd)
     assert (done.returncode, done.stderr) == (0, "")
     (run,) = runs(cwd)
-    check_shows_the_tables(cwd, run, cwd / "run")
+    check_shows_the_tables(cwd, run, folder)
 
 
 def test_a_sweep_whose_jobs_make_the_database_side_by_side_loses_none(tmp_path: Path) -> None:

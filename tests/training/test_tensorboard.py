@@ -122,11 +122,10 @@ def test_each_job_of_a_sweep_has_an_event_file_of_its_own(tmp_path: Path) -> Non
         check_shows_the_tables(accumulator(folder), folder)
 
 
-def test_an_event_file_that_cannot_be_written_is_told_of_once(tmp_path: Path) -> None:
-    """A folder is in the place of an earlier one."""
-    folder = tmp_path / "run"
-    (folder / "events.out.tfevents.1").mkdir(parents=True)
-    done = lenet(*QUICK, "hydra.run.dir=run", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("the run goes on without it") == 1
-    assert record(folder)["status"] == "finished"
+def test_a_folder_in_the_place_of_an_event_file_is_left_alone(tmp_path: Path) -> None:
+    """That a tracker which fails is told of once stands in test_trackers.py."""
+    folder = killed(tmp_path, when=lambda folder: (folder / "checkpoint.npz").exists())
+    (folder / "events.out.tfevents.1").mkdir()
+    done = lenet(*LONG, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "events.out.tfevents.1: expected a plain file" in done.stderr
