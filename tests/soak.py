@@ -26,7 +26,7 @@ from lenet.formats.weights import read_weights
 from lenet.runs.experiment import run
 from lenet.runs.folder import RunFolder
 from lenet.training.evaluation import evaluate
-from lenet.training.schedules import Constant, Moment
+from lenet.training.schedules import Constant, Progress
 
 TINY = ["dataset.train_size=2000", "dataset.test_size=200", "epochs=2"]
 RUNS_PER_ROUND = 10
@@ -80,7 +80,7 @@ def interrupt_and_resume(path: Path, seed: int) -> None:
 class Interrupting(Constant):
     """A learning rate that cannot be had after some steps."""
 
-    def factor(self, moment: Moment) -> float:
+    def factor(self, moment: Progress) -> float:
         if moment.t == 20:
             raise InterruptedError
         return super().factor(moment)

@@ -38,7 +38,7 @@ REPHRASED = {
     r"Cannot find primary config '([^']*)'": "--config-name {0}: there is no {0}.yaml",
     r"In '(.*)': Could not load '(.*)'": "{0}.yaml: there is no {1}.yaml",
 }
-LONGEST = 400  # characters of a line
+LINE_LENGTH = 400  # characters of a line
 FULL_KEY = "full_key:"
 ASIDES = (FULL_KEY, "object_type=", "reference_type=", "To append to your default list use +")
 
@@ -58,7 +58,11 @@ def complain(error: Exception) -> NoReturn:
 
 def in_brief(line: str) -> str:
     """Return a line without its middle, if it is too long to be read."""
-    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
+    return (
+        line
+        if len(line) <= LINE_LENGTH
+        else f"{line[: LINE_LENGTH // 2]} ... {line[-LINE_LENGTH // 2 :]}"
+    )
 
 
 def explain(error: Exception) -> str:

@@ -29,7 +29,7 @@ CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 REFERENCE = "${"  # begins what OmegaConf replaces by another value, such as ${seed}
 MOST_REFERENCES = 24  # which could stand for 3^8 others, but not for more
-WIDEST = 2**63  # no whole number of a configuration is as large
+TOO_LARGE = 2**63  # no whole number of a configuration is as large
 UNTRACKED = {TARGET: "lenet.training.trackers.Untracked"}
 
 
@@ -153,7 +153,7 @@ def misfits(values: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
         case list():
             for value in values:
                 yield from misfits(value, path)
-        case int() if abs(values) >= WIDEST:
+        case int() if abs(values) >= TOO_LARGE:
             yield f"{join(path)} = {Decimal(values):.3g}: should fit into 64 bits"
         case str() if REFERENCE in values:
             yield f"{join(path)} = {values!r}: should be a value, not a reference to one"

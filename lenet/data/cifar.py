@@ -30,9 +30,9 @@ MEMBERS = tuple(f"{FOLDER}/{batch}" for batch in BATCHES)
 SHAPE = (3, 32, 32)
 RECORD = 1 + prod(SHAPE)  # bytes
 MOST = 10_000  # records in a batch
-LARGEST = MOST * RECORD
+MOST_BYTES = MOST * RECORD
 BLOCK = 512  # bytes, of which a tar file is made
-LONGEST = 2**28  # bytes of the tar file
+MOST_TAR_BYTES = 2**28  # bytes of the tar file
 OCTAL = re.compile(rb" *([0-7]+)[ \0]*")  # a number in a header
 PLAIN_FILE = (b"0", b"\0")
 
@@ -105,8 +105,8 @@ class CIFAR10(PublishedDataset):
 
     def _split(self, source: str, batch: bytearray) -> Split:
         """Return the images and labels of a batch; DataError if it holds anything else."""
-        if not batch or len(batch) % RECORD or len(batch) > LARGEST:
-            found = "more" if len(batch) > LARGEST else f"{len(batch)} bytes"
+        if not batch or len(batch) % RECORD or len(batch) > MOST_BYTES:
+            found = "more" if len(batch) > MOST_BYTES else f"{len(batch)} bytes"
             raise DataError(
                 f"{source}: expected 1 to {MOST} records of {RECORD} bytes, found {found}"
             )
@@ -126,7 +126,7 @@ def read_folder(*paths: Path) -> dict[str, bytearray]:
     batches = {}
     for path in paths:
         with unpacked(path) as file:
-            batches[str(path)] = read_at_most(file, LARGEST + 1)
+            batches[str(path)] = read_at_most(file, MOST_BYTES + 1)
     return batches
 
 
@@ -141,14 +141,14 @@ def read_archive(path: Path) -> dict[str, bytearray]:
         while any(block := read_at_most(file, BLOCK)):
             name, kind, size = read_header(path, block)
             end = file.tell() + -(-size // BLOCK) * BLOCK
-            if end > LONGEST:
+            if end > MOST_TAR_BYTES:
                 break
             if name in MEMBERS:
                 batches[name] = read_member(f"{path}, {name}", file, kind, size)
             file.seek(end)
-        file.seek(LONGEST)
+        file.seek(MOST_TAR_BYTES)
         if file.read(1):
-            raise DataError(f"{path}: expected at most {LONGEST} bytes of files, found more")
+            raise DataError(f"{path}: expected at most {MOST_TAR_BYTES} bytes of files, found more")
     if missing := [name for name in MEMBERS if name not in batches]:
         raise DataError(f"{path}: expected {len(MEMBERS)} files, found no {', no '.join(missing)}")
     return {f"{path}, {name}": batches[name] for name in MEMBERS}
@@ -168,7 +168,7 @@ def read_member(source: str, file: BinaryIO, kind: bytes, size: int) -> bytearra
     """Return the content of a file in an archive."""
     if kind not in PLAIN_FILE:
         raise DataError(f"{source}: expected a plain file, found a link or something else")
-    batch = read_at_most(file, min(size, LARGEST + 1))
-    if len(batch) < min(size, LARGEST + 1):
+    batch = read_at_most(file, min(size, MOST_BYTES + 1))
+    if len(batch) < min(size, MOST_BYTES + 1):
         raise DataError(f"{source}: expected {size} bytes, found it cut short")
     return batch

@@ -16,10 +16,10 @@ from lenet.data.mnist import IdxDataset
 from lenet.data.published import checksums_of
 from lenet.errors import DataError
 from lenet.formats.files import CHUNK, replacing
-from lenet.formats.npz import BROKEN, Frugal
+from lenet.formats.npz import ZIP_ERRORS, Frugal
 
 ARCHIVE = "gzip.zip"
-LARGEST = 2**28  # bytes of a file in it
+MOST_BYTES = 2**28  # bytes of a file in it
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,19 @@ def extract(archive: Path, member: str, path: Path) -> None:
     try:
         with Frugal(archive) as file, ZipFile(file) as members, replacing(path) as unpacked:
             entry = members.getinfo(member)
-            if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) or entry.file_size > LARGEST:
+            if (
+                entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED)
+                or entry.file_size > MOST_BYTES
+            ):
                 raise DataError(
-                    f"{archive}: expected {member} stored or deflated and of at most {LARGEST} "
+                    f"{archive}: expected {member} stored or deflated and of at most {MOST_BYTES} "
                     f"bytes, found {entry.file_size} bytes"
                 )
             with members.open(entry) as packed:
                 copyfileobj(packed, unpacked, CHUNK)
     except KeyError as error:
         raise DataError(f"{archive}: expected {member} in it, found no such file") from error
-    except BROKEN as error:
+    except ZIP_ERRORS as error:
         reason = str(error) or "it is cut short"
         raise DataError(f"{archive}: expected an intact zip file, found: {reason}") from error
     except OSError as error:

@@ -21,7 +21,7 @@ IMAGES = 0x0803  # 08: unsigned bytes; 03: three dimensions
 LABELS = 0x0801
 KINDS = {IMAGES: "images", LABELS: "labels"}
 GZIP = 0x1F8B  # with which gzip data begins
-LARGEST = 2**30
+MOST_BYTES = 2**30
 
 
 def read_images(path: Path) -> NDArray[np.uint8]:
@@ -66,8 +66,8 @@ def _read_items(path: Path, file: BinaryIO, shape: tuple[int, ...]) -> NDArray[n
     """Return the rest of the file, which must be exactly the items that the header promises."""
     size = math.prod(shape)
     promise = f"{' x '.join(map(str, shape))} = {size} bytes of data"
-    if not 0 < size <= LARGEST:
-        raise DataError(f"{path}: expected 1 to {LARGEST} bytes, found a header of {promise}")
+    if not 0 < size <= MOST_BYTES:
+        raise DataError(f"{path}: expected 1 to {MOST_BYTES} bytes, found a header of {promise}")
     data = read_at_most(file, size + 1)
     if len(data) != size:
         found = "more" if len(data) > size else f"{len(data)} bytes"

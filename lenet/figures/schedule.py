@@ -7,7 +7,7 @@ import numpy as np
 from lenet.config.schema import Config
 from lenet.figures.drawing import Axes, Figure
 from lenet.figures.style import COLOURS, VERMILION, entitle
-from lenet.training.schedules import Moment
+from lenet.training.schedules import Progress
 
 PER_EPOCH = 100  # points of a line
 COLUMNS = 3
@@ -39,22 +39,22 @@ def draw(configs: dict[str, Config]) -> Figure:
 
 def draw_schedule(axes: Axes, config: Config) -> None:
     """Draw a learning rate, and the momentum on an axis of its own if the schedule sets it."""
-    moments = all_moments(config)
-    epochs = [moment.epochs for moment in moments]
-    factors = [config.schedule.factor(moment) for moment in moments]
+    points = all_points(config)
+    epochs = [progress.epochs for progress in points]
+    factors = [config.schedule.factor(progress) for progress in points]
     axes.plot(epochs, np.multiply(config.optimizer.lr, factors), color=COLOURS[0])
     if config.schedule.sets_momentum:
         right = axes.twinx()
-        momenta = [config.schedule.momentum(moment) for moment in moments]
+        momenta = [config.schedule.momentum(progress) for progress in points]
         right.plot(epochs, np.array(momenta, float), color=VERMILION, linestyle="--")
         right.set_ylabel("Momentum", color=VERMILION)
         right.grid(visible=False)
         right.spines["right"].set_visible(True)
 
 
-def all_moments(config: Config) -> list[Moment]:
+def all_points(config: Config) -> list[Progress]:
     """Return all steps of a training, epochs of which have one and the same loss."""
     steps = config.epochs * PER_EPOCH
     return [
-        Moment(t, steps, PER_EPOCH, [1.0] * ((t - 1) // PER_EPOCH)) for t in range(1, steps + 1)
+        Progress(t, steps, PER_EPOCH, [1.0] * ((t - 1) // PER_EPOCH)) for t in range(1, steps + 1)
     ]

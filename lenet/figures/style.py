@@ -47,7 +47,7 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "lenet",
 }
 DECADES = 4  # at most, where 2 and 5 are named between powers of ten
-LONGEST = 10_000  # pixels, of the longer side of a figure
+MOST_PIXELS = 10_000  # pixels, of the longer side of a figure
 UNKNOWN_SCRIPT = "Glyph .* missing|Matplotlib currently does not support"
 
 TITLE = 110  # characters of a line across a figure
@@ -100,7 +100,7 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     """
     for text in figure.findobj(Text):
         text.set_text(printable_lines(text.get_text()))
-    dpi = min(figure.dpi, LONGEST / max(figure.get_size_inches()))
+    dpi = min(figure.dpi, MOST_PIXELS / max(figure.get_size_inches()))
     stem.parent.mkdir(parents=True, exist_ok=True)
     paths = []
     for kind, metadata in (("png", None), ("svg", {"Date": None})):

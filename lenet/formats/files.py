@@ -16,7 +16,7 @@ import yaml
 from lenet.errors import DataError
 
 REASON = 120  # characters
-BROKEN = (  # what PyYAML raises, ValueErrors of pandas among them
+PARSING_ERRORS = (  # what PyYAML raises, ValueErrors of pandas among them
     yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError,
 )  # fmt: skip
 
@@ -121,7 +121,7 @@ def damage(expected: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise DataError(f"{expected}, found: {error.strerror}") from error
-    except BROKEN as error:
+    except PARSING_ERRORS as error:
         reason = " ".join(str(error).split())[:REASON]
         raise DataError(f"{expected}, found it damaged: {reason}") from error
 

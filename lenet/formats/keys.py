@@ -9,7 +9,7 @@ import yaml
 from lenet.errors import DataError
 from lenet.formats.files import damage, plain
 
-LONGEST = 2**14  # bytes of a configuration; deeply nested ones of more could overflow the stack
+MOST_BYTES = 2**14  # bytes of a configuration; deeply nested ones of more could overflow the stack
 LONGEST_NUMBER = 1000  # characters, in whatever notation
 TARGET = "_target_"
 
@@ -46,9 +46,9 @@ def read_keys(path: Path) -> dict[str, Any]:
     expected = f"{path}: expected a configuration"
     with damage(expected):
         with open(path, "rb", opener=plain) as file:
-            content = file.read(LONGEST + 1)
-        if len(content) > LONGEST:
-            raise DataError(f"{expected}, found more than {LONGEST} bytes")
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise DataError(f"{expected}, found more than {MOST_BYTES} bytes")
         if b"*" in content and has_alias(content):
             raise DataError(f"{expected}, found an alias in it")
         keys = yaml.load(content, Loader)  # a safe loader

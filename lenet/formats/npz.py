@@ -34,7 +34,7 @@ HEADER = re.compile(
     rb"'fortran_order': (?P<fortran>True|False), "
     rb"'shape': \((?P<shape>([0-9]{1,19}, )*([0-9]{1,19},?)?)\), \} *\n"
 )
-BROKEN = (  # what zipfile raises, depending on where a file is damaged
+ZIP_ERRORS = (  # what zipfile raises, depending on where a file is damaged
     BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OverflowError, struct.error,
 )  # fmt: skip
 
@@ -73,7 +73,7 @@ def read_arrays(path: Path, limit: int) -> dict[str, NDArray[Any]]:
         if error.errno != EINVAL:  # a directory that points to before the file
             raise
         raise DataError(f"{path}: expected an .npz file, found: {error.strerror}") from error
-    except BROKEN as error:
+    except ZIP_ERRORS as error:
         reason = str(error)[:LONGEST_REASON] or "it is cut short"
         raise DataError(f"{path}: expected an intact .npz file, found: {reason}") from error
     return arrays

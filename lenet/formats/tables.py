@@ -10,7 +10,9 @@ import pandas as pd
 from lenet.errors import DataError
 from lenet.formats.files import damage, plain
 
-LARGEST = float(np.finfo(np.float32).max)  # of the figures that a network in float32 can have
+LARGEST_FLOAT32 = float(
+    np.finfo(np.float32).max
+)  # of the figures that a network in float32 can have
 
 
 def read_table(path: Path, counter: str, columns: Collection[str]) -> pd.DataFrame:
@@ -44,7 +46,9 @@ def read_table(path: Path, counter: str, columns: Collection[str]) -> pd.DataFra
 def check_numbers(path: Path, table: pd.DataFrame) -> None:
     """Refuse a table with a cell that is no finite number, or an accuracy that is no fraction."""
     for column, values in table.items():
-        low, high = (0.0, 1.0) if str(column).endswith("_accuracy") else (-LARGEST, LARGEST)
+        low, high = (
+            (0.0, 1.0) if str(column).endswith("_accuracy") else (-LARGEST_FLOAT32, LARGEST_FLOAT32)
+        )
         wrong = values[~values.between(low, high)]
         if len(wrong):
             raise DataError(

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from lenet.errors import DataError
 from lenet.formats.files import read_at_most, replacing
 from lenet.formats.state_dict import Arrays
-from lenet.formats.weights import WIDEST
+from lenet.formats.weights import BYTES_OF_FLOAT64
 
-LARGEST = 2**24  # bytes of a file: 30 times the parameters in double precision
+MOST_BYTES = 2**24  # bytes of a file: 30 times the parameters in double precision
 
 
 def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
@@ -25,9 +25,9 @@ def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
     """
     expected = f"{path}: expected a state_dict of PyTorch"
     with path.open("rb") as file:
-        content = read_at_most(file, LARGEST + 1)
-    if len(content) > LARGEST:
-        raise DataError(f"{expected} for a LeNet-5, found more than {LARGEST} bytes")
+        content = read_at_most(file, MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise DataError(f"{expected} for a LeNet-5, found more than {MOST_BYTES} bytes")
     try:
         return tensors(content)
     except Exception as error:  # damage may raise anything
@@ -42,7 +42,7 @@ def tensors(content: bytearray) -> dict[str, NDArray[Any]]:
         with ZipFile(BytesIO(content)) as archive:
             check_size(sum(entry.file_size for entry in archive.infolist()))
     state = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
-    check_size(sum(tensor.numel() * WIDEST for tensor in state.values()))
+    check_size(sum(tensor.numel() * BYTES_OF_FLOAT64 for tensor in state.values()))
     return {
         str(name): (tensor.double() if tensor.is_floating_point() else tensor).detach().numpy()
         for name, tensor in state.items()
@@ -50,8 +50,8 @@ def tensors(content: bytearray) -> dict[str, NDArray[Any]]:
 
 
 def check_size(size: int) -> None:
-    """Refuse more than LARGEST bytes: a file can promise any number of zeros in few."""
-    if size > LARGEST:
+    """Refuse more than MOST_BYTES bytes: a file can promise any number of zeros in few."""
+    if size > MOST_BYTES:
         raise ValueError(size)
 
 

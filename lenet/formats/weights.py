@@ -12,7 +12,7 @@ from lenet.formats.npz import brief, read_arrays, write_arrays
 from lenet.nn.architecture import LENET5, Architecture
 from lenet.nn.layers import Array
 
-WIDEST = np.dtype(np.float64).itemsize  # bytes of a number
+BYTES_OF_FLOAT64 = np.dtype(np.float64).itemsize  # bytes of a number
 NAMED = 10  # problems in a message, at most
 
 
@@ -29,7 +29,7 @@ def read_weights(path: Path, architecture: Architecture = LENET5) -> Array:
 
     """
     try:
-        arrays = read_arrays(path, WIDEST * architecture.size)
+        arrays = read_arrays(path, BYTES_OF_FLOAT64 * architecture.size)
     except OSError as error:
         raise DataError(f"{path}: expected weights, found: {error.strerror}") from error
     return joined(path, arrays, architecture)

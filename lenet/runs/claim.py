@@ -20,7 +20,7 @@ MARKS = {  # what those files say of themselves
     "multirun.yaml": b"lenet.sweeps.sweep.Callbacks",
     "optimization_results.yaml": b"optuna",
 }
-LONGEST = 2**20  # bytes of them
+MOST_BYTES = 2**20  # bytes of them
 PATIENCE = 1  # s: whoever only looks whether a folder is held, holds it for a moment
 ELSEWHERE = "choose another folder (hydra.run.dir or hydra.sweep.dir)"
 
@@ -75,7 +75,7 @@ def refuse_foreign_report(root: Path, view: Path) -> None:
     foreign = [] if (view / RUN_LIST).exists() or not view.is_dir() else list(view.iterdir())
     for name, mark in MARKS.items():
         with suppress(FileNotFoundError), open(root / name, "rb", opener=plain) as file:
-            if mark not in read_at_most(file, LONGEST):
+            if mark not in read_at_most(file, MOST_BYTES):
                 foreign.append(root / name)
     if foreign:
         raise ConfigError(

@@ -12,7 +12,7 @@ from lenet.formats.files import plain, read_at_most
 from lenet.formats.layout import RECORD
 
 LOCK = "lock"
-LONGEST = 2**20  # bytes of a record; one of ours has some thousands
+MOST_BYTES = 2**20  # bytes of a record; one of ours has some thousands
 STATUSES = ("running", "finished", "diverged", "failed", "interrupted")
 
 
@@ -20,7 +20,7 @@ def read_record(path: Path) -> dict[str, Any]:
     """Return what run.json says; nothing if it is missing, damaged, or no such file at all."""
     try:
         with open(path / RECORD, "rb", opener=plain) as file:
-            record = json.loads(read_at_most(file, LONGEST))
+            record = json.loads(read_at_most(file, MOST_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}

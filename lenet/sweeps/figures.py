@@ -12,7 +12,7 @@ from lenet.config.settings import differing_keys, tell_apart
 from lenet.figures import curves as plots
 from lenet.figures import finals
 from lenet.figures.drawing import Figure
-from lenet.formats.tables import LARGEST
+from lenet.formats.tables import LARGEST_FLOAT32
 from lenet.sweeps.statistics import DIFFERS, intervals
 from lenet.sweeps.summary import Setting, Summary
 from lenet.sweeps.terminal import plural
@@ -94,7 +94,11 @@ def file_names(keys: list[str]) -> dict[str, str]:
 
 def is_number(value: Any) -> bool:
     """Return whether a value can be a place on an axis."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= LARGEST_FLOAT32
+    )
 
 
 def without(key: str, values: Values) -> Values:

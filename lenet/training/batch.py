@@ -71,7 +71,7 @@ def ends_of_parts(size: int, parts: int) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PartResult:
     """What the network makes of a batch, or a part of it.
 
     Its score, its share of the gradient of the batch's mean loss (P,), and the moments of the whole
@@ -82,33 +82,33 @@ class Outcome:
     gradient: Array
     moments: list[Moments]
 
-    def __add__(self, other: "Outcome") -> "Outcome":
-        return Outcome(self.score + other.score, self.gradient + other.gradient, self.moments)
+    def __add__(self, other: "PartResult") -> "PartResult":
+        return PartResult(self.score + other.score, self.gradient + other.gradient, self.moments)
 
 
-def part_outcome(
+def part_result(
     network: LeNet5,
     loss: CrossEntropy,
     batch_size: int,
     part: Split,
     rng: np.random.Generator | None = None,
-) -> Part[Outcome]:
+) -> Part[PartResult]:
     """Return the outcome of a part of a batch; ``rng`` decides what is dropped."""
     x = network_input(part.images, network.theta.dtype)
     logits, caches = yield from forward_part(network, x, rng)
     log_y_hat = log_softmax(logits)
     dlogits = loss.gradient(log_y_hat, part.labels) / batch_size
     gradient = yield from gradient_part(network, dlogits, caches)
-    return Outcome(score(log_y_hat, part.labels), gradient, network.moments(caches))
+    return PartResult(score(log_y_hat, part.labels), gradient, network.moments(caches))
 
 
-def batch_outcome(
+def batch_result(
     network: LeNet5,
     loss: CrossEntropy,
     batch: Split,
     parts: int,
     rngs: Iterable[np.random.Generator | None] = repeat(None),
-) -> Outcome:
+) -> PartResult:
     """Return the outcome of a batch, whose parts are worked on one after the other.
 
     ``rngs`` decide what is dropped, each in a part of its own. The parts' gradients are added in
@@ -116,7 +116,7 @@ def batch_outcome(
     """
     cut = [batch[start:end] for start, end in ends_of_parts(len(batch), parts)]
     works = [
-        part_outcome(network, loss, len(batch), part, rng)
+        part_result(network, loss, len(batch), part, rng)
         for part, rng in zip(cut, rngs, strict=False)
     ]
     return reduce(add, complete(works))

@@ -22,7 +22,7 @@ from lenet.training.state import Metrics, Step, TrainingState
 
 FORMAT = 1
 OPTIMIZER = "optimizer."
-LONGEST = 40  # characters of what is found, in a message
+LONGEST_SHOWN = 40  # characters of what is found, in a message
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
         written = arrays["meta"].tobytes()
         found = json.loads(written)["format"]
         if found != FORMAT:
-            raise DataError(f"{path}: expected format {FORMAT}, found {ascii(found)[:LONGEST]}")
+            raise DataError(
+                f"{path}: expected format {FORMAT}, found {ascii(found)[:LONGEST_SHOWN]}"
+            )
         meta = META.validate_json(written, strict=True)
         return Checkpoint(restored(arrays, meta), meta.identity, meta.data)
     except (KeyError, TypeError, ValueError, RecursionError) as error:

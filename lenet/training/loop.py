@@ -10,7 +10,7 @@ from lenet.data.base import Data
 from lenet.training.divergence import DivergedError, origin
 from lenet.training.evaluation import Score, chunks
 from lenet.training.recipe import Recipe
-from lenet.training.schedules import Moment
+from lenet.training.schedules import Progress
 from lenet.training.shares import Shares
 from lenet.training.state import Metrics, Step, TrainingState
 from lenet.training.team import team
@@ -71,9 +71,9 @@ class Training:
         """Take a step of the optimizer against the gradient of the next batch."""
         recipe, state, shares = self.recipe, self.state, self.shares
         t = state.t + 1
-        moment = self._moment(t)
-        eta = recipe.optimizer.lr * recipe.schedule.factor(moment)
-        shares.set_rates(eta, recipe.schedule.momentum(moment))
+        progress = self._progress(t)
+        eta = recipe.optimizer.lr * recipe.schedule.factor(progress)
+        shares.set_rates(eta, recipe.schedule.momentum(progress))
         self.team.do(shares.take_step, t)
         if not (shares.gradient_is_finite and shares.theta_is_finite):
             raise DivergedError(state.epoch, t, origin(shares.network, [shares.batch(t)]))
@@ -81,9 +81,9 @@ class Training:
         state.steps.append(Step(shares.score.mean_loss, eta, shares.norm))
         return state.steps[-1]
 
-    def _moment(self, t: int) -> Moment:
+    def _progress(self, t: int) -> Progress:
         losses = [metrics.loss_to_watch for metrics in self.state.metrics]
-        return Moment(t, self.recipe.epochs * self.steps_per_epoch, self.steps_per_epoch, losses)
+        return Progress(t, self.recipe.epochs * self.steps_per_epoch, self.steps_per_epoch, losses)
 
     def end_epoch(self) -> Metrics:
         """Test what has been trained, and begin the next epoch."""

@@ -13,7 +13,7 @@ Epochs = Annotated[float, Ge(0)]
 
 
 @dataclass(frozen=True)
-class Moment:
+class Progress:
     """A step of a training: t counts from 1 to ``steps``.
 
     ``losses`` has the mean loss of each epoch that is over, on validation images where there are
@@ -46,10 +46,10 @@ class Schedule(ABC):
     sets_momentum: ClassVar[bool] = False
 
     @abstractmethod
-    def factor(self, moment: Moment) -> float:
+    def factor(self, progress: Progress) -> float:
         """Return the factor on the learning rate."""
 
-    def momentum(self, moment: Moment) -> float | None:
+    def momentum(self, progress: Progress) -> float | None:
         """Return the optimizer's momentum; None leaves it as it is."""
         return None
 
@@ -60,7 +60,7 @@ class Constant(Schedule):
 
     depends_on_length = False
 
-    def factor(self, moment: Moment) -> float:
+    def factor(self, progress: Progress) -> float:
         """Return 1."""
         return 1.0
 
@@ -73,9 +73,9 @@ class StepDecay(Schedule):
     period: Annotated[int, Gt(0)]
     gamma: Annotated[float, Gt(0), Lt(1)]
 
-    def factor(self, moment: Moment) -> float:
+    def factor(self, progress: Progress) -> float:
         """Return gamma^k after k periods."""
-        return self.gamma ** (int(moment.epochs) // self.period)
+        return self.gamma ** (int(progress.epochs) // self.period)
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ class WarmUp(Schedule):
     depends_on_length = False
     warmup: Epochs
 
-    def factor(self, moment: Moment) -> float:
+    def factor(self, progress: Progress) -> float:
         """Return t / T up to step T, the last of the warm-up, then 1."""
-        return linear_rise(moment, self.warmup)
+        return linear_rise(progress, self.warmup)
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ class Cosine(Schedule):
     warmup: Epochs
     final: Share
 
-    def factor(self, moment: Moment) -> float:
+    def factor(self, progress: Progress) -> float:
         """Return final + (1 - final) (1 + cos(pi (t - 1) / steps)) / 2, after the warm-up."""
-        return linear_rise(moment, self.warmup) * between(1, self.final, moment.done)
+        return linear_rise(progress, self.warmup) * between(1, self.final, progress.done)
 
 
 @dataclass(frozen=True)
@@ -123,18 +123,18 @@ class OneCycle(Schedule):
     momentum_low: Annotated[float, Ge(0), Lt(1)]
     momentum_high: Annotated[float, Ge(0), Lt(1)]
 
-    def factor(self, moment: Moment) -> float:
+    def factor(self, progress: Progress) -> float:
         """Return the share of the highest learning rate."""
-        return self._cycle(moment, self.start, 1, self.final)
+        return self._cycle(progress, self.start, 1, self.final)
 
-    def momentum(self, moment: Moment) -> float:
+    def momentum(self, progress: Progress) -> float:
         """Return a momentum that is lowest where the learning rate is highest."""
-        return self._cycle(moment, self.momentum_high, self.momentum_low, self.momentum_high)
+        return self._cycle(progress, self.momentum_high, self.momentum_low, self.momentum_high)
 
-    def _cycle(self, moment: Moment, first: float, turn: float, last: float) -> float:
-        if moment.done < self.rise:
-            return between(first, turn, moment.done / self.rise)
-        return between(turn, last, (moment.done - self.rise) / (1 - self.rise))
+    def _cycle(self, progress: Progress, first: float, turn: float, last: float) -> float:
+        if progress.done < self.rise:
+            return between(first, turn, progress.done / self.rise)
+        return between(turn, last, (progress.done - self.rise) / (1 - self.rise))
 
 
 @dataclass(frozen=True)
@@ -150,10 +150,10 @@ class Plateau(Schedule):
     patience: Annotated[int, Gt(0)]
     threshold: Annotated[float, Gt(0), Le(1)]
 
-    def factor(self, moment: Moment) -> float:
+    def factor(self, progress: Progress) -> float:
         """Return gamma^k after k plateaus."""
         factor, lowest, waited = 1.0, inf, 0
-        for loss in moment.losses:
+        for loss in progress.losses:
             waited = 0 if loss < self.threshold * lowest else waited + 1
             lowest = min(lowest, loss)
             if waited == self.patience:
@@ -161,9 +161,9 @@ class Plateau(Schedule):
         return factor
 
 
-def linear_rise(moment: Moment, epochs: float) -> float:
+def linear_rise(progress: Progress, epochs: float) -> float:
     """Return t / T up to step T, at which so many epochs are over, then 1."""
-    return min(1.0, moment.t / max(1.0, epochs * moment.steps_per_epoch))
+    return min(1.0, progress.t / max(1.0, epochs * progress.steps_per_epoch))
 
 
 def between(first: float, last: float, share: float) -> float:

@@ -18,7 +18,7 @@ from lenet.nn.layers import Array
 from lenet.nn.overflow import overflow_is_found_later
 from lenet.nn.parts import complete
 from lenet.nn.random import stream
-from lenet.training.batch import Batches, Outcome, part_outcome
+from lenet.training.batch import Batches, PartResult, part_result
 from lenet.training.divergence import is_finite
 from lenet.training.evaluation import Score, chunks, score_chunk
 from lenet.training.recipe import Recipe
@@ -26,7 +26,7 @@ from lenet.training.state import TrainingState
 from lenet.training.workers import Worker, shared_zeros
 
 RANGES = 32  # of theta; the norm of a gradient is added up over them
-WIDEST = 120  # features of a layer that may be normalized
+MOST_FEATURES = 120  # features of a layer that may be normalized
 
 
 class Shares:
@@ -49,7 +49,7 @@ class Shares:
         self._ends = [P * number // RANGES for number in range(RANGES + 1)]
         self._gradients = shared_zeros((parts, P), state.theta.dtype)
         self._scores = shared_zeros((parts, 3), np.float64)
-        self._exchanged = shared_zeros((2, parts, 3 * WIDEST), np.float64)
+        self._exchanged = shared_zeros((2, parts, 3 * MOST_FEATURES), np.float64)
         self._squares = shared_zeros((RANGES,), np.float64)  # 2-norms of the gradient, squared
         self._finite = shared_zeros((RANGES,), np.bool_)  # whether theta is so after the step
         self._rates = shared_zeros((2,), np.float64)  # learning rate; momentum, nan for as it is
@@ -110,14 +110,14 @@ class Shares:
             score = score_chunk(self.trained, pieces[place])
             self._tested[number][place] = astuple(score)
 
-    def _work_on_parts(self, worker: Worker, t: int) -> list[Outcome]:
+    def _work_on_parts(self, worker: Worker, t: int) -> list[PartResult]:
         """Note score and gradient of each part of the batch that falls to a worker."""
         ends = self.batches.ends(t)
         size = ends[-1][-1] - ends[0][0]
         own = worker.share(len(ends))
         exchange = Exchange(self._exchanged[:, : len(ends)], worker)
         works = [
-            part_outcome(self.network, self.recipe.loss, size, self._seen(t, k), self._chance(t, k))
+            part_result(self.network, self.recipe.loss, size, self._seen(t, k), self._chance(t, k))
             for k in own
         ]
         outcomes = complete(works, exchange)

@@ -10,7 +10,7 @@ import pytest
 from trainings import LOSS
 
 from lenet.nn.architecture import LENET5
-from lenet.training.batch import batch_outcome
+from lenet.training.batch import batch_result
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -31,7 +31,7 @@ def benchmark() -> ModuleType:
 def test_the_textbook_network_has_the_same_gradient(benchmark: ModuleType, pooling: str) -> None:
     ours, textbook = (benchmark.ENGINES[name](pooling, 1) for name in ("lenet", "textbook NumPy"))
     batch = next(ours.batches())
-    expected = batch_outcome(ours.network, LOSS, batch, parts=2).gradient
+    expected = batch_result(ours.network, LOSS, batch, parts=2).gradient
     logits = textbook.network.forward(textbook.input(batch.images))
     gradient = textbook.network.gradient(logits, batch.labels)
     np.testing.assert_allclose(gradient, expected, atol=1e-5)
@@ -42,7 +42,7 @@ def test_pytorch_has_the_same_gradient(benchmark: ModuleType, pooling: str) -> N
     pytest.importorskip("torch")
     ours, eager = (benchmark.ENGINES[name](pooling, 1) for name in ("lenet", "PyTorch eager"))
     batch = next(ours.batches())
-    expected = batch_outcome(ours.network, LOSS, batch, parts=2).gradient
+    expected = batch_result(ours.network, LOSS, batch, parts=2).gradient
     images, labels = eager.tensors[0]
     eager.loss(eager.input(images[:128]), labels[:128]).backward()
     theirs = np.concatenate([p.grad.numpy().ravel() for p in eager.network.parameters()])

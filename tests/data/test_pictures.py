@@ -22,7 +22,7 @@ from lenet.data import Data, FashionMNIST
 from lenet.data.pictures.grey import grey_of, otsu
 from lenet.data.pictures.ink import ink_of
 from lenet.data.pictures.preparation import STROKE, digit, in_colour, whole
-from lenet.data.pictures.reading import LARGEST, as_picture, read_picture
+from lenet.data.pictures.reading import MOST_PIXELS, as_picture, read_picture
 from lenet.data.strokes import draw
 from lenet.errors import DataError
 from lenet.nn.random import stream
@@ -338,7 +338,7 @@ def test_a_bomb_is_refused_by_its_header(path: Path) -> None:
     path.write_bytes(png(100_000, 100_000))
     text = refusal(lambda: read_picture(path), path)
     assert text == (
-        f"{path}: expected a picture of at most {LARGEST:,} pixels, found one of 100000 x 100000"
+        f"{path}: expected a picture of at most {MOST_PIXELS:,} pixels, found one of 100000 x 100000"
     )
     with pytest.raises(DataError):
         assert peak_memory(lambda: read_picture(path)) < 2**20

@@ -12,7 +12,7 @@ from trainings import LOSS, RECIPE, run
 
 from lenet.data import Data
 from lenet.nn.layers import Dropout
-from lenet.training.batch import batch_outcome
+from lenet.training.batch import batch_result
 from lenet.training.optimizers import SGD
 
 
@@ -70,7 +70,7 @@ def test_the_seed_decides_what_is_dropped(bars: Data) -> None:
     network = replace(RECIPE, dropout=Dropout(0.5)).network(run(bars).theta)
     norms = [
         np.linalg.norm(
-            batch_outcome(
+            batch_result(
                 network, LOSS, bars.train, parts=1, rngs=[np.random.default_rng(seed)]
             ).gradient
         )

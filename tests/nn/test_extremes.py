@@ -18,7 +18,7 @@ from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Activation, Pooling, ReLU
 from lenet.nn.losses import cross_entropy, cross_entropy_gradient, log_softmax
 from lenet.nn.model import LeNet5
-from lenet.training.batch import batch_outcome
+from lenet.training.batch import batch_result
 from lenet.training.divergence import DivergedError
 from lenet.training.evaluation import evaluate
 from lenet.training.loop import train
@@ -50,7 +50,7 @@ def test_any_image_has_a_finite_loss_and_gradient(
     network = LeNet5(WEIGHTS[weights].astype(dtype), pooling, activation)
     for images in IMAGES.values():
         batch = Split(images, np.full(len(images), 7, np.uint8))
-        outcome = batch_outcome(network, LOSS, batch, 2)
+        outcome = batch_result(network, LOSS, batch, 2)
         score, gradient = outcome.score, outcome.gradient
         assert np.isfinite(score.loss)
         assert score.loss >= 0
@@ -64,8 +64,8 @@ def test_equal_images_of_one_class_are_as_likely_each(dtype: Any) -> None:
     """A batch of four equal images has the loss and gradient of one of them alone."""
     network = LeNet5(WEIGHTS["Glorot's"].astype(dtype), POOLINGS[0], ACTIVATIONS[0])
     white = Split(IMAGES["white"], np.zeros(4, np.uint8))
-    four = batch_outcome(network, LOSS, white, parts=2)
-    one = batch_outcome(network, LOSS, white[:1], parts=2)
+    four = batch_result(network, LOSS, white, parts=2)
+    one = batch_result(network, LOSS, white[:1], parts=2)
     assert four.score.mean_loss == pytest.approx(one.score.mean_loss, rel=1e-5)
     np.testing.assert_allclose(four.gradient, one.gradient, rtol=1e-3, atol=1e-5)
 

@@ -31,7 +31,7 @@ from lenet.nn.layers.pool import windows
 from lenet.nn.losses import log_softmax
 from lenet.nn.model import MAPS, VECTORS, LeNet5
 from lenet.nn.random import stream
-from lenet.training.batch import batch_outcome
+from lenet.training.batch import batch_result
 from lenet.training.evaluation import evaluate
 from lenet.training.loop import train
 from lenet.training.optimizers import AdamW
@@ -168,7 +168,7 @@ def test_pytorch_normalizes_learns_and_remembers_the_same(axis: int) -> None:
 @pytest.mark.parametrize("activation", [Tanh(), Sigmoid(), SiLU()], ids=name)
 def test_derivatives_of_the_network_in_parts(activation: Activation, pooling: Pooling) -> None:
     network, batch = new_network(pooling, activation), some_digits(7)
-    outcome = batch_outcome(network, LOSS, batch, parts=3)
+    outcome = batch_result(network, LOSS, batch, parts=3)
 
     def f() -> float:
 
@@ -182,7 +182,7 @@ def test_derivatives_of_the_network_in_parts(activation: Activation, pooling: Po
 
 def test_the_gradient_does_not_depend_on_the_number_of_parts() -> None:
     network, batch = new_network(POOLINGS[0], ACTIVATIONS[0]), some_digits(9)
-    whole, *others = (batch_outcome(network, LOSS, batch, parts) for parts in (1, 2, 4, 9))
+    whole, *others = (batch_result(network, LOSS, batch, parts) for parts in (1, 2, 4, 9))
     for other in others:
         np.testing.assert_allclose(other.gradient, whole.gradient, atol=1e-12)
         assert other.score.loss == pytest.approx(whole.score.loss)
@@ -239,7 +239,7 @@ def test_weight_decay_and_optimizers_leave_statistics_alone(bars: Data) -> None:
     before = recipe.network(state.theta.copy())
     rng = stream(recipe.seed, "order", 1)
     batch = bars.train[rng.permutation(len(bars.train))]
-    moments = batch_outcome(before, LOSS, batch, parts=2).moments[0]
+    moments = batch_result(before, LOSS, batch, parts=2).moments[0]
 
     list(train(recipe, bars, state))
     np.testing.assert_allclose(views(state.theta)["c1.mean"], moments.mean, rtol=1e-6)

@@ -24,7 +24,7 @@ from lenet.nn.architecture import LENET5
 from lenet.nn.features import features
 from lenet.nn.input import network_input
 from lenet.runs.folder import RunFolder
-from lenet.training.batch import batch_outcome
+from lenet.training.batch import batch_result
 from lenet.training.histograms import (
     BINS,
     IMAGES,
@@ -125,7 +125,7 @@ def test_the_handful_is_seen_as_the_network_sees_it(bars: Data) -> None:
     activations, gradient = look(network, handful)
     expected = features(network, network_input(handful.images, np.dtype(np.float32)))
     assert_same(activations, expected)
-    summed = batch_outcome(network, LOSS, handful, parts=1).gradient
+    summed = batch_result(network, LOSS, handful, parts=1).gradient
     np.testing.assert_allclose(gradient, summed, rtol=1e-4, atol=1e-7)
 
 

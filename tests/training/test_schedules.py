@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from lenet.training.schedules import (
     Constant,
     Cosine,
-    Moment,
     OneCycle,
     Plateau,
+    Progress,
     Schedule,
     StepDecay,
     WarmUp,
@@ -29,7 +29,7 @@ ALL = [
 
 def factors(schedule: Schedule, epochs: int = 10, per_epoch: int = 10) -> np.ndarray:
     steps = epochs * per_epoch
-    return np.array([schedule.factor(Moment(t, steps, per_epoch)) for t in range(1, steps + 1)])
+    return np.array([schedule.factor(Progress(t, steps, per_epoch)) for t in range(1, steps + 1)])
 
 
 @given(
@@ -43,9 +43,9 @@ def test_no_step_is_longer_than_the_learning_rate_or_backwards(
     schedule: Schedule, epochs: int, per_epoch: int, share: float, losses: list[float]
 ) -> None:
     steps = epochs * per_epoch
-    moment = Moment(1 + int(share * steps), steps, per_epoch, losses)
-    assert 0 <= schedule.factor(moment) <= 1
-    momentum = schedule.momentum(moment)
+    progress = Progress(1 + int(share * steps), steps, per_epoch, losses)
+    assert 0 <= schedule.factor(progress) <= 1
+    momentum = schedule.momentum(progress)
     assert momentum is None or 0 <= momentum < 1
 
 
@@ -80,9 +80,9 @@ def test_a_cosine_can_end_above_0_and_begin_with_a_warm_up() -> None:
 
 
 def test_one_cycle_rises_to_1_and_falls_while_the_momentum_does_the_reverse() -> None:
-    moments = [Moment(t, 1000, 100) for t in range(1, 1001)]
-    rates = np.array([ONE_CYCLE.factor(moment) for moment in moments])
-    momenta = np.array([ONE_CYCLE.momentum(moment) for moment in moments])
+    points = [Progress(t, 1000, 100) for t in range(1, 1001)]
+    rates = np.array([ONE_CYCLE.factor(progress) for progress in points])
+    momenta = np.array([ONE_CYCLE.momentum(progress) for progress in points])
     assert rates[0] == pytest.approx(0.04)
     assert rates.argmax() == momenta.argmin() == 300
     assert (rates[300], momenta[300]) == pytest.approx((1, 0.85))
@@ -109,7 +109,7 @@ def test_a_plateau_is_so_many_epochs_without_a_lower_loss(
     losses: list[float], factor: float
 ) -> None:
     plateau = Plateau(gamma=0.1, patience=2, threshold=0.9)
-    assert plateau.factor(Moment(1, 10, 1, losses)) == pytest.approx(factor)
+    assert plateau.factor(Progress(1, 10, 1, losses)) == pytest.approx(factor)
 
 
 @pytest.mark.parametrize("schedule", ALL, ids=lambda schedule: type(schedule).__name__)

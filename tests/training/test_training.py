@@ -17,13 +17,13 @@ from lenet.nn.architecture import LENET5
 from lenet.nn.input import network_input
 from lenet.nn.layers import BatchNormalization, Dropout, NoNormalization
 from lenet.nn.losses import cross_entropy, log_softmax
-from lenet.training.batch import Batches, batch_outcome
+from lenet.training.batch import Batches, batch_result
 from lenet.training.divergence import DivergedError
 from lenet.training.evaluation import evaluate
 from lenet.training.loop import train
 from lenet.training.optimizers import SGD, AdamW, RMSprop
 from lenet.training.recipe import Recipe
-from lenet.training.schedules import Constant, Moment, OneCycle, Plateau
+from lenet.training.schedules import Constant, OneCycle, Plateau, Progress
 from lenet.training.state import Metrics, Step, TrainingState
 
 CYCLE = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
@@ -131,7 +131,7 @@ def test_parts_hold_the_whole_batch_in_order(bars: Data, size: int, parts: int) 
 
 def test_gradient_is_that_of_the_mean_loss_however_the_batch_is_cut(bars: Data) -> None:
     network, batch = new_network(dtype=np.float64), bars.train[:33]
-    whole = batch_outcome(network, LOSS, batch, parts=1).gradient
+    whole = batch_result(network, LOSS, batch, parts=1).gradient
     theta = network.theta.copy()
     v = np.random.default_rng(0).normal(size=theta.shape)
     losses = []
@@ -141,7 +141,7 @@ def test_gradient_is_that_of_the_mean_loss_however_the_batch_is_cut(bars: Data) 
     network.theta[:] = theta
     np.testing.assert_allclose((losses[0] - losses[1]) / 2e-6, whole @ v, rtol=1e-6)
     for parts in (2, 3, 33):
-        gradient = batch_outcome(network, LOSS, batch, parts).gradient
+        gradient = batch_result(network, LOSS, batch, parts).gradient
         np.testing.assert_allclose(gradient, whole, rtol=1e-9, atol=1e-12)
 
 
@@ -276,8 +276,8 @@ def test_the_schedule_sets_learning_rate_and_momentum(bars: Data) -> None:
     v = np.zeros_like(expected)
     for t in (1, 2, 3):
         batch = Batches(bars.train, 100, parts=2, seed=0).batch(t)
-        g = batch_outcome(recipe.network(expected), LOSS, batch, parts=2).gradient
-        moment = Moment(t, 3, 3)
+        g = batch_result(recipe.network(expected), LOSS, batch, parts=2).gradient
+        moment = Progress(t, 3, 3)
         v = CYCLE.momentum(moment) * v + g
         expected -= 0.05 * CYCLE.factor(moment) * v
         next(steps)
@@ -312,7 +312,7 @@ def test_without_validation_there_is_no_best(bars: Data) -> None:
 
 def test_a_step_tells_loss_rate_and_the_norm_of_the_gradient(bars: Data) -> None:
     step = run(bars, batch_size=300, parts=1).steps[0]
-    outcome = batch_outcome(new_network(), LOSS, bars.train, parts=1)
+    outcome = batch_result(new_network(), LOSS, bars.train, parts=1)
     assert step.learning_rate == 0.001
     np.testing.assert_allclose(step.loss, outcome.score.mean_loss, rtol=1e-5)
     np.testing.assert_allclose(step.gradient_norm, np.linalg.norm(outcome.gradient), rtol=1e-5)

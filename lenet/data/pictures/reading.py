@@ -15,7 +15,7 @@ from lenet.errors import DataError
 
 Picture = NDArray[np.uint8]  # (H, W, 3), red, green and blue
 
-LARGEST = 2**27  # pixels; the largest photos of telephones have 1.1e8
+MOST_PIXELS = 2**27  # pixels; the largest photos of telephones have 1.1e8
 ENOUGH = 2048  # pixels of the larger side: a JPEG may be unpacked no larger
 RUN_BY_OTHERS = {"EPS", "WMF"}  # formats that Pillow hands to another program
 REASON = 120  # characters
@@ -26,7 +26,7 @@ def read_picture(path: Path) -> Picture:
     """Return a picture as it is meant to be looked at: upright, and opaque.
 
     Raises:
-        DataError: the file is missing, no picture, damaged, or of more than LARGEST pixels.
+        DataError: the file is missing, no picture, damaged, or of more than MOST_PIXELS pixels.
 
     """
     if not path.is_file():  # a pipe could be waited for without end
@@ -34,9 +34,9 @@ def read_picture(path: Path) -> Picture:
         raise DataError(f"{path}: expected a picture, found {found}")
     try:
         with warnings.catch_warnings(action="ignore"), _opened(path) as image:
-            if image.width * image.height > LARGEST:
+            if image.width * image.height > MOST_PIXELS:
                 raise DataError(
-                    f"{path}: expected a picture of at most {LARGEST:,} pixels, "
+                    f"{path}: expected a picture of at most {MOST_PIXELS:,} pixels, "
                     f"found one of {image.width} x {image.height}"
                 )
             image.draft(None, (ENOUGH, ENOUGH))
