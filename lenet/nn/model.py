@@ -133,9 +133,9 @@ class LeNet5:
         return self.joined([*layer.gradients(dy, cache), *gradients])
 
     @staticmethod
-    def joined(gradients: Iterable[Array]) -> Array:
-        """Return the gradients of all arrays as one vector (P,)."""
-        return np.concatenate([gradient.ravel() for gradient in gradients])
+    def joined(gradients: Iterable[Array], out: Array | None = None) -> Array:
+        """Return the gradients of all arrays as one vector (P,), ``out`` if it is given."""
+        return np.concatenate([gradient.ravel() for gradient in gradients], out=out)
 
     def moments(self, caches: list[Cache]) -> list[Moments]:
         """Return the moments of the batch, in the order of the normalizations."""

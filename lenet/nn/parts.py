@@ -41,8 +41,10 @@ def forward_part(
     return x, caches
 
 
-def gradient_part(network: LeNet5, dlogits: Array, caches: list[Cache]) -> Part[Array]:
-    """Return what a part of a batch adds to the gradient (P,)."""
+def gradient_part(
+    network: LeNet5, dlogits: Array, caches: list[Cache], out: Array | None = None
+) -> Part[Array]:
+    """Return what a part of a batch adds to the gradient (P,), ``out`` if it is given."""
     gradients: list[Array] = []
     dy = dlogits
     depth = len(caches)
@@ -55,7 +57,7 @@ def gradient_part(network: LeNet5, dlogits: Array, caches: list[Cache]) -> Part[
             dy = layer.backward(dy, cache, reduce(add, of_parts))
         elif depth > 0:
             dy = layer.backward(dy, cache)
-    return network.joined(gradients)
+    return network.joined(gradients, out)
 
 
 Exchange = Callable[[Sequence[Array]], Array]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from itertools import pairwise, repeat
 from math import ceil
 from operator import add
@@ -64,6 +64,7 @@ class Batches:
         return self._order[1]
 
 
+@cache
 def ends_of_parts(size: int, parts: int) -> list[tuple[int, int]]:
     """Return where the parts of a batch begin and end: nearly equal, none of them empty."""
     parts = min(parts, size)
@@ -92,13 +93,17 @@ def part_result(
     batch_size: int,
     part: Split,
     rng: np.random.Generator | None = None,
+    out: Array | None = None,
 ) -> Part[PartResult]:
-    """Return the outcome of a part of a batch; ``rng`` decides what is dropped."""
+    """Return what comes of a part of a batch, its gradient in ``out`` if that is given.
+
+    ``rng`` decides what is dropped.
+    """
     x = network_input(part.images, network.theta.dtype)
     logits, caches = yield from forward_part(network, x, rng)
     log_y_hat = log_softmax(logits)
     dlogits = loss.gradient(log_y_hat, part.labels) / batch_size
-    gradient = yield from gradient_part(network, dlogits, caches)
+    gradient = yield from gradient_part(network, dlogits, caches, out)
     return PartResult(score(log_y_hat, part.labels), gradient, network.moments(caches))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lenet.data.base import Data, Split
 from lenet.nn.layers import Array
 from lenet.nn.overflow import overflow_is_found_later
-from lenet.nn.parts import complete
+from lenet.nn.parts import Part, complete
 from lenet.nn.random import stream
 from lenet.training.batch import Batches, PartResult, part_result
 from lenet.training.divergence import is_finite
@@ -92,10 +92,10 @@ class Shares:
     @overflow_is_found_later()
     def take_step(self, worker: Worker, t: int) -> None:
         """Do a worker's share of step t."""
-        outcomes = self._work_on_parts(worker, t)
+        results = self._work_on_parts(worker, t)
         worker.wait()
         if worker.number == 0 and isfinite(self._scores[:, 0].sum()):
-            self.network.follow(outcomes[0].moments)
+            self.network.follow(results[0].moments)
         ranges = range(*(RANGES * (worker.number + end) // worker.size for end in (0, 1)))
         self._add_gradients(ranges, len(self.batches.ends(t)))
         worker.wait()
@@ -116,18 +116,18 @@ class Shares:
         size = ends[-1][-1] - ends[0][0]
         own = worker.share(len(ends))
         exchange = Exchange(self._exchanged[:, : len(ends)], worker)
-        works = [
-            part_result(self.network, self.recipe.loss, size, self._seen(t, k), self._chance(t, k))
-            for k in own
-        ]
-        outcomes = complete(works, exchange)
-        if not outcomes:
+        results = complete([self._part(t, k, size) for k in own], exchange)
+        if not results:
             exchange.stand_by(2 * len(self.network.normalizations))
         self._scores[worker.number :: worker.size] = 0
-        for k, outcome in zip(own, outcomes, strict=True):
-            self._scores[k] = astuple(outcome.score)
-            self._gradients[k] = outcome.gradient
-        return outcomes
+        for k, result in zip(own, results, strict=True):
+            self._scores[k] = astuple(result.score)
+        return results
+
+    def _part(self, t: int, k: int, batch_size: int) -> Part[PartResult]:
+        """Return the work on part k of the batch of step t, whose gradient goes to its place."""
+        part, rng, out = self._seen(t, k), self._chance(t, k), self._gradients[k]
+        return part_result(self.network, self.recipe.loss, batch_size, part, rng, out)
 
     def _add_gradients(self, ranges: range, parts: int) -> None:
         """Add up the gradients of the parts over some ranges of theta, and note the norms."""

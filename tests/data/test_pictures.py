@@ -338,7 +338,8 @@ def test_a_bomb_is_refused_by_its_header(path: Path) -> None:
     path.write_bytes(png(100_000, 100_000))
     text = refusal(lambda: read_picture(path), path)
     assert text == (
-        f"{path}: expected a picture of at most {MOST_PIXELS:,} pixels, found one of 100000 x 100000"
+        f"{path}: expected a picture of at most {MOST_PIXELS:,} pixels, "
+        "found one of 100000 x 100000"
     )
     with pytest.raises(DataError):
         assert peak_memory(lambda: read_picture(path)) < 2**20

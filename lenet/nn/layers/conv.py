@@ -27,7 +27,6 @@ from types import EllipsisType
 from typing import NamedTuple, NoReturn
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from lenet.nn.layers.base import Array, Layer, check_input
 
@@ -142,12 +141,13 @@ class Conv2D(Layer):
         C, H, W, N = x.shape
         side, step = self._side, self.block * self.stride
         rows, columns = (output_size(size, side, 0, step) for size in (H, W))
+        x = np.ascontiguousarray(x)
         c, h, w, n = x.strides
-        view = as_strided(
-            x,
+        view = np.ndarray(
             (C, side, side, rows, columns, N),
-            (c, h, w, h * step, w * step, n),
-            writeable=False,
+            x.dtype,
+            x,
+            strides=(c, h, w, h * step, w * step, n),
         )
         patches = np.empty((C * side * side + 1, rows, columns, N), x.dtype)
         patches[:-1].reshape(view.shape, copy=False)[...] = view
