@@ -1,24 +1,26 @@
 """How fast LeNet-5 trains and evaluates here, beside PyTorch and a textbook NumPy LeNet-5.
 
-    python scripts/benchmark.py [--rounds 7] [--json FILE]
+    python scripts/benchmark.py [--rounds 7] [--cores 1 2 4] [--json FILE]
 
-Every engine has the same network, images (random ones) and float32, trains in batches of 128 with
-Adam, evaluates in chunks (128 in lenet, 250 in the others), and works in a process of its own. The
-engines take turns, A B C A B C ..., so that a machine whose speed drifts is the same machine for
-all; ratios are taken within a round. Engines that are not installed (pip install torch==2.13.0) are
-left out and named. Run it alone: anything beside it spoils it.
+Every engine has the same network, images and float32, trains in batches of 128 with Adam, evaluates
+in chunks (128 in lenet, 250 in the others), and works in a process of its own. Images are noise,
+and those of MNIST where it is at hand. The engines take turns, A B C A B C ..., so that a machine
+whose speed drifts is the same machine for all; ratios are taken within a round: to PyTorch's eager
+mode, and to the fastest of all that PyTorch has. Engines that are not installed (pip install
+torch==2.13.0) are left out and named. Run it alone: anything beside it spoils it.
 """
 
 import argparse
 import json
 import multiprocessing
+import os
 import platform
 import resource
 import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from itertools import product
 from multiprocessing.connection import Connection
@@ -29,10 +31,10 @@ from typing import Any
 
 import numpy as np
 from textbook import TextbookLeNet5
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from lenet.config.compose import configure
-from lenet.data import Data, Split
+from lenet.data import MNIST, Data, Split
 from lenet.formats.files import write_text
 from lenet.nn.architecture import LENET5
 from lenet.nn.init import GlorotUniform, initial_theta
@@ -49,26 +51,40 @@ TEST_IMAGES = 10_000
 PER = 60_000  # images that the seconds in the table are for
 GFLOP = {"train": 135.8, "evaluate": 50.0}  # minimal arithmetic of 60,000 images
 BASELINE = "PyTorch eager"
+RATIOS = ("ratios", "ratios_to_best")  # to the baseline; to the fastest that PyTorch has
+INSTRUCTIONS = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "asimd": "NEON"}
 ADAM = Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
 
 
-def random_images(size: int) -> Split:
-    """Return images and labels of noise: what they show makes no difference to the time."""
+def noise(size: int) -> Split:
+    """Return images and labels of noise."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (size, 28, 28), dtype=np.uint8)
     return Split(images, rng.integers(0, 10, size, dtype=np.uint8))
 
 
+def load(images: str) -> Data:
+    """Return images of noise, or of MNIST: as many as are timed."""
+    if images == "noise":
+        return Data(noise(TRAIN_IMAGES), noise(TEST_IMAGES), tuple("0123456789"))
+    return MNIST(None, TRAIN_IMAGES, TEST_IMAGES, validation=0).load(seed=0)
+
+
+def images_at_hand() -> list[str]:
+    """Return which images can be had without a download."""
+    return ["noise", *(["mnist"] if os.environ.get("LENET_DATA") else [])]
+
+
 class Engine(ABC):
-    """A LeNet-5 that can be timed; ``threads`` is all that it may use."""
+    """A LeNet-5 that can be timed; ``cores`` are all that it may use."""
 
     package = "numpy"
 
-    def __init__(self, pooling: str, threads: int) -> None:
-        self.train_images = random_images(TRAIN_IMAGES)
-        self.test_images = random_images(TEST_IMAGES)
+    def __init__(self, pooling: str, cores: int, images: str = "noise") -> None:
+        self.data = load(images)
+        self.train_images, self.test_images = self.data.train, self.data.test
         self.theta = initial_theta(GlorotUniform(), seed=0)
-        self.build(pooling, threads)
+        self.build(pooling, cores)
 
     def batches(self) -> Iterator[Split]:
         """Yield the training images in batches."""
@@ -76,7 +92,7 @@ class Engine(ABC):
             yield self.train_images[start : start + BATCH]
 
     @abstractmethod
-    def build(self, pooling: str, threads: int) -> None:
+    def build(self, pooling: str, cores: int) -> None:
         """Make the network with the parameters ``theta`` and its optimizer."""
 
     @abstractmethod
@@ -89,14 +105,13 @@ class Engine(ABC):
 
 
 class Ours(Engine):
-    """What ``lenet`` runs: the paper's recipe, by as many workers as there may be threads."""
+    """What ``lenet`` runs: the paper's recipe, by a worker on each core."""
 
-    def build(self, pooling: str, threads: int) -> None:
+    def build(self, pooling: str, cores: int) -> None:
         recipe = configure(f"pooling={pooling}", f"batch_size={BATCH}", f"optimizer.lr={ADAM.lr}")
-        data = Data(self.train_images, self.test_images, tuple("0123456789"))
-        shares = Shares(recipe, data, TrainingState(self.theta, ADAM.new_state(self.theta)))
+        shares = Shares(recipe, self.data, TrainingState(self.theta, ADAM.new_state(self.theta)))
         self.network = shares.network
-        workers = min(threads, recipe.parts)
+        workers = min(cores, recipe.parts)
         self.stack = ExitStack()
         hired = self.stack.enter_context(team(workers, [shares.take_step, shares.test]))
         self.training = Training(shares, hired)
@@ -112,8 +127,8 @@ class Ours(Engine):
 class Textbook(Engine):
     """NumPy as tutorials write it; BLAS has all the threads."""
 
-    def build(self, pooling: str, threads: int) -> None:
-        threadpool_limits(threads)
+    def build(self, pooling: str, cores: int) -> None:
+        threadpool_limits(cores)
         self.network = TextbookLeNet5(LENET5.views(self.theta), pooling)
         self.state = ADAM.new_state(self.theta)
         self.t = 0
@@ -144,11 +159,11 @@ class TorchEager(Engine):
     channels_last = False
     compiled = False
 
-    def build(self, pooling: str, threads: int) -> None:
+    def build(self, pooling: str, cores: int) -> None:
         import torch
         from torch import nn
 
-        torch.set_num_threads(threads)
+        torch.set_num_threads(cores)
         self.torch = torch
         pool = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}[pooling]
         self.network: Any = nn.Sequential(
@@ -221,10 +236,10 @@ ENGINES: dict[str, type[Engine]] = {
 }
 
 
-def serve(name: str, pooling: str, threads: int, pipe: Connection) -> None:
+def serve(name: str, pooling: str, cores: int, images: str, pipe: Connection) -> None:
     """Be the process of one engine: run each task that is asked for, answer with its seconds."""
     try:
-        engine = ENGINES[name](pooling, threads)
+        engine = ENGINES[name](pooling, cores, images)
         for task in ("train", "evaluate"):
             getattr(engine, task)()
     except Exception as error:
@@ -238,14 +253,18 @@ def serve(name: str, pooling: str, threads: int, pipe: Connection) -> None:
     pipe.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def measure(names: list[str], pooling: str, threads: int, rounds: int) -> list[dict[str, Any]]:
+def measure(
+    names: list[str], pooling: str, cores: int, images: str, rounds: int
+) -> list[dict[str, Any]]:
     """Return a row for each engine and task, measured in turns."""
     pipes: dict[str, Connection] = {}
     processes = []
     context = multiprocessing.get_context("spawn")
     for name in names:
         here, there = context.Pipe()
-        process = context.Process(target=serve, args=(name, pooling, threads, there), daemon=True)
+        process = context.Process(
+            target=serve, args=(name, pooling, cores, images, there), daemon=True
+        )
         process.start()
         processes.append(process)
         if trouble := here.recv():
@@ -257,25 +276,25 @@ def measure(names: list[str], pooling: str, threads: int, rounds: int) -> list[d
         for task, (name, pipe) in product(GFLOP, pipes.items()):
             time.sleep(0.3)  # threads of the engine before spin for a while after their work
             pipe.send(task)
-            images = TRAIN_IMAGES if task == "train" else TEST_IMAGES
-            seconds.setdefault((name, task), []).append(pipe.recv() * PER / images)
+            timed = TRAIN_IMAGES if task == "train" else TEST_IMAGES
+            seconds.setdefault((name, task), []).append(pipe.recv() * PER / timed)
     memory = {}
     for name, pipe in pipes.items():
         pipe.send(None)
         memory[name] = pipe.recv()
     for process in processes:
         process.join()
-    peak = sgemm_peak(threads)
+    peak = sgemm_peak(cores)
     return [
         {
             "engine": name,
             "task": task,
             "pooling": pooling,
-            "threads": threads,
+            "cores": cores,
+            "images": images,
             "seconds": times,
-            "ratios": [
-                a / b for a, b in zip(seconds.get((BASELINE, task), []), times, strict=False)
-            ],
+            "ratios": ratios(seconds.get((BASELINE, task), []), times),
+            "ratios_to_best": ratios(best_of_pytorch(seconds, task), times),
             "share_of_peak": GFLOP[task] / median(times) / peak,
             "peak_gflops": peak,
             "peak_memory_mb": memory[name],
@@ -284,11 +303,22 @@ def measure(names: list[str], pooling: str, threads: int, rounds: int) -> list[d
     ]
 
 
-def sgemm_peak(threads: int, size: int = 1536) -> float:
+def best_of_pytorch(seconds: dict[tuple[str, str], list[float]], task: str) -> list[float]:
+    """Return the seconds of PyTorch's fastest engine (by its median) in a task, by round."""
+    theirs = [times for (name, of), times in seconds.items() if of == task and "PyTorch" in name]
+    return min(theirs, key=median, default=[])
+
+
+def ratios(theirs: list[float], ours: list[float]) -> list[float]:
+    """Return how many times as fast as another an engine is, by round."""
+    return [a / b for a, b in zip(theirs, ours, strict=False)]
+
+
+def sgemm_peak(cores: int, size: int = 1536) -> float:
     """Return the most GFLOP/s that a product of large float32 matrices reaches here."""
     a = np.ones((size, size), np.float32)
     best = np.inf
-    with threadpool_limits(threads):
+    with threadpool_limits(cores):
         for _ in range(12):
             started = time.perf_counter()
             a @ a
@@ -314,17 +344,21 @@ def seconds_of_an_end_of_epoch() -> float:
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the rows as a Markdown table."""
     lines = [
-        f"| task | pooling | threads | engine | s per {PER:,} (min) | (median) "
-        "| times as fast as PyTorch eager | of SGEMM peak | peak memory |",
-        "|---|---|---|---|---|---|---|---|---|",
+        f"| task | pooling | images | cores | engine | s per {PER:,} (min) | (median) "
+        "| times as fast as PyTorch eager | as PyTorch's best | of SGEMM peak | peak memory |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for row in sorted(rows, key=lambda row: (row["task"], row["pooling"], row["threads"])):
-        ratio = f"{median(row['ratios']):.2f}" if row["ratios"] else "–"
-        lines.append(
-            f"| {row['task']} | {row['pooling']} | {row['threads']} | {row['engine']} "
-            f"| {min(row['seconds']):.2f} | {median(row['seconds']):.2f} | {ratio} "
-            f"| {row['share_of_peak']:.0%} | {row['peak_memory_mb']:.0f} MB |"
-        )
+    keys = ("task", "pooling", "images", "cores")
+    for row in sorted(rows, key=lambda row: tuple(row[key] for key in keys)):
+        cells = [
+            *(str(row[key]) for key in (*keys, "engine")),
+            f"{min(row['seconds']):.2f}",
+            f"{median(row['seconds']):.2f}",
+            *(f"{median(row[key]):.2f}" if row[key] else "–" for key in RATIOS),
+            f"{row['share_of_peak']:.0%}",
+            f"{row['peak_memory_mb']:.0f} MB",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -333,28 +367,53 @@ def is_ours_in_training(row: dict[str, Any]) -> bool:
     return row["engine"] == "lenet" and row["task"] == "train"
 
 
-def processor() -> str:
-    """Return the name of the processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if "model name" in line), "?")
+def machine() -> str:
+    """Return what a speed depends on: processor, cores, instructions, BLAS and its kernels."""
+    words = {}
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            key, _, value = line.partition(":")
+            words[key.strip()] = value.strip()
+    flags = set(words.get("flags", "").split())
+    instructions = next((name for flag, name in INSTRUCTIONS.items() if flag in flags), "?")
+    blas = next(info for info in threadpool_info() if info["user_api"] == "blas")
+    name = words.get("model name", platform.processor())
+    return (
+        f"{name}, {cores_at_hand()} cores, {instructions}; "
+        f"NumPy {np.__version__}, {blas['internal_api']} {blas['version']} "
+        f"({blas.get('architecture', '?')} kernels)"
+    )
+
+
+def cores_at_hand() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def numbers_of_cores() -> list[int]:
+    """Return 1, 2, 4, ... and all cores."""
+    most = cores_at_hand()
+    return [*(2**k for k in range(most.bit_length()) if 2**k < most), most]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7, help="turns of each engine (7)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    parser.add_argument(
+        "--cores", type=int, nargs="+", metavar="N", help="numbers of cores (1, 2, 4, ... and all)"
+    )
     arguments = parser.parse_args()
 
     installed = [name for name, engine in ENGINES.items() if find_spec(engine.package)]
     for name in ENGINES.keys() - set(installed):
         print(f"{name} is left out: {ENGINES[name].package} is not installed", file=sys.stderr)
     rows = []
-    for pooling, threads in product(("max", "avg"), (1, 2)):
-        rows += measure(installed, pooling, threads, arguments.rounds)
-    print(f"{processor()}, {multiprocessing.cpu_count()} cores; NumPy {np.__version__}\n")
+    for images, pooling, cores in product(
+        images_at_hand(), ("max", "avg"), arguments.cores or numbers_of_cores()
+    ):
+        rows += measure(installed, pooling, cores, images, arguments.rounds)
+    print(f"{machine()}\n")
     print(table(rows))
     end_of_epoch = seconds_of_an_end_of_epoch()
     fastest = min(median(row["seconds"]) for row in rows if is_ours_in_training(row))

@@ -13,8 +13,10 @@ from inspect import isabstract
 from pathlib import Path
 from typing import Annotated, Any, cast, get_type_hints
 
+import yaml
 from annotated_types import Gt
 from omegaconf import DictConfig, OmegaConf
+from omegaconf._utils import get_omega_conf_dumper
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -29,6 +31,7 @@ CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 REFERENCE = "${"  # begins what OmegaConf replaces by another value, such as ${seed}
 MOST_REFERENCES = 24  # which could stand for 3^8 others, but not for more
+NEXT_LINE = "\x85"  # the one character that YAML reads otherwise than it was written: as a space
 TOO_LARGE = 2**63  # no whole number of a configuration is as large
 UNTRACKED = {TARGET: "lenet.training.trackers.Untracked"}
 
@@ -131,7 +134,12 @@ def saved(cfg: DictConfig) -> str:
 
     What it refers to is written in full, but for where a run can be watched: that may be secret.
     """
-    return OmegaConf.to_yaml(OmegaConf.create(resolved(cfg) | {"tracker": cfg.tracker}))
+    content = OmegaConf.create(resolved(cfg) | {"tracker": cfg.tracker})
+    text = OmegaConf.to_yaml(content)
+    if NEXT_LINE not in text:
+        return text
+    plain = OmegaConf.to_container(content)
+    return str(yaml.dump(plain, Dumper=get_omega_conf_dumper(), sort_keys=False))
 
 
 def checked(values: Mapping[str, Any], find: Find) -> Config:

@@ -54,14 +54,35 @@ def test_the_table_has_ratios_within_rounds(benchmark: ModuleType) -> None:
         "engine": "lenet",
         "task": "train",
         "pooling": "max",
-        "threads": 2,
+        "images": "noise",
+        "cores": 2,
         "seconds": [4.0, 2.0, 3.0],
         "ratios": [2.0, 2.5, 1.5],
+        "ratios_to_best": [1.0, 1.5, 0.5],
         "share_of_peak": 0.25,
         "peak_memory_mb": 300.4,
     }
     line = benchmark.table([row]).splitlines()[-1]
-    assert line == "| train | max | 2 | lenet | 2.00 | 3.00 | 2.00 | 25% | 300 MB |"
+    assert line == "| train | max | noise | 2 | lenet | 2.00 | 3.00 | 2.00 | 1.00 | 25% | 300 MB |"
+
+
+def test_pytorch_is_taken_at_its_best_in_each_task(benchmark: ModuleType) -> None:
+    seconds = {
+        ("lenet", "train"): [1.0, 1.0],
+        ("PyTorch eager", "train"): [3.0, 4.0],
+        ("PyTorch fused", "train"): [2.0, 3.0],
+        ("PyTorch fused", "evaluate"): [9.0, 9.0],
+    }
+    best = benchmark.best_of_pytorch(seconds, "train")
+    assert benchmark.ratios(best, seconds["lenet", "train"]) == [2.0, 3.0]
+    assert benchmark.best_of_pytorch({}, "train") == []
+
+
+def test_the_machine_and_its_cores_are_named(benchmark: ModuleType) -> None:
+    cores = benchmark.numbers_of_cores()
+    assert cores[0] == 1
+    assert cores == sorted({*cores})
+    assert f"{cores[-1]} cores" in benchmark.machine()
 
 
 def test_evaluation_sees_every_image(benchmark: ModuleType) -> None:

@@ -14,6 +14,7 @@ from lenet import data as datasets
 from lenet.config.compose import composed
 from lenet.config.schema import CONF, Config, read_config, read_saved, saved
 from lenet.errors import ConfigError
+from lenet.formats.keys import read_keys
 from lenet.nn import init, layers
 from lenet.training import optimizers, schedules, trackers
 
@@ -146,6 +147,16 @@ def test_what_is_saved_refers_to_nothing_but_where_a_run_can_be_watched(
     assert values["dataset"]["seed"] == 4
     assert values["optimizer"]["lr"] == 0.25
     assert read_saved(values) == replace(read_config(cfg), tracker=trackers.Untracked())
+
+
+@pytest.mark.parametrize(
+    "text", ["\x85", "a\x85é\n\u2028", "\t\r\n \x07\x1b\x7f\x9f\ufeff", "1e3", "~"]
+)
+def test_any_text_is_read_as_it_was_saved(tmp_path: Path, text: str) -> None:
+    cfg = composed("dataset=mnist")
+    cfg.dataset.root = text
+    (tmp_path / "config.yaml").write_text(saved(cfg), encoding="utf-8")
+    assert read_keys(tmp_path / "config.yaml")["dataset"]["root"] == text
 
 
 def test_nesterov_without_momentum_is_refused() -> None:
