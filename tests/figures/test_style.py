@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lenet.figures.style import COLOURS, LONGEST, MARKERS, STYLE, logarithmic, looks, save, style
+from lenet.figures.style import COLOURS, MOST_PIXELS, MARKERS, STYLE, logarithmic, looks, save, style
 
 
 def drawn(folder: Path) -> list[Path]:
@@ -128,7 +128,7 @@ def test_no_figure_is_too_large_to_be_drawn(tmp_path: Path) -> None:
     with style():
         png, _ = save(Figure(figsize=(1, 700)), tmp_path / "figure")
     with Image.open(png) as image:
-        assert image.size[1] == LONGEST
+        assert image.size[1] == MOST_PIXELS
 
 
 # Axes
