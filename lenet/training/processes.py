@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 LOOKS = 300  # at a counter, before a process that waits lets others run in between
 NAP = 5e-5  # s, after which it looks again
-ROUND = 64  # naps, after which it looks whether the others are still there
+LONGEST_NAP = 2e-3  # s; who has waited for long, as for the end of an epoch, looks less often
+ROUND = 64  # naps, after which it looks whether the others are still there, and they grow
 PATIENCE = 2.0  # s, until a process that was told to end is killed
 CACHE_LINE = 8  # numbers of 64 bits: counters that share one slow each other down
 REPORT = 8192  # bytes of a traceback
@@ -168,7 +169,7 @@ def until(counts: NDArray[Any], count: int, look_after: Callable[[], None]) -> N
     while counts.min() < count:
         looks += 1
         if looks > LOOKS:
-            time.sleep(NAP)
+            time.sleep(min(NAP * (1 + (looks - LOOKS) // ROUND), LONGEST_NAP))
             if looks % ROUND == 0:
                 look_after()
 

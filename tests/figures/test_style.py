@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lenet.figures.style import COLOURS, MOST_PIXELS, MARKERS, STYLE, logarithmic, looks, save, style
+from lenet.figures.style import (
+    COLOURS,
+    MARKERS,
+    MOST_PIXELS,
+    STYLE,
+    logarithmic,
+    looks,
+    save,
+    style,
+)
 
 
 def drawn(folder: Path) -> list[Path]:
