@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 def collected(*options: str) -> set[str]:
     """The names of the tests of two files that these options choose."""
-    files = ["tests/runs/test_resume.py", "tests/runs/test_crashes.py"]
+    files = ["tests/runs/test_resume.py", "tests/runs/test_crash_between_files.py"]
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *options]
     done = subprocess.run([*command, *files], cwd=ROOT, capture_output=True, text=True)
     ids = [line for line in done.stdout.splitlines() if "::" in line]

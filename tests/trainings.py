@@ -1,16 +1,23 @@
 """A short training, and what it needs."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import reduce
+from itertools import repeat
+from operator import add
 from typing import Any
 
 import numpy as np
 
-from lenet.data import Data, Strokes
+from lenet.data import Data, Split, Strokes
 from lenet.data.augmentation import Original
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
 from lenet.nn.losses import CrossEntropy
 from lenet.nn.model import LeNet5
+from lenet.nn.parts import complete
+from lenet.training.batch import Batches, PartResult, ends_of_parts, part_result
+from lenet.training.evaluation import Score
 from lenet.training.loop import train
 from lenet.training.optimizers import Adam
 from lenet.training.recipe import Recipe
@@ -51,3 +58,31 @@ def run(data: Data, workers: int = 1, **changes: Any) -> TrainingState:
     state = TrainingState.initial(recipe)
     list(train(recipe, data, state, workers))
     return state
+
+
+def batch_of(batches: Batches, t: int) -> Split:
+    """All parts of the batch of step t together."""
+    parts = [batches.part(t, k) for k in range(len(batches.ends(t)))]
+    images, labels = ([getattr(part, name) for part in parts] for name in ("images", "labels"))
+    return Split(np.concatenate(images), np.concatenate(labels))
+
+
+def batch_result(
+    network: LeNet5,
+    loss: CrossEntropy,
+    batch: Split,
+    parts: int,
+    rngs: Iterable[np.random.Generator | None] = repeat(None),
+) -> PartResult:
+    """What comes of a batch, the results of its parts added in their order."""
+    cut = [batch[start:end] for start, end in ends_of_parts(len(batch), parts)]
+    works = [
+        part_result(network, loss, len(batch), part, rng)
+        for part, rng in zip(cut, rngs, strict=False)
+    ]
+    results = complete(works)
+    return PartResult(
+        sum((result.score for result in results), Score()),
+        reduce(add, (result.gradient for result in results)),
+        results[0].moments,
+    )

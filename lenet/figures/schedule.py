@@ -56,5 +56,7 @@ def all_points(config: Config) -> list[Progress]:
     """Return all steps of a training, epochs of which have one and the same loss."""
     steps = config.epochs * PER_EPOCH
     return [
-        Progress(t, steps, PER_EPOCH, [1.0] * ((t - 1) // PER_EPOCH)) for t in range(1, steps + 1)
+        Progress(epoch * PER_EPOCH + place, steps, PER_EPOCH, losses)
+        for epoch, losses in ((epoch, [1.0] * epoch) for epoch in range(config.epochs))
+        for place in range(1, PER_EPOCH + 1)
     ]

@@ -1,11 +1,9 @@
 """A batch, cut into parts, and what the network makes of it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, reduce
-from itertools import pairwise, repeat
+from functools import cache
+from itertools import pairwise
 from math import ceil
-from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +13,7 @@ from lenet.nn.input import network_input
 from lenet.nn.layers import Array, Moments
 from lenet.nn.losses import CrossEntropy, log_softmax
 from lenet.nn.model import LeNet5
-from lenet.nn.parts import Part, complete, forward_part, gradient_part
+from lenet.nn.parts import Part, forward_part, gradient_part
 from lenet.nn.random import stream
 from lenet.training.evaluation import Score, score
 
@@ -51,11 +49,6 @@ class Batches:
         first, last = self.ends(t)[k]
         return self.split[self._order_of(t)[first:last]]
 
-    def batch(self, t: int) -> Split:
-        """Return all parts of the batch of step t together."""
-        (first, _), *_, (_, last) = 2 * self.ends(t)
-        return self.split[self._order_of(t)[first:last]]
-
     def _order_of(self, t: int) -> NDArray[np.intp]:
         epoch = (t - 1) // self.per_epoch + 1
         if self._order[0] != epoch:
@@ -73,7 +66,7 @@ def ends_of_parts(size: int, parts: int) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class PartResult:
-    """What the network makes of a batch, or a part of it.
+    """What the network makes of a part of a batch.
 
     Its score, its share of the gradient of the batch's mean loss (P,), and the moments of the whole
     batch, one for each normalization.
@@ -82,9 +75,6 @@ class PartResult:
     score: Score
     gradient: Array
     moments: list[Moments]
-
-    def __add__(self, other: "PartResult") -> "PartResult":
-        return PartResult(self.score + other.score, self.gradient + other.gradient, self.moments)
 
 
 def part_result(
@@ -105,23 +95,3 @@ def part_result(
     dlogits = loss.gradient(log_y_hat, part.labels) / batch_size
     gradient = yield from gradient_part(network, dlogits, caches, out)
     return PartResult(score(log_y_hat, part.labels), gradient, network.moments(caches))
-
-
-def batch_result(
-    network: LeNet5,
-    loss: CrossEntropy,
-    batch: Split,
-    parts: int,
-    rngs: Iterable[np.random.Generator | None] = repeat(None),
-) -> PartResult:
-    """Return the outcome of a batch, whose parts are worked on one after the other.
-
-    ``rngs`` decide what is dropped, each in a part of its own. The parts' gradients are added in
-    their order: the sum depends on how many there are.
-    """
-    cut = [batch[start:end] for start, end in ends_of_parts(len(batch), parts)]
-    works = [
-        part_result(network, loss, len(batch), part, rng)
-        for part, rng in zip(cut, rngs, strict=False)
-    ]
-    return reduce(add, complete(works))

@@ -7,10 +7,9 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from trainings import LOSS
+from trainings import LOSS, batch_result
 
 from lenet.nn.architecture import LENET5
-from lenet.training.batch import batch_result
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 

@@ -8,11 +8,10 @@ from gradients import assert_gradient
 from hypothesis import given
 from hypothesis import strategies as st
 from oracles import normal
-from trainings import LOSS, RECIPE, run
+from trainings import LOSS, RECIPE, batch_result, run
 
 from lenet.data import Data
 from lenet.nn.layers import Dropout
-from lenet.training.batch import batch_result
 from lenet.training.optimizers import SGD
 
 

@@ -10,7 +10,7 @@ from gradients import assert_gradient
 from hypothesis import given
 from hypothesis import strategies as st
 from oracles import ACTIVATIONS, POOLINGS, name, normal
-from trainings import LOSS, RECIPE, run
+from trainings import LOSS, RECIPE, batch_result, run
 
 from lenet.data import Data, Split
 from lenet.nn.architecture import Architecture
@@ -31,7 +31,6 @@ from lenet.nn.layers.pool import windows
 from lenet.nn.losses import log_softmax
 from lenet.nn.model import MAPS, VECTORS, LeNet5
 from lenet.nn.random import stream
-from lenet.training.batch import batch_result
 from lenet.training.evaluation import evaluate
 from lenet.training.loop import train
 from lenet.training.optimizers import AdamW

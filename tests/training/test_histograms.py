@@ -13,7 +13,7 @@ from damaged import refusal
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from trainings import LOSS, RECIPE, new_network
+from trainings import LOSS, RECIPE, batch_result, new_network
 
 from lenet.data import Data
 from lenet.figures.histograms import draw_histograms, draw_movement
@@ -24,7 +24,6 @@ from lenet.nn.architecture import LENET5
 from lenet.nn.features import features
 from lenet.nn.input import network_input
 from lenet.runs.folder import RunFolder
-from lenet.training.batch import batch_result
 from lenet.training.histograms import (
     BINS,
     IMAGES,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from trainings import ADAM, LOSS, RECIPE, new_network, run
+from trainings import ADAM, LOSS, RECIPE, batch_of, batch_result, new_network, run
 
 from lenet.data import Data, Split
 from lenet.data.augmentation import Elastic, Original
@@ -17,7 +17,7 @@ from lenet.nn.architecture import LENET5
 from lenet.nn.input import network_input
 from lenet.nn.layers import BatchNormalization, Dropout, NoNormalization
 from lenet.nn.losses import cross_entropy, log_softmax
-from lenet.training.batch import Batches, batch_result
+from lenet.training.batch import Batches
 from lenet.training.divergence import DivergedError
 from lenet.training.evaluation import evaluate
 from lenet.training.loop import train
@@ -84,7 +84,7 @@ def test_training_figures_are_running_means_over_every_image(bars: Data) -> None
     score = evaluate(new_network(), bars.train)
     assert row.train_accuracy == score.accuracy
     np.testing.assert_allclose(row.train_loss, score.mean_loss, rtol=1e-5)
-    sizes = [len(Batches(bars.train, 64, parts=2, seed=0).batch(t)) for t in range(1, 6)]
+    sizes = [len(batch_of(Batches(bars.train, 64, parts=2, seed=0), t)) for t in range(1, 6)]
     batch_losses = [step.loss for step in state.steps]
     np.testing.assert_allclose(np.average(batch_losses, weights=sizes), row.train_loss)
 
@@ -108,21 +108,21 @@ def test_an_epoch_sees_every_image_once(batch_size: int) -> None:
     numbers = np.arange(300)
     split = Split(np.broadcast_to(numbers[:, None, None], (300, 1, 1)), np.zeros(300, np.uint8))
     drawn = Batches(split, batch_size, parts=1, seed=0)
-    seen = [drawn.batch(t + 1) for t in range(drawn.per_epoch)]
+    seen = [batch_of(drawn, t + 1) for t in range(drawn.per_epoch)]
     assert sorted(int(i) for batch in seen for i in batch.images[:, 0, 0]) == list(range(300))
     assert all(len(batch) == batch_size for batch in seen[:-1])
 
 
 def test_each_epoch_has_an_order_of_its_own(bars: Data) -> None:
     drawn = Batches(bars.train, 100, parts=1, seed=0)
-    first, second = drawn.batch(1), drawn.batch(1 + drawn.per_epoch)
+    first, second = batch_of(drawn, 1), batch_of(drawn, 1 + drawn.per_epoch)
     assert not np.array_equal(first.labels, second.labels)
 
 
 @pytest.mark.parametrize(("size", "parts"), [(128, 2), (5, 2), (1, 2), (3, 4), (7, 1)])
 def test_parts_hold_the_whole_batch_in_order(bars: Data, size: int, parts: int) -> None:
     drawn = Batches(bars.train[:size], batch_size=size, parts=parts, seed=0)
-    batch = drawn.batch(1)
+    batch = batch_of(drawn, 1)
     pieces = [drawn.part(1, k) for k in range(len(drawn.ends(1)))]
     assert len(pieces) == min(size, parts)
     assert all(len(piece) > 0 for piece in pieces)
@@ -275,7 +275,7 @@ def test_the_schedule_sets_learning_rate_and_momentum(bars: Data) -> None:
     expected = state.theta.copy()
     v = np.zeros_like(expected)
     for t in (1, 2, 3):
-        batch = Batches(bars.train, 100, parts=2, seed=0).batch(t)
+        batch = batch_of(Batches(bars.train, 100, parts=2, seed=0), t)
         g = batch_result(recipe.network(expected), LOSS, batch, parts=2).gradient
         moment = Progress(t, 3, 3)
         v = CYCLE.momentum(moment) * v + g

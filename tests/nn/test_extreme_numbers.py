@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from oracles import ACTIVATIONS, POOLINGS, name
-from trainings import LOSS, RECIPE
+from trainings import LOSS, RECIPE, batch_result
 
 from lenet.data import Data, Split
 from lenet.nn.architecture import LENET5
@@ -18,7 +18,6 @@ from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Activation, Pooling, ReLU
 from lenet.nn.losses import cross_entropy, cross_entropy_gradient, log_softmax
 from lenet.nn.model import LeNet5
-from lenet.training.batch import batch_result
 from lenet.training.divergence import DivergedError
 from lenet.training.evaluation import evaluate
 from lenet.training.loop import train
