@@ -23,8 +23,6 @@ IMPORTED = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
 OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-W", IMPORTED]
 ROOT = Path(__file__).parent.parent
 
-pytestmark = pytest.mark.thorough
-
 
 class Mutation(NamedTuple):
     """Lines of a file, the wrong lines in their place, and the tests that must see it.
@@ -693,10 +691,14 @@ MUTATIONS = [
     Mutation(
         "52 what a run refers to is left to its readers",
         "config/schema.py",
-        {
-            'OmegaConf.to_yaml(OmegaConf.create(resolved(cfg) | {"tracker": cfg.tracker}))': "OmegaConf.to_yaml(cfg)"
-        },
+        {'content = OmegaConf.create(resolved(cfg) | {"tracker": cfg.tracker})': "content = cfg"},
         "config/test_config.py::test_what_is_saved_refers_to_nothing_but_where_a_run_can_be_watched",
+    ),
+    Mutation(
+        "52b a character that YAML reads as a space",
+        "config/schema.py",
+        {"if NEXT_LINE not in text:": "if text:"},
+        "config/test_config.py::test_any_text_is_read_as_it_was_saved",
     ),
     Mutation(
         "53 a file in the user's folder stands in for a library",
@@ -846,15 +848,26 @@ MUTATIONS = [
 ]
 
 
+def defective(text: str, mutation: Mutation) -> str:
+    for right, wrong in mutation.changes.items():
+        assert text.count(right) == 1, f"{mutation.file} no longer has: {right}"
+        text = text.replace(right, wrong)
+    return text
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.defect)
+def test_a_defect_can_still_be_put_in(mutation: Mutation) -> None:
+    """Its lines are there, and its tests."""
+    defective((ROOT / "lenet" / mutation.file).read_text(), mutation)
+    file, _, test = mutation.tests.partition("::")
+    assert f"def {test}" in (ROOT / "tests" / file).read_text()
+
+
 @contextmanager
 def mutated(copy: Path, mutation: Mutation) -> Iterator[None]:
     path = copy / "lenet" / mutation.file
     text = path.read_text()
-    defective = text
-    for right, wrong in mutation.changes.items():
-        assert text.count(right) == 1, f"{mutation.file} no longer has: {right}"
-        defective = defective.replace(right, wrong)
-    path.write_text(defective)
+    path.write_text(defective(text, mutation))
     yield
     path.write_text(text)
 
@@ -881,11 +894,13 @@ def run_tests(forks: Forks, copy: Path, *tests: str) -> "subprocess.CompletedPro
     return forks.python("-m", "pytest", *OPTIONS, *paths, cwd=copy)
 
 
+@pytest.mark.thorough
 def test_without_a_defect_the_tests_are_green(copy: Path, forks: Forks) -> None:
     result = run_tests(forks, copy, *sorted({mutation.tests for mutation in MUTATIONS}))
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.defect)
 def test_defect_turns_a_test_red(copy: Path, forks: Forks, mutation: Mutation) -> None:
     with mutated(copy, mutation):
@@ -893,6 +908,7 @@ def test_defect_turns_a_test_red(copy: Path, forks: Forks, mutation: Mutation) -
     assert (result.returncode, "1 failed" in result.stdout) == (1, True), result.stdout
 
 
+@pytest.mark.thorough
 def test_the_mutated_copy_is_what_runs(copy: Path, forks: Forks) -> None:
     (copy / "where.py").write_text("import lenet; print(lenet.__file__)")
     where = forks.python("where.py", cwd=copy)
