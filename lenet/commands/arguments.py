@@ -9,11 +9,13 @@ from argparse import (
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from lenet.config.components import import_from
 from lenet.errors import ConfigError, LenetError
-from lenet.runs.find import find_runs
-from lenet.runs.run import Run
+
+if TYPE_CHECKING:
+    from lenet.runs.run import Run
 
 
 def add_import(parser: ArgumentParser) -> None:
@@ -98,15 +100,17 @@ def natural(text: str) -> int:
     return number
 
 
-def one_run(arguments: Namespace) -> Run:
+def one_run(arguments: Namespace) -> "Run":
     """Return the one run that was asked for; LenetError if there are more to choose from."""
+    from lenet.runs.find import find_runs  # with pandas, for which no help and no shell waits
+
     runs = find_runs(arguments.runs)
     if len(runs) > 1:
         raise LenetError(f"{len(runs)} runs found: name the folder of one, such as {runs[0].path}")
     return runs[0]
 
 
-def output_folder(arguments: Namespace, runs: Iterable[Run]) -> Path:
+def output_folder(arguments: Namespace, runs: Iterable["Run"]) -> Path:
     """Return the folder to write to: the one that was asked for, or the one of all the runs."""
     if arguments.output:
         return Path(arguments.output)
