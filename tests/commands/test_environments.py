@@ -47,6 +47,7 @@ def test_a_user_without_name_and_home_is_told_where_data_may_be(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
 
+@pytest.mark.thorough
 def test_a_current_folder_of_an_odd_name_holds_runs_and_sweeps(tmp_path: Path) -> None:
     odd = tmp_path / ODD
     odd.mkdir()
@@ -134,6 +135,7 @@ def test_a_terminal_of_ascii_alone_shows_the_summary_of_a_sweep(tmp_path: Path) 
     assert "settings.csv" in done.stdout
 
 
+@pytest.mark.thorough
 def test_a_failed_sweep_has_its_exit_code_also_on_a_terminal_of_ascii_alone(tmp_path: Path) -> None:
     done = lenet("-m", *QUICK, "optimizer.lr=0.001,1e308", cwd=tmp_path, **ASCII)
     assert done.returncode == 1

@@ -130,6 +130,7 @@ def test_a_run_whose_results_were_not_written_down_trains_no_epoch_again(tmp_pat
     assert "goes on after step 8" in again.stdout
 
 
+@pytest.mark.thorough
 def test_a_sweep_over_more_epochs_goes_on_where_its_runs_have_ended(tmp_path: Path) -> None:
     for epochs in ("epochs=1", "epochs=2"):
         assert lenet("-m", *TINY, "seed=0,1", epochs, cwd=tmp_path).returncode == 0

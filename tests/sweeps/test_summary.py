@@ -342,6 +342,7 @@ def test_a_swept_number_of_epochs_is_one_column(tmp_path: Path) -> None:
     assert "accuracy_by_epochs.png" in text
 
 
+@pytest.mark.thorough
 def test_long_sweeps_are_cut(tmp_path: Path) -> None:
     runs = [fake_run(tmp_path / str(n), f"batch_size={n}") for n in range(1, 35)]
     runs += [fake_run(tmp_path / f"f{n}", seed=n, status="failed", error="x") for n in range(25)]

@@ -140,6 +140,7 @@ def test_a_sweep_in_a_folder_of_its_own(tmp_path: Path) -> None:
     assert list((tmp_path / "my study" / "sweeps").rglob("settings.csv"))
 
 
+@pytest.mark.thorough
 def test_a_preset_is_one_command_and_the_command_line_wins(tmp_path: Path) -> None:
     tiny = ["dataset=strokes", *QUICK]
     done = lenet("experiment=pooling", *tiny, "seed=7,8", cwd=tmp_path)
@@ -205,6 +206,7 @@ def test_a_record_without_a_result_is_run_again(tmp_path: Path) -> None:
     assert all("test_accuracy" in record(folder)["result"] for folder in run_folders(tmp_path))
 
 
+@pytest.mark.thorough
 def test_a_damaged_result_is_told_in_the_exit_code(tmp_path: Path) -> None:
     command = ["-m", *QUICK, "seed=0,1"]
     assert lenet(*command, cwd=tmp_path).returncode == 0
