@@ -12,9 +12,13 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
 class Outcome(NamedTuple):
-    paths: list[str]
     text: str
     error: str | None
+
+    @property
+    def paths(self) -> list[str]:
+        """The files that were written, as long as the test is in the script's folder."""
+        return [line for line in self.text.splitlines() if Path(line).is_file()]
 
 
 Script = Callable[..., Outcome]
@@ -34,8 +38,6 @@ def script(
             runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="__main__")
         except SystemExit as exit_:
             error = str(exit_.code)
-        text = capsys.readouterr().out
-        paths = [line for line in text.splitlines() if Path(line).is_file()]
-        return Outcome(paths, text, error)
+        return Outcome(capsys.readouterr().out, error)
 
     return run

@@ -4,12 +4,10 @@ import csv
 import io
 import json
 import re
-import runpy
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from fake_runs import fake_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from scripted import Outcome, Script
 
 from lenet.errors import DataError
 from lenet.formats.keys import read_keys
@@ -154,14 +153,6 @@ READ = [
 ]
 
 
-class Outcome(NamedTuple):
-    text: str
-    error: str | None
-
-
-Script = Callable[..., Outcome]
-
-
 STROKES = rb"dataset:\n  _target_: [\w.]*Strokes\n(  .*\n)+"
 ALL_OF_MNIST = b"""\
 dataset:
@@ -186,11 +177,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def script(
-    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Script:
+def script(script: Script, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
     """Run a script in a folder of its own with the two runs; figures are not really drawn."""
-    monkeypatch.chdir(tmp_path)
     shutil.copytree(whole, tmp_path / "runs")
     monkeypatch.setattr(Figure, "savefig", lambda figure, file, **kwargs: file.write(b"drawn"))
 
@@ -198,13 +186,7 @@ def script(
         if name == "table1":
             for path in tmp_path.glob("runs/*/config.yaml"):
                 path.write_bytes(re.sub(STROKES, ALL_OF_MNIST, path.read_bytes()))
-        monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
-        error = None
-        try:
-            runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="__main__")
-        except SystemExit as exit_:
-            error = str(exit_.code)
-        return Outcome(capsys.readouterr().out, error)
+        return script(name, *arguments)
 
     return run
 
