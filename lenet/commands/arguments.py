@@ -1,11 +1,7 @@
 """Arguments that commands of ``lenet-runs`` share, and where they write."""
 
 import os
-from argparse import (
-    ArgumentParser,
-    ArgumentTypeError,
-    Namespace,
-)
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType

@@ -73,6 +73,7 @@ REMEDIES = {"onnx": "pip install -e '.[onnx]'", "torch": "pip install torch"}
 
 def main() -> None:
     """Run the command line; without a command, or with a part of one, show those that there are."""
+    open_closed_streams()
     words = sys.argv[1:]
     typed = [word for word in words if word not in ("-h", "--help")]
     if COMPLETING in os.environ:
@@ -82,7 +83,6 @@ def main() -> None:
     elif typed == ["--version"]:
         print(f"lenet {__version__}")
     elif beginning(typed):
-        open_closed_streams()
         with until_the_reader_leaves():
             print(overview(beginning(typed)))
     else:
@@ -92,6 +92,7 @@ def main() -> None:
 
 def script(name: str) -> None:
     """Run a command as the script that was started."""
+    open_closed_streams()
     carry_out(name, Path(sys.argv[0]).name, sys.argv[1:])
 
 
@@ -142,7 +143,6 @@ def carry_out(name: str, program: str, words: Sequence[str]) -> None:
     Errors end it in few words. So does a reader who wants no more, such as ``head``: without a
     word, as for any Unix command.
     """
-    open_closed_streams()
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter(f"{program}: %(message)s"))
     logging.basicConfig(handlers=[handler])
