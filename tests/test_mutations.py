@@ -41,7 +41,7 @@ MUTATIONS = [
         "1 convolution backward counts the last image only",
         "nn/layers/conv.py",
         {
-            "self._cut(self._rows(dy) @ patches.reshape(len(patches), -1).T)": "self._cut(self._rows(dy[..., -1:]) @ patches[..., -1:].reshape(len(patches), -1).T)",
+            "rows = strips(self._rows(dy), matrix)\n        dmatrix = (strips(patches, matrix)": "rows = strips(self._rows(dy[..., -1:]), matrix)\n        dmatrix = (strips(patches[..., -1:], matrix)",
         },
         "nn/test_layers.py",
     ),
@@ -90,7 +90,7 @@ MUTATIONS = [
         "6a the filter turned on its way back",
         "nn/layers/conv.py",
         {
-            "dpatches = matrix[:, :-1].T @ self._rows(dy)": "self = Conv2D(self.weight[:, :, ::-1, ::-1], self.bias, block=self.block, stride=self.stride, padding=self.padding)\n        dpatches = self._matrix()[:, :-1].T @ self._rows(dy)",
+            "np.matmul(matrix[:, :-1].T, rows, out=": "self = Conv2D(self.weight[:, :, ::-1, ::-1], self.bias, block=self.block, stride=self.stride, padding=self.padding)\n        np.matmul(self._matrix()[:, :-1].T, rows, out=",
         },
         "nn/test_paper.py",
     ),

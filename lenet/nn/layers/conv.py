@@ -19,16 +19,24 @@ F = 5 and B = 2 that is 6 x 6 inputs, and the filter K is placed on them once fo
 With zeros for the dots, these are four rows of the matrix. For 1.44 times the arithmetic the
 product has four times the rows, 9 values are copied for each output in place of 25, and the four
 members of each 2x2 pooling window come out as four whole arrays.
+
+The product is still thin in C1: 24 rows, but 196 columns for each image. BLAS libraries copy both
+matrices to an order of their own before they multiply, which for so few rows takes as long as the
+multiplication; small matrices they multiply as they lie. So where the columns of a row of patches
+make a small product, each row is multiplied on its own.
 """
 
 from itertools import product
-from math import ceil
+from math import ceil, prod
 from types import EllipsisType
 from typing import NamedTuple, NoReturn
 
 import numpy as np
 
 from lenet.nn.layers.base import Array, Layer, check_input
+
+
+SMALL = 10**6  # multiplications, up to which OpenBLAS takes matrices as they lie (with AVX-512)
 
 
 def output_size(size: int, F: int, P: int, S: int) -> int:
@@ -42,6 +50,16 @@ def places(B: int, F: int, S: int) -> list[tuple[int | slice | EllipsisType, ...
         (u, v, ..., slice(u * S, u * S + F), slice(v * S, v * S + F))
         for u, v in product(range(B), repeat=2)
     ]
+
+
+def strips(a: Array, matrix: Array) -> Array:
+    """View a (K, rows, columns, N) as matrices (strips, K, L) for products with a matrix.
+
+    A strip is a row if that makes a small product, else all of them.
+    """
+    K, rows, *others = a.shape
+    count = rows if matrix.size * prod(others) <= SMALL else 1
+    return a.reshape((K, count, -1), copy=False).transpose(1, 0, 2)
 
 
 class Product(NamedTuple):
@@ -86,7 +104,8 @@ class Conv2D(Layer):
             self._refuse(x.shape[1:3], sides)
         x = np.pad(x, ((0, 0), (P, P), (P, P), (0, 0))) if P else x
         matrix, patches = self._matrix(), self._patches(x)
-        y = matrix @ patches.reshape(len(patches), -1)
+        y = np.empty((len(matrix), *patches.shape[1:]), x.dtype)
+        np.matmul(matrix, strips(patches, matrix), out=strips(y, matrix))
         y = y.reshape(self.block, self.block, len(self.weight), *patches.shape[1:])
         return y, Product(matrix, patches, x.shape)
 
@@ -100,8 +119,10 @@ class Conv2D(Layer):
 
     def gradients(self, dy: Array, cache: Product) -> tuple[Array, Array]:
         """dK = x * delta and db = sum of delta, eq. (13), summed over the batch."""
-        patches = cache.patches
-        dfilters, dbiases = self._cut(self._rows(dy) @ patches.reshape(len(patches), -1).T)
+        matrix, patches, _ = cache
+        rows = strips(self._rows(dy), matrix)
+        dmatrix = (strips(patches, matrix) @ rows.transpose(0, 2, 1)).sum(axis=0).T
+        dfilters, dbiases = self._cut(dmatrix)
         dweight = np.zeros_like(self.weight)
         for place in self._places:
             dweight += dfilters[place]
@@ -110,8 +131,10 @@ class Conv2D(Layer):
     def backward(self, dy: Array, cache: Product) -> Array:
         """Spread each delta over the inputs it has seen: delta * rot180(K), eq. (14)."""
         matrix, patches, shape = cache
-        dpatches = matrix[:, :-1].T @ self._rows(dy)
-        dx = self._fold(dpatches.reshape(len(dpatches), *patches.shape[1:]), shape)
+        dpatches = np.empty((len(patches) - 1, *patches.shape[1:]), dy.dtype)
+        rows = strips(self._rows(dy), matrix)
+        np.matmul(matrix[:, :-1].T, rows, out=strips(dpatches, matrix))
+        dx = self._fold(dpatches, shape)
         P = self.padding
         return dx[:, P : shape[1] - P, P : shape[2] - P]
 
@@ -175,9 +198,9 @@ class Conv2D(Layer):
         return dx.transpose(0, 3, 1, 4, 2, 5).reshape(C, down * step, across * step, N)[:, :H, :W]
 
     def _rows(self, dy: Array) -> Array:
-        """Reshape blocks to the rows of the matrix product."""
+        """Reshape blocks to the rows of the matrix product, (B B C_out, rows, columns, N)."""
         B = self.block
         check_input(
             dy, (B, B, len(self.weight)), "H", "W", "N", advice=f"pool.windows(maps, {B}) cuts maps"
         )
-        return dy.reshape(self.block**2 * len(self.weight), -1)
+        return dy.reshape(B * B * len(self.weight), *dy.shape[3:])
