@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from decimal import Decimal
 from functools import partial
-from inspect import isabstract
+from inspect import Parameter, isabstract, signature
 from pathlib import Path
 from typing import Annotated, Any, cast, get_type_hints
 
@@ -175,7 +175,10 @@ class Reader:
     problems: list[str] = field(default_factory=list)
 
     def build(self, kind: type, values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Any:
-        """Return ``kind(**values)``, or None if there are problems."""
+        """Return ``kind(**values)``, or None if there are problems.
+
+        What has come with a later version has a default: configurations of earlier ones lack it.
+        """
         hints = get_type_hints(kind.__init__, include_extras=True)  # type: ignore[misc]
         hints.pop("return", None)
         before = len(self.problems)
@@ -186,8 +189,8 @@ class Reader:
         ]
         self.problems += [
             ", ".join(filter(None, [f"{join(path, key)}: missing", choices((*path, key))]))
-            for key in hints
-            if key not in values
+            for key, parameter in signature(kind).parameters.items()
+            if key not in values and parameter.default is Parameter.empty
         ]
         arguments = {
             key: self.convert(hint, values[key], (*path, key))

@@ -2,11 +2,11 @@
 
 A pixel is read from the place that a random map of the plane gives it. The maps of a batch are
 drawn together, so that they do not depend on how it is cut up; a part of it is warped by whoever
-works on it.
+works on it. The maps can fade towards the end of a training, which then sees images as they are.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from math import radians
 from typing import Annotated, ClassVar
@@ -32,11 +32,19 @@ class Augmentation(ABC):
 
     needs_square_images: ClassVar[bool] = False
 
+    @property
+    def depends_on_length(self) -> bool:
+        """Whether the images of a step depend on how many steps there will be."""
+        return False
+
     @abstractmethod
-    def __call__(self, part: Split, seed: int, t: int, first: int, size: int) -> Split:
+    def __call__(
+        self, part: Split, seed: int, t: int, first: int, size: int, done: float = 0.0
+    ) -> Split:
         """Return a part of the batch of step t of a run as the network sees it.
 
-        It begins with image ``first`` of the ``size`` that the batch has.
+        It begins with image ``first`` of the ``size`` that the batch has; ``done`` is the share of
+        the training before this step, in [0, 1).
         """
 
 
@@ -44,7 +52,9 @@ class Augmentation(ABC):
 class Original(Augmentation):
     """Images as they are."""
 
-    def __call__(self, part: Split, seed: int, t: int, first: int, size: int) -> Split:
+    def __call__(
+        self, part: Split, seed: int, t: int, first: int, size: int, done: float = 0.0
+    ) -> Split:
         """Return the part."""
         return part
 
@@ -56,7 +66,8 @@ class Affine(Augmentation):
     ``rotation`` is in degrees, ``translation`` in pixels, and the others are shares: images are
     scaled by 1 - scale to 1 + scale, made wider and lower or the reverse by ``squeeze``, and
     slanted by ``shear`` of their height, all to either side; ``flip`` is the probability that left
-    and right change places.
+    and right change places. Over the last share ``fade`` of a training all this but the flips
+    falls to nothing.
     """
 
     needs_square_images = True
@@ -67,14 +78,27 @@ class Affine(Augmentation):
     squeeze: Share
     shear: Share
     flip: Probability
+    fade: Probability = field(default=0.0, kw_only=True)
 
-    def __call__(self, part: Split, seed: int, t: int, first: int, size: int) -> Split:
+    @property
+    def depends_on_length(self) -> bool:
+        """Whether the maps fade."""
+        return self.fade > 0
+
+    def strength(self, done: float) -> float:
+        """Return the factor on all maps after a share ``done`` of the training."""
+        return min(1.0, (1 - done) / self.fade) if self.fade else 1.0
+
+    def __call__(
+        self, part: Split, seed: int, t: int, first: int, size: int, done: float = 0.0
+    ) -> Split:
         """Return the images, each with a map of its own."""
-        parameters = maps_of_batch(self, seed, t, size, part.images.shape[-1])
+        strength = self.strength(done)
+        parameters = maps_of_batch(self, seed, t, size, part.images.shape[-1], strength)
         own = parameters[first : first + len(part)]
         return Split(self.warp(part.images, own), part.labels)
 
-    def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
+    def draw(self, size: int, side: int, rng: np.random.Generator, strength: float = 1.0) -> Array:
         """Return a linear map and a shift of rows and columns (N, 6) for each image."""
         most = [
             radians(self.rotation),
@@ -83,7 +107,8 @@ class Affine(Augmentation):
             self.shear,
             *2 * [self.translation],
         ]
-        angle, scale, squeeze, shear, down, right = rng.uniform(-1, 1, (size, 6)).T * np.c_[most]
+        drawn = rng.uniform(-1, 1, (size, 6)).T * np.c_[most] * strength
+        angle, scale, squeeze, shear, down, right = drawn
         cos, sin = np.cos(angle), np.sin(angle)
         high, wide = (1 + scale) * (1 + squeeze), (1 + scale) / (1 + squeeze)
         A = [(cos - sin * shear) * high, -sin * wide, (sin + cos * shear) * high, cos * wide]
@@ -120,11 +145,11 @@ class Elastic(Affine):
     displacement: Pixels
     sigma: Annotated[float, Ge(1), Le(14)]
 
-    def draw(self, size: int, side: int, rng: np.random.Generator) -> Array:
+    def draw(self, size: int, side: int, rng: np.random.Generator, strength: float = 1.0) -> Array:
         """Return the parameters of affine maps, then white noise on a grid (N, 6 + 2 g^2)."""
         _, g = smoothing(side, self.displacement, self.sigma).shape
-        noise = rng.standard_normal((size, 2 * g**2), np.float32)
-        return np.concatenate([super().draw(size, side, rng), noise], axis=1)
+        noise = rng.standard_normal((size, 2 * g**2), np.float32) * np.float32(strength)
+        return np.concatenate([super().draw(size, side, rng, strength), noise], axis=1)
 
     def places(self, side: int, parameters: Array) -> tuple[Array, Array]:
         """Return the places of the affine map, displaced."""
@@ -137,9 +162,11 @@ class Elastic(Affine):
 
 
 @lru_cache(maxsize=1)
-def maps_of_batch(augmentation: Affine, seed: int, t: int, size: int, side: int) -> Array:
+def maps_of_batch(
+    augmentation: Affine, seed: int, t: int, size: int, side: int, strength: float
+) -> Array:
     """Return the parameters of the maps of the batch of step t, a row for each image."""
-    return augmentation.draw(size, side, stream(seed, "augmentation", t))
+    return augmentation.draw(size, side, stream(seed, "augmentation", t), strength)
 
 
 @cache

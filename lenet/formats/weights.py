@@ -1,4 +1,8 @@
-"""Weights of a LeNet-5 in a file: its arrays by name, as an .npz file."""
+"""Weights of a LeNet-5 in a file: its arrays by name, as an .npz file.
+
+Normalizations are folded into the weights and biases of the layers that they follow: what is kept
+is a LeNet-5 as it stands in the paper.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,12 +21,14 @@ NAMED = 10  # problems in a message, at most
 
 
 def write_weights(path: Path, theta: Array, architecture: Architecture = LENET5) -> None:
-    """Write all numbers of a network (P,), each array under its name."""
-    write_arrays(path, architecture.views(theta))
+    """Write a network (P,), each array of the ``kept`` architecture under its name."""
+    write_arrays(path, architecture.kept.views(architecture.folded(theta)))
 
 
 def read_weights(path: Path, architecture: Architecture = LENET5) -> Array:
-    """Return all numbers of a network (P,), float32, from a file with any float type.
+    """Return all numbers of a ``kept`` network (P,), float32, from a file with any float type.
+
+    Files of earlier versions have the arrays of normalizations as well.
 
     Raises:
         DataError: the file does not hold finite numbers of this architecture and nothing else.
@@ -32,7 +38,21 @@ def read_weights(path: Path, architecture: Architecture = LENET5) -> Array:
         arrays = read_arrays(path, BYTES_OF_FLOAT64 * architecture.size)
     except OSError as error:
         raise DataError(f"{path}: expected weights, found: {error.strerror}") from error
-    return joined(path, arrays, architecture)
+    return kept(path, arrays, architecture)
+
+
+def kept(
+    path: Path, arrays: Mapping[str, NDArray[Any]], architecture: Architecture
+) -> NDArray[np.float32]:
+    """Return the arrays of a file, folded or not, as all numbers of a ``kept`` network (P,).
+
+    Raises:
+        DataError: they are not finite numbers of this architecture and nothing else.
+
+    """
+    if arrays.keys() == architecture.shapes.keys():
+        return architecture.folded(joined(path, arrays, architecture))
+    return joined(path, arrays, architecture.kept)
 
 
 def joined(

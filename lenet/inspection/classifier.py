@@ -60,7 +60,7 @@ class Classifier:
             path = path / WEIGHTS
         config = Run(path.parent).config
         theta = read_weights(path, config.architecture)
-        return cls(config.network(theta), config.dataset)
+        return cls(config.kept_network(theta), config.dataset)
 
     def predict(self, sources: Iterable[Source]) -> list[Prediction]:
         """Return a prediction for each picture.

@@ -1,6 +1,6 @@
 """The parameters of LeNet-5: names and shapes, and the one vector that they lie in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
@@ -12,6 +12,7 @@ from lenet.nn.layers.base import check_input
 from lenet.nn.layers.normalization import NoNormalization, Normalization
 
 OUTPUT = "output"
+NORMALIZED = ("c1", "c3", "c5", "f6")  # the layers whose output may be normalized
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Architecture:
         }
         shapes: dict[str, tuple[int, ...]] = {}
         for layer, shape in weights.items():
-            normalized = () if layer == OUTPUT else self.normalization.initial
+            normalized = self.normalization.initial if layer in NORMALIZED else ()
             shapes |= {f"{layer}.weight": shape, f"{layer}.bias": shape[:1]}
             shapes |= {f"{layer}.{name}": shape[:1] for name in normalized}
         return shapes
@@ -73,6 +74,22 @@ class Architecture:
             name: part.reshape(shape)
             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
         }
+
+    @cached_property
+    def kept(self) -> "Architecture":
+        """That of the same network when it is trained: normalizations are part of its weights."""
+        return replace(self, normalization=NoNormalization())
+
+    def folded(self, theta: Array) -> Array:
+        """Return the numbers of the ``kept`` network that does the same as this one when tested."""
+        arrays = self.views(theta)
+        for layer in NORMALIZED:
+            weight, bias = f"{layer}.weight", f"{layer}.bias"
+            own = {name: arrays.pop(f"{layer}.{name}") for name in self.normalization.initial}
+            arrays[weight], arrays[bias] = self.normalization.folded(
+                arrays[weight], arrays[bias], own
+            )
+        return np.concatenate([array.ravel() for array in arrays.values()])
 
     def not_finite(self, theta: Array) -> list[str]:
         """Return the names of the arrays that hold anything but finite numbers."""

@@ -42,9 +42,9 @@ def state_of_run_beside(
     path, state = max(found, key=lambda beside: beside[1].t, default=(None, None))
     if path is None or state is None:
         return None
-    if config.schedule.depends_on_length:
+    if config.depends_on_length:
         log.info(
-            "%s has trained like this for %d epochs, but with learning rates that depend on their "
+            "%s has trained like this for %d epochs, but with rates or images that depend on their "
             "number: starts from the beginning",
             relative(path),
             len(state.metrics),

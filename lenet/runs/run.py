@@ -163,4 +163,4 @@ class Run:
 
         """
         theta = read_weights(self.path / WEIGHTS, self.config.architecture)
-        return self.config.network(theta)
+        return self.config.kept_network(theta)

@@ -62,6 +62,11 @@ class Recipe:
             self.dataset.channels, len(self.dataset.class_names), self.normalization
         )
 
+    @property
+    def depends_on_length(self) -> bool:
+        """Whether a training of more epochs would have begun otherwise than this one."""
+        return self.schedule.depends_on_length or self.augmentation.depends_on_length
+
     def load(self) -> Data:
         """Return the data of the recipe's dataset; DataError if it is not what that says it is."""
         data = self.dataset.load(self.seed)
@@ -80,3 +85,7 @@ class Recipe:
         """Return the network with the given numbers (P,)."""
         dropout = self.dropout if self.dropout.rate else None
         return LeNet5(theta, self.pooling, self.activation, dropout, self.architecture)
+
+    def kept_network(self, theta: Array) -> LeNet5:
+        """Return the network that is kept, with the given numbers of ``architecture.kept`` (P,)."""
+        return LeNet5(theta, self.pooling, self.activation, architecture=self.architecture.kept)

@@ -160,7 +160,8 @@ class Shares:
         ends = self.batches.ends(t)
         start, stop = ends[0][0], ends[-1][-1]
         part, first = self.batches.part(t, k), ends[k][0] - start
-        return self.recipe.augmentation(part, self.recipe.seed, t, first, stop - start)
+        done = (t - 1) / (self.recipe.epochs * self.batches.per_epoch)
+        return self.recipe.augmentation(part, self.recipe.seed, t, first, stop - start, done)
 
     def _chance(self, t: int, k: int) -> np.random.Generator | None:
         """Return what decides what is dropped in part k of the batch of step t, if anything is."""

@@ -61,14 +61,15 @@ MODULES = {MaxPool: torch.nn.MaxPool2d, AveragePool: torch.nn.AvgPool2d}
 
 @cache
 def documented(normalization: Normalization) -> Callable[..., Any]:
-    """Return the function that lenet-runs export torch shows to its users."""
+    """Return the function that lenet-runs export torch shows, with normalizations if need be."""
     text = str(import_module("lenet.commands.export.torch").__doc__)
     code = dedent(text[text.index("    from collections") : text.index("    network = ")])
-    lines = code.splitlines()
-    if isinstance(normalization, NoNormalization):
-        lines = [line for line in lines if "_norm=" not in line]
+    if not isinstance(normalization, NoNormalization):
+        for layer, features, kind in (("c1", 6, 2), ("c3", 16, 2), ("c5", 120, 1), ("f6", 84, 1)):
+            norm = f"{layer}_norm=nn.BatchNorm{kind}d({features}), "
+            code = code.replace(f"{layer}_act=", f"{norm}{layer}_act=")
     scope: dict[str, Any] = {}
-    exec("\n".join(lines), scope)
+    exec(code, scope)
     return scope["lenet5"]
 
 
@@ -162,7 +163,7 @@ def test_there_and_back_by_the_scripts(script: Script, overrides: list[str]) -> 
     ours = script("evaluate", "runs/a").text
     assert script("evaluate", "b").text == ours.replace("runs/a", "b")
     test = run.data().test
-    module = theirs(run.network())
+    module = theirs(run.network())  # of which normalizations are a part
     module.load_state_dict(torch.load(file))
     accuracy = np.mean(their_logits(module, test).argmax(axis=0) == test.labels)
     assert f"accuracy {accuracy:.2%} of 300" in ours

@@ -116,6 +116,22 @@ def test_the_maps_follow_from_seed_and_step(augmentation: Augmentation) -> None:
     assert not np.array_equal(first, second)
 
 
+@pytest.mark.parametrize("augmentation", [AFFINE, ELASTIC], ids=lambda each: type(each).__name__)
+def test_maps_fade_over_the_last_share_of_a_training(augmentation: Affine) -> None:
+    """As strong as ever before; half as far from the identity half-way; flips stay."""
+    fading = replace(augmentation, fade=0.2, scale=0.0, squeeze=0.0, shear=0.0, rotation=0.0)
+    assert [fading.strength(done) for done in (0.0, 0.8)] == pytest.approx([1, 1])
+    assert [fading.strength(done) for done in (0.9, 0.95)] == pytest.approx([0.5, 0.25])
+    still = np.float32([1, 0, 0, 1])
+    whole, half = (fading.draw(50, 28, np.random.default_rng(0), s) for s in (1.0, 0.5))
+    np.testing.assert_allclose(half[:, :4] - still, (whole[:, :4] - still) / 2)
+    np.testing.assert_allclose(half[:, 4:], whole[:, 4:] / 2, rtol=1e-6)
+    mirrored = replace(fading, flip=1.0)
+    last = Split(IMAGES, np.zeros(len(IMAGES), np.uint8))
+    seen = mirrored(last, 0, 1, 0, len(last), done=1 - 1e-9).images
+    np.testing.assert_allclose(seen, IMAGES[:, :, ::-1], atol=0.01)
+
+
 def test_parts_of_a_batch_are_warped_as_the_whole(bars: Data) -> None:
     batch = bars.train[:10]
     whole = ELASTIC(batch, 0, 1, 0, 10)

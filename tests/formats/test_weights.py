@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lenet.errors import DataError
+from lenet.formats.npz import read_arrays, write_arrays
 from lenet.formats.weights import read_weights, write_weights
-from lenet.nn.architecture import LENET5
+from lenet.nn.architecture import LENET5, Architecture
 from lenet.nn.init import GlorotUniform, initial_theta
+from lenet.nn.layers import BatchNormalization
 
 THETA = initial_theta(GlorotUniform(), 0)
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -44,6 +46,20 @@ def test_any_finite_weights_survive(
     found = read_weights(path)
     assert found.dtype == np.float32
     assert found.tobytes() == theta.tobytes()
+
+
+def test_normalizations_are_folded_when_written_and_when_read_from_an_earlier_file(
+    path: Path,
+) -> None:
+    architecture = Architecture(1, 10, BatchNormalization(momentum=0.1, eps=1e-5))
+    theta = initial_theta(GlorotUniform(), 0, architecture)
+    architecture.views(theta)["c3.mean"][...] = 2
+    write_weights(path, theta, architecture)
+    assert read_arrays(path, 10**6).keys() == LENET5.shapes.keys()
+    found = read_weights(path, architecture)
+    np.testing.assert_array_equal(found, architecture.folded(theta))
+    write_arrays(path, architecture.views(theta))
+    np.testing.assert_array_equal(read_weights(path, architecture), found)
 
 
 @pytest.mark.parametrize("dtype", ["<f2", ">f4", "<f8"])

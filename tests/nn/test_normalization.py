@@ -9,6 +9,7 @@ import pytest
 from gradients import assert_gradient
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import DTypeLike
 from oracles import ACTIVATIONS, POOLINGS, name, normal
 from trainings import LOSS, RECIPE, batch_result, run
 
@@ -52,8 +53,8 @@ def count(axis: int) -> int:
     return SHAPES[axis][axis]
 
 
-def new_network(pooling: Pooling, activation: Activation) -> LeNet5:
-    theta = initial_theta(GlorotUniform(), 0, NORMALIZED).astype(np.float64)
+def new_network(pooling: Pooling, activation: Activation, dtype: DTypeLike = np.float64) -> LeNet5:
+    theta = initial_theta(GlorotUniform(), 0, NORMALIZED).astype(dtype)
     theta += 0.1 * normal(theta.size)
     NORMALIZED.views(theta)["c1.gamma"][0] *= -1  # with it the order of pooling would matter
     return LeNet5(theta, pooling, activation, architecture=NORMALIZED)
@@ -205,6 +206,27 @@ def test_what_is_tested_is_one_image_at_a_time(bars: Data) -> None:
     alone = sum(evaluate(network, bars.test[i : i + 1]).loss for i in range(len(bars.test)))
     assert alone == pytest.approx(together.loss, rel=1e-4)
     assert together.accuracy > 0.9
+
+
+@pytest.mark.parametrize("pooling", POOLINGS, ids=name)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=name)
+def test_folded_into_weights_and_biases_it_does_the_same(
+    pooling: Pooling, activation: Activation
+) -> None:
+    """In 61,706 numbers, also where a scale is negative or far from 1."""
+    network = new_network(pooling, activation, dtype=np.float32)
+    rng = np.random.default_rng(0)
+    for array, view in NORMALIZED.views(network.theta).items():
+        if array.endswith(("gamma", "beta", "mean")):
+            view[...] = rng.normal(size=view.shape)
+        elif array.endswith("variance"):
+            view[...] = rng.uniform(0.01, 10, view.shape)
+    theta = NORMALIZED.folded(network.theta)
+    assert theta.size == NORMALIZED.kept.parameters == 61_706
+    x = rng.uniform(size=(1, 32, 32, 20)).astype(np.float32)
+    logits = network.logits(x)
+    folded = LeNet5(theta, pooling, activation, architecture=NORMALIZED.kept).logits(x)
+    np.testing.assert_allclose(folded, logits, rtol=0, atol=1e-5 * np.abs(logits).max())
 
 
 def test_gradient_by_the_images_is_that_of_the_tested_network() -> None:

@@ -11,19 +11,15 @@ It is that of this module, which a run with activation=tanh and pooling=max is:
         return nn.Sequential(OrderedDict(
             pad=nn.ZeroPad2d(2),
             c1=nn.Conv2d(channels, 6, 5),
-            c1_norm=nn.BatchNorm2d(6),  # this and its kin with normalization=batch only
             c1_act=activation(),
             s2=pooling(2),
             c3=nn.Conv2d(6, 16, 5),
-            c3_norm=nn.BatchNorm2d(16),
             c3_act=activation(),
             s4=pooling(2),
             vector=nn.Flatten(),
             c5=nn.Linear(400, 120),
-            c5_norm=nn.BatchNorm1d(120),
             c5_act=activation(),
             f6=nn.Linear(120, 84),
-            f6_norm=nn.BatchNorm1d(84),
             f6_act=activation(),
             output=nn.Linear(84, classes),
         ))
@@ -31,6 +27,8 @@ It is that of this module, which a run with activation=tanh and pooling=max is:
     network = lenet5().eval()
     network.load_state_dict(torch.load("model.pt"))
     logits = network(images / 255)  # (N, 10), of images (N, 1, 28, 28)
+
+Batch normalization is part of the weights that a run keeps.
 """
 
 from argparse import ArgumentParser, Namespace

@@ -35,7 +35,6 @@ import numpy as np
 
 from lenet.nn.layers.base import Array, Layer, check_input
 
-
 SMALL = 10**6  # multiplications, up to which OpenBLAS takes matrices as they lie (with AVX-512)
 
 

@@ -159,6 +159,13 @@ class Normalization(ABC):
     def layer(self, parameters: dict[str, Array], axis: int) -> Layer | None:
         """Return the layer of some arrays (see ``initial``), for features along an axis, if any."""
 
+    @abstractmethod
+    def folded(self, weight: Array, bias: Array, own: dict[str, Array]) -> tuple[Array, Array]:
+        """Return weight and bias of the layer below that do on their own what both do when tested.
+
+        ``own`` are the arrays of the normalization. weight (features, ...), bias (features,).
+        """
+
 
 @dataclass(frozen=True)
 class NoNormalization(Normalization):
@@ -169,6 +176,10 @@ class NoNormalization(Normalization):
     def layer(self, parameters: dict[str, Array], axis: int) -> None:
         """Return None."""
         return None
+
+    def folded(self, weight: Array, bias: Array, own: dict[str, Array]) -> tuple[Array, Array]:
+        """Return them as they are."""
+        return weight, bias
 
 
 @dataclass(frozen=True)
@@ -183,3 +194,8 @@ class BatchNormalization(Normalization):
     def layer(self, parameters: dict[str, Array], axis: int) -> BatchNorm:
         """Return the layer."""
         return BatchNorm(parameters, axis, momentum=self.momentum, eps=self.eps)
+
+    def folded(self, weight: Array, bias: Array, own: dict[str, Array]) -> tuple[Array, Array]:
+        """a (W x + b) + c is (a W) x + (a b + c), where a and c scale and shift."""
+        scaling = self.layer(own, axis=-1).inference()
+        return (scaling.a * weight.T).T, scaling.a * bias + scaling.b
