@@ -7,7 +7,7 @@
 # make optimizers, architectures, best_3_epochs, best, fashion, best_fashion
 #              the study of that name (lenet experiment=<name>) in runs/<name>
 # make publish-<study>  copy the tables and figures that results/<study> shows from runs/<study>
-# make stress  51 runs killed at random moments
+# make stress  51 runs killed at random moments, they or one of their workers
 # make soak    short runs for MINUTES (60): memory, open files and threads must stay flat
 # make coverage  all tests, and what they reach of lenet/: at least 95 % of lines and branches
 # make test-slurm, test-ray, test-optuna  sweeps on a SLURM cluster, on Ray, and searches by Optuna

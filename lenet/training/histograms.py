@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from lenet.data import Split
 from lenet.errors import DataError
@@ -31,6 +32,7 @@ from lenet.nn.overflow import overflow_is_found_later
 from lenet.nn.random import stream
 from lenet.training.recipe import Recipe
 from lenet.training.state import Metrics, Step, TrainingState
+from lenet.training.team import BLAS_THREADS
 
 IMAGES, BINS = 64, 64
 EPOCH, ACTIVATIONS, GRADIENTS, MOVEMENT = "epoch", "activations.", "gradients.", "movement."
@@ -77,9 +79,10 @@ def watched(
 
 def row(epoch: int, recipe: Recipe, handful: Split, theta: Array, before: Array) -> Rows:
     """Return what there is to say of parameters (P,), which were others before the last step."""
-    activations, gradient = look(recipe.network(theta), handful)
     views = recipe.architecture.views
-    moved = movement(views(theta), views(recipe.initial_theta()), views(before))
+    with threadpool_limits(BLAS_THREADS, user_api="blas"):  # as in the training itself
+        activations, gradient = look(recipe.network(theta), handful)
+        moved = movement(views(theta), views(recipe.initial_theta()), views(before))
     return {
         EPOCH: np.array(epoch),
         **{f"{ACTIVATIONS}{name}": histogram(y) for name, y in activations.items()},

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,48 @@ def log_of(cwd: Path) -> str:
 @pytest.mark.stress
 @pytest.mark.parametrize("attempt", range(int(os.environ.get("LENET_KILLS", "51"))))
 def test_kill_9_at_any_moment(tmp_path: Path, undisturbed: dict[str, Any], attempt: int) -> None:
-    """From the start of Python to the end of the run, and again while it goes on."""
+    """Of the command or of one of its workers, from the start of Python to the end of the run.
+
+    And again while it goes on. No process is left, and none had a file in /dev/shm.
+    """
     name = list(OPTIMIZERS)[attempt % len(OPTIMIZERS)]
-    command = [*SMALL, *OPTIMIZERS[name]]
+    command = [*SMALL, *OPTIMIZERS[name], "threads=3"]
     for _ in range(2):
         process = start(*command, cwd=tmp_path)
-        time.sleep(random.uniform(0.3, 2.0))
-        process.kill()
-        process.communicate()
+        time.sleep(random.uniform(0.3, 2.5))
+        everyone = session(process.pid)
+        for pid in everyone:
+            assert not [path for path in mapped(pid) if path.parent == Path("/dev/shm")]
+        victim = random.choice(everyone or [process.pid])
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+        said = "".join(process.communicate(timeout=60))
+        assert "Traceback" not in said
+        assert f"worker process {victim} was killed by SIGKILL" in said or (
+            process.returncode in (-signal.SIGKILL, 0)
+        )
+        wait_for(lambda process=process: not session(process.pid), 10)
     assert results(finish(command, tmp_path)) == undisturbed[name]
+
+
+def mapped(pid: int) -> list[Path]:
+    """The files that a process shares memory by, and that would be left behind."""
+    try:
+        lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    except OSError:
+        return []
+    files = [Path(line.split(maxsplit=5)[5]) for line in lines if "/" in line]
+    return [file for file in files if not file.name.endswith("(deleted)")]
+
+
+def session(number: int) -> list[int]:
+    """The processes of a session, as the system counts them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(ProcessLookupError):
+            if os.getsid(int(path.name)) == number:
+                found.append(int(path.name))
+    return found
 
 
 def test_a_signal_leaves_a_checkpoint_of_the_step_in_hand(tmp_path: Path) -> None:

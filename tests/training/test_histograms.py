@@ -13,6 +13,7 @@ from damaged import refusal
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from threadpoolctl import threadpool_limits
 from trainings import LOSS, RECIPE, batch_result, new_network
 
 from lenet.data import Data
@@ -88,6 +89,15 @@ def test_to_be_watched_changes_no_bit_of_a_training(data: Data) -> None:
     watch(data, seen, {})
     np.testing.assert_array_equal(seen.theta, alone.theta)
     assert seen.steps == alone.steps
+
+
+def test_the_first_row_too_is_the_same_however_many_threads_blas_has(data: Data) -> None:
+    """It is made before there is a team, whose BLAS has one thread."""
+    first = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            first.append(watch(data, TrainingState.initial(QUICK), {}, events=1))
+    assert_same(*first)
 
 
 @pytest.mark.parametrize("events", range(1, 2 * (STEPS + 1)))
