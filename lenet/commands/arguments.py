@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from lenet.config.components import import_from
 from lenet.errors import ConfigError, LenetError
+from lenet.formats.layout import CONFIG, RECORD
 
 if TYPE_CHECKING:
+    from lenet.runs.listing import Row
     from lenet.runs.run import Run
 
 
@@ -59,6 +61,36 @@ def add_runs(parser: ArgumentParser) -> None:
         metavar="RUN",
         help="folder of a run or of a sweep (default: the newest finished run below runs/)",
     )
+
+
+def add_selection(parser: ArgumentParser) -> None:
+    """Have a command line take folders of runs and filters; see ``selected``."""
+    parser.add_argument(
+        "words", nargs="*", metavar="RUN", help="folder of a run or of several, or KEY=VALUE"
+    )
+
+
+def selected(arguments: Namespace) -> "list[Row]":
+    """Return the rows of the runs that were asked for, the newest first; LenetError if none are."""
+    from lenet.runs.filters import filtered, selection
+    from lenet.runs.find import DEFAULT_ROOT
+    from lenet.runs.listing import rows
+
+    folders, filters = selection(arguments.words)
+    found = rows(folders or [DEFAULT_ROOT], must_exist=bool(folders))
+    if not found:
+        raise LenetError(f"there is no run in {DEFAULT_ROOT}: train one with lenet")
+    return filtered(found, filters)
+
+
+def run_folder(path: Path) -> "Run":
+    """Return the run in a folder, finished or not, or of its config.yaml."""
+    from lenet.runs.run import Run
+
+    folder = path.parent if path.name == CONFIG else path
+    if not any((folder / name).exists() for name in (CONFIG, RECORD)):
+        raise LenetError(f"there is no run in {folder}")
+    return Run(folder)
 
 
 def add_output_folder(parser: ArgumentParser) -> None:

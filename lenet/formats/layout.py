@@ -40,8 +40,10 @@ WRITTEN = (
     RECORD, CHECKPOINT, PREVIOUS, DAMAGED, CONFIG, METRICS, STEPS, INSIDE, WEIGHTS, BEST, LOG,
     EVENTS, MLFLOW_RUN,
 )  # fmt: skip
-RUN_LIST = "runs.txt"  # in a folder that is about runs elsewhere
+RUN_LIST = "runs.txt"  # in a folder that is about runs elsewhere, such as that of a sweep
+SWEEP = "sweep.json"  # beside it: the command by which the sweep was started, and its times
 ASIDE = ".aside-"
+TRASH = "trash"  # a folder of runs that were removed
 
 
 def files_by_our_names(path: Path) -> list[Path]:
@@ -61,5 +63,5 @@ def files_by_our_names(path: Path) -> list[Path]:
 
 
 def is_aside(path: Path) -> bool:
-    """Return whether a folder holds what was put aside."""
-    return ASIDE in path.name
+    """Return whether a folder holds what was put aside, or lies where that was thrown away."""
+    return ASIDE in str(path) or TRASH in path.parts

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lenet.errors import DataError, LenetError
-from lenet.formats.layout import ASIDE, RECORD, RUN_LIST
+from lenet.formats.layout import RECORD, RUN_LIST, is_aside
 from lenet.runs.run import Run
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def can_be_path(text: str) -> bool:
 def folders_below(root: Path) -> list[Path]:
     """Return the folders of runs at or below another, without those that were put aside."""
     folders = (record.parent for record in root.rglob(RECORD))
-    return [folder for folder in folders if ASIDE not in str(folder.relative_to(root))]
+    return [folder for folder in folders if not is_aside(folder.relative_to(root))]
 
 
 def natural_order(path: Path) -> list[str | int]:

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -35,7 +34,7 @@ from lenet.formats.rows import Row, csv_text
 from lenet.formats.weights import write_weights
 from lenet.nn.architecture import LENET5, Architecture
 from lenet.runs.claim import Hold, examine, other_run
-from lenet.runs.record import read_record
+from lenet.runs.record import now, read_record
 from lenet.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lenet.training.divergence import DivergedError
 from lenet.training.histograms import Rows, extended, read_rows
@@ -261,8 +260,3 @@ class RunFolder:
             return
         with self._file(name).open("a", encoding="utf-8") as file:
             file.write(csv_text(rows, header=file.tell() == 0))
-
-
-def now() -> str:
-    """Return the time in UTC, to the microsecond."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")

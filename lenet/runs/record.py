@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ MOST_BYTES = 2**20  # bytes of a record; one of ours has some thousands
 STATUSES = ("running", "finished", "diverged", "failed", "interrupted")
 
 
-def read_record(path: Path) -> dict[str, Any]:
+def read_record(path: Path, name: str = RECORD) -> dict[str, Any]:
     """Return what run.json says; nothing if it is missing, damaged, or no such file at all."""
     try:
-        with open(path / RECORD, "rb", opener=plain) as file:
+        with open(path / name, "rb", opener=plain) as file:
             record = json.loads(read_at_most(file, MOST_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
@@ -119,3 +120,8 @@ def time_taken(record: dict[str, Any]) -> str:
     """Say how long a run has taken; nothing if its record does not tell."""
     seconds = record.get("seconds")
     return f" in {seconds:.1f} s" if isinstance(seconds, int | float) else ""
+
+
+def now() -> str:
+    """Return the time in UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")

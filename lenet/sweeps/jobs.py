@@ -1,20 +1,21 @@
 """The jobs of a sweep, composed before Hydra does so, and their folders."""
 
+import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from lenet.config.identity import NO_RESULT_DEPENDS_ON, digest, identity
 from lenet.config.schema import read_composed, resolved, without_hydra
 from lenet.errors import ConfigError, LenetError
 from lenet.formats.files import write_text
-from lenet.formats.layout import RECORD, RUN_LIST, is_aside
+from lenet.formats.layout import RECORD, RUN_LIST, SWEEP, is_aside
 from lenet.runs.claim import FinishedError, examine
 from lenet.runs.record import status
 from lenet.sweeps.combinations import (
@@ -58,6 +59,7 @@ class Jobs:
             raise ConfigError(f"there is nothing to run: {', '.join(self.space)}")
         self._found: dict[Path, bool] = {}
         self.view = self.root / VIEWS / self._name(config.hydra.runtime.choices)
+        self.command = command(config)
 
     def _check(self, cfg: DictConfig, identities: dict[Path, str]) -> None:
         """Refuse a job that cannot run, or not in its folder; note whose folder it is."""
@@ -108,24 +110,38 @@ class Jobs:
 
         depth = len(next(iter(self._folders)).relative_to(self.root).parts)
         records = self.root.glob("*/" * depth + RECORD)
-        folders = [record.parent for record in records if not is_aside(record.parent)]
+        found = (record.parent for record in records)
+        folders = [folder for folder in found if not is_aside(folder.relative_to(self.root))]
         for folder in folders:
             if folder not in self._found:
                 with suppress(LenetError):  # a configuration that is yet to be written
                     self._found[folder] = self._fixed(Run(folder).written) in self._fixed_parts
         return [folder for folder in folders if self._found.get(folder)]
 
-    def write_list(self) -> None:
-        """Write the runs' folders to runs.txt in the view, by which scripts find them."""
+    def write_record(self, **times: str) -> None:
+        """Write the command and its times to sweep.json in the view.
+
+        And the runs' folders to runs.txt, by which other commands find them.
+        """
         self.view.mkdir(parents=True, exist_ok=True)
         lines = [f"{os.path.relpath(folder, self.view)}\n" for folder in self.folders()]
         write_text(self.view / RUN_LIST, "".join(lines))
+        record = {"command": self.command, "runs": len(lines)} | times
+        write_text(self.view / SWEEP, f"{json.dumps(record, indent=2)}\n")
 
     def _fixed(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return the part of a configuration that the search leaves as it is."""
         from lenet.config.settings import flatten, leave_out
 
         return leave_out([*NO_RESULT_DEPENDS_ON, *self.swept], flatten(values))
+
+
+def command(config: DictConfig) -> list[str]:
+    """Return the command by which a sweep was started, as it was typed."""
+    lines = OmegaConf.to_container(config.hydra.overrides, resolve=False)
+    typed = cast(dict[str, list[str]], lines)
+    own = [line for line in typed["hydra"] if not line.startswith("hydra.mode=")]
+    return ["lenet", "-m", *own, *typed["task"]]
 
 
 def folder_of(config: DictConfig, what: str) -> Path:

@@ -1,6 +1,7 @@
 """A sweep: checked before it begins, watched while it runs, summed up at its end."""
 
 import sys
+from contextlib import suppress
 from errno import EACCES, EPERM, EROFS
 from textwrap import shorten
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from lenet.config.identity import digest
 from lenet.config.schema import read_composed
 from lenet.errors import LenetError
 from lenet.runs.claim import refuse_foreign, refuse_foreign_report
-from lenet.runs.record import status
+from lenet.runs.record import now, status
 from lenet.sweeps.jobs import Jobs, folder_of
 from lenet.sweeps.launchers import refuse_launcher
 from lenet.sweeps.progress import Progress, say
@@ -46,6 +47,8 @@ class Callbacks(Callback):
             jobs.root.mkdir(parents=True, exist_ok=True)
             go_on_with_study(config, digest(jobs.space), busy=jobs.are_at_work)
             sweep = Sweep(jobs, again=config.force)
+            with suppress(OSError):  # which the end will tell of
+                jobs.write_record(started=sweep.started)
         except Exception as error:
             complain(error)
         if sweep.is_done:
@@ -66,6 +69,7 @@ class Sweep:
     def __init__(self, jobs: "Jobs", *, again: bool) -> None:
         self.jobs = jobs
         self.again = again
+        self.started = now()
         total = None if jobs.search else len(jobs.folders())
         self.progress = Progress(jobs.folders, total, jobs.swept)
         self.progress.start(again)
@@ -100,7 +104,7 @@ class Sweep:
         summary = summarise(map(Run, self.jobs.folders()))
         paths, is_missing = [], False
         try:
-            self.jobs.write_list()
+            self.jobs.write_record(started=self.started, finished=now())
             for path in write_report(summary, self.jobs.view):
                 paths.append(path)
         except Exception as error:

@@ -19,7 +19,7 @@ class FakeJobs(NamedTuple):
 
     runs: list[Path]
     view: Path
-    write_list: Callable[[], None] = lambda: None
+    write_record: Callable[..., None] = lambda **times: None
     search: bool = False
     swept: tuple[str, ...] = ("seed",)
 
@@ -104,7 +104,7 @@ def test_a_report_that_cannot_be_written_is_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], number: int, code: int
 ) -> None:
     """On a full disk something is missing; where nobody can write, there is nothing to miss."""
-    jobs = finished(tmp_path, write_list=fail(OSError(number, "no", "runs.txt")))
+    jobs = finished(tmp_path, write_record=fail(OSError(number, "no", "runs.txt")))
     assert end(jobs) == code
     said = capsys.readouterr()
     assert said.err == f"lenet: the report is not complete: [Errno {number}] no: 'runs.txt'\n"

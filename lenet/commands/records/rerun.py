@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lenet.commands import train
-from lenet.commands.arguments import add_overrides
-from lenet.formats.layout import CONFIG
+from lenet.commands.arguments import add_overrides, run_folder
 from lenet.runs.command import changed, command_of
-from lenet.runs.run import Run
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -27,9 +25,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> Iterator[str]:
     """Yield the command, then run it."""
-    path: Path = arguments.folder
-    folder = path.parent if path.name == CONFIG else path
-    command = changed(command_of(Run(folder), arguments.config_dir), arguments.overrides)
+    run = run_folder(arguments.folder)
+    command = changed(command_of(run, arguments.config_dir), arguments.overrides)
     if arguments.config_dir:
         command = ["--config-dir", str(arguments.config_dir), *command]
     yield shlex.join(["lenet", *command])

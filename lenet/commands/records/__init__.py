@@ -1,0 +1,1 @@
+"""What runs say of themselves: lists, single ones, differences; and runs that are in the way."""

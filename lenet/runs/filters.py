@@ -1,0 +1,105 @@
+"""Filters on runs, as they are typed: ``optimizer=adam``, ``test_accuracy>0.985``, ``seed!=3``."""
+
+import operator
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from lenet.errors import LenetError, suggestion
+from lenet.runs.listing import Row, columns
+
+FILTER = re.compile(r"(?P<key>[a-z_]\w*(\.\w+)*)(?P<sign><=|>=|!=|=|<|>)(?P<value>.*)", re.DOTALL)
+ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a run must have: a key, a sign such as ``>=``, and what it is held against.
+
+    After ``=`` and ``!=`` there can be several values with commas between them, and patterns such
+    as ``mnist-*``; what is before the hash in the name of a sweep is enough.
+    """
+
+    key: str
+    sign: str
+    value: str
+
+    def passes(self, row: Row) -> bool:
+        """Return whether a run does."""
+        found = row.get(self.key)
+        if self.sign in ORDERS:
+            return ORDERS[self.sign](*comparable(found, self.value)) if found is not None else False
+        return self._is_one_of(found) == (self.sign == "=")
+
+    def _is_one_of(self, found: Any) -> bool:
+        values = self.value.split(",")
+        if isinstance(found, list):
+            return any(is_called(name, value) for name in found for value in values)
+        return any(is_same(found, value) for value in values)
+
+
+def selection(words: Iterable[str]) -> tuple[list[Path], list[Filter]]:
+    """Return which of some words are folders, and which are filters."""
+    folders, filters = [], []
+    for word in words:
+        typed = FILTER.fullmatch(word)
+        if typed and not Path(word).exists():
+            filters.append(Filter(typed["key"], typed["sign"], typed["value"]))
+        else:
+            folders.append(Path(word))
+    return folders, filters
+
+
+def filtered(rows: Sequence[Row], filters: Iterable[Filter]) -> list[Row]:
+    """Return the rows that pass all filters.
+
+    Raises:
+        LenetError: no row has a filter's key, in full or by its last part.
+
+    """
+    keys = columns(rows)
+    known = [Filter(full_key(one.key, keys), one.sign, one.value) for one in filters]
+    return [row for row in rows if all(one.passes(row) for one in known)]
+
+
+def full_key(key: str, keys: Collection[str]) -> str:
+    """Return the one of some keys that a key is, or is the last part of."""
+    if key in keys:
+        return key
+    deeper = [name for name in keys if name.endswith(f".{key}")]
+    if len(deeper) == 1:
+        return deeper[0]
+    if deeper:
+        raise LenetError(f"{key}: which of {', '.join(deeper)}?")
+    raise LenetError(f"{key}: no such key{suggestion(key, keys)}")
+
+
+def is_same(found: Any, value: str) -> bool:
+    """Return whether a value is the one that was typed, or fits a pattern."""
+    if found is None:
+        return value in ("null", "none")
+    if isinstance(found, bool):
+        return value.lower() == str(found).lower()
+    one, other = comparable(found, value)
+    return bool(one == other) or fnmatchcase(str(found), value)
+
+
+def is_called(name: str, value: str) -> bool:
+    """Return whether a sweep has a name, or has it before the hash in its own."""
+    return fnmatchcase(name, value) or fnmatchcase(name.rpartition("-")[0], value)
+
+
+def comparable(found: Any, value: str) -> tuple[Any, Any]:
+    """Return both as numbers if they are, else as text, which has dates in their order."""
+    try:
+        return float(found), float(value)
+    except ValueError:
+        return str(found), value
