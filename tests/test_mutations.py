@@ -324,7 +324,7 @@ MUTATIONS = [
     ),
     Mutation(
         "15p the tables lost with the figures",
-        "sweeps/report.py",
+        "sweeps/report/folder.py",
         {
             "    yield from write_tables(summary, folder)\n": "",
             "        yield from draw(summary, folder, seconds=seconds)\n": "        yield from draw(summary, folder, seconds=seconds)\n    yield from write_tables(summary, folder)\n",
@@ -630,7 +630,7 @@ MUTATIONS = [
     ),
     Mutation(
         "45a null in a table, which pandas leaves out of its groups",
-        "sweeps/tables.py",
+        "sweeps/report/tables.py",
         {
             'return "none"': 'return "null"',
         },
@@ -638,7 +638,7 @@ MUTATIONS = [
     ),
     Mutation(
         "45b a cell of text that a spreadsheet calculates",
-        "sweeps/tables.py",
+        "sweeps/report/tables.py",
         {
             "return inert(value)": "return value",
         },
@@ -646,7 +646,7 @@ MUTATIONS = [
     ),
     Mutation(
         "45c swept numbers rounded, so that some become one",
-        "sweeps/tables.py",
+        "sweeps/report/tables.py",
         {
             "key: as_cell(setting.words[key]) for key": "key: rounded({key: as_cell(setting.words[key])})[key] for key",
         },
@@ -654,7 +654,7 @@ MUTATIONS = [
     ),
     Mutation(
         "45d runs that have not begun have a row without a seed",
-        "sweeps/tables.py",
+        "sweeps/report/tables.py",
         {
             "strays = [stray for stray in summary.strays if stray.run.path.exists()]": "strays = summary.strays",
         },
@@ -662,7 +662,7 @@ MUTATIONS = [
     ),
     Mutation(
         "46 times drawn at the end of every sweep",
-        "sweeps/figures.py",
+        "sweeps/report/figures.py",
         {
             "    if seconds:\n": "    if not seconds:\n",
         },

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 
 from lenet.commands.arguments import add_output_folder, add_runs, output_folder
 from lenet.runs.find import all_runs, find_runs
-from lenet.sweeps.report import write_summary
+from lenet.sweeps.report.folder import write_summary
 
 
 def add_arguments(parser: ArgumentParser) -> None:

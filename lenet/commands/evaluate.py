@@ -12,7 +12,7 @@ from lenet.data import Dataset
 from lenet.errors import LenetError
 from lenet.runs.find import find_runs
 from lenet.runs.run import Run
-from lenet.sweeps.terminal import plural
+from lenet.sweeps.report.terminal import plural
 from lenet.training.evaluation import evaluate
 
 

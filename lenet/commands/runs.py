@@ -61,6 +61,8 @@ COMMANDS = {
     "plot schedule": Command("plot.schedule", "learning rates by epoch, before any run"),
     "table1": Command("table1", "the paper's Table I beside runs by its recipe"),
     "compare": Command("compare", "runs ranked over seeds: tables, tests, figures"),
+    "table": Command("table", "accuracies by keys of the configuration, ready for a paper"),
+    "report": Command("report", "one page with all that came of a sweep, for any browser"),
     "evaluate": Command("evaluate", "loss and accuracy on the test images of any dataset"),
     "predict": Command("predict", "what is on your own pictures"),
     "list": Command("records.list", "runs, the newest first, or those that are like this"),

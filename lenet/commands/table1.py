@@ -13,7 +13,7 @@ import pandas as pd
 from lenet.commands.arguments import add_output_folder, add_runs, output_folder
 from lenet.runs.find import find_runs
 from lenet.runs.groups import by_setting
-from lenet.sweeps.table1 import NOTE, markdown, refuse_other_recipe, summary, write
+from lenet.sweeps.report.table1 import NOTE, markdown, refuse_other_recipe, summary, write
 
 
 def add_arguments(parser: ArgumentParser) -> None:

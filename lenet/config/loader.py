@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from lenet.config.identity import run_name
 from lenet.config.overrides import parse, set_in_any_case, slip, spelt_out
 from lenet.config.schema import CONF, read_composed, without_hydra
+from lenet.data.own import classes_in
 from lenet.errors import ConfigError, suggestion
 from lenet.formats.layout import RECORD
 
@@ -33,6 +34,7 @@ def resolve_run_name(_root_: DictConfig) -> str:
 
 
 OmegaConf.register_new_resolver("run_name", resolve_run_name, replace=True)
+OmegaConf.register_new_resolver("classes_in", classes_in, replace=True)
 
 
 def hydra_for(folder: Path | None, config_name: str = "config") -> Hydra:

@@ -5,6 +5,7 @@ and ranges it takes, and a YAML file that names the class (``_target_``) and giv
 module holds the two against each other; no default value lives in Python.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from decimal import Decimal
@@ -29,6 +30,7 @@ from lenet.training.trackers import Tracker
 PACKAGE = Path(__file__).resolve().parent.parent
 CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
+RESOLVING = re.compile(r"^\w+ raised while resolving interpolation: ")  # and then what it says
 REFERENCE = "${"  # begins what OmegaConf replaces by another value, such as ${seed}
 MOST_REFERENCES = 24  # which could stand for 3^8 others, but not for more
 NEXT_LINE = "\x85"  # the one character that YAML reads otherwise than it was written: as a space
@@ -55,6 +57,7 @@ class Config(Recipe):
     tracker: Tracker
     inside: bool
     force: bool
+    report: bool = True
 
 
 def read_config(cfg: DictConfig, folders: Iterable[str] = ()) -> Config:
@@ -113,7 +116,8 @@ def resolved(cfg: DictConfig) -> dict[str, Any]:
     try:
         values = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise ConfigError(f"{error.full_key}: {str(error).splitlines()[0]}") from error
+        why = RESOLVING.sub("", str(error).splitlines()[0])
+        raise ConfigError(f"{error.full_key}: {why}") from error
     return cast(dict[str, Any], values)
 
 

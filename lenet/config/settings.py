@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from lenet.config.choices import UNKNOWN, Values, default, kind_of
-from lenet.errors import printable
+from lenet.errors import LenetError, printable, suggestion
 from lenet.formats.keys import TARGET
 
 DATASET = "dataset"  # is said also where it is the default one
-UNSAID = {"dataset.root"}  # where the files lie, unless that tells settings apart
+UNSAID = {"dataset.root", "dataset.class_names"}  # unless these tell settings apart
 ABSENT = object()
 NEEDS_QUOTES = re.compile(r"|null|true|false|[-+]?\.?\d.*|['\"].*", re.IGNORECASE | re.DOTALL)
 
@@ -111,7 +111,8 @@ def goes_with_the_choice(key: str, settings: Iterable[Values]) -> bool:
 def is_default(key: str, setting: Values) -> bool:
     """Return whether a key of a setting has the value that conf/ gives it."""
     group, _, last = key.rpartition(".")
-    return bool(default(group, setting.get(group), last) == setting[key])
+    said = default(group, setting.get(group), last)
+    return bool((printable(said) if isinstance(said, list) else said) == setting[key])
 
 
 def describe(setting: Values, keys: Collection[str]) -> str:
@@ -148,3 +149,20 @@ def typed(value: Any) -> str:
     if isinstance(value, str) and NEEDS_QUOTES.fullmatch(value):
         return repr(value)
     return str(value)
+
+
+def full_key(key: str, keys: Collection[str]) -> str:
+    """Return the one of some keys that a key is, or is the last part of.
+
+    Raises:
+        LenetError: there is none, or more than one.
+
+    """
+    if key in keys:
+        return key
+    deeper = [name for name in keys if name.endswith(f".{key}")]
+    if len(deeper) == 1:
+        return deeper[0]
+    if deeper:
+        raise LenetError(f"{key}: which of {', '.join(deeper)}?")
+    raise LenetError(f"{key}: no such key{suggestion(key, keys)}")

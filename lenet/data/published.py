@@ -16,8 +16,8 @@ from platformdirs import user_cache_path
 from lenet.data.base import Data, Dataset, Split
 from lenet.data.download import alone_in, fetch, sha256_of
 from lenet.data.folders import names_in, typed_folder
-from lenet.errors import ConfigError, DataError
-from lenet.nn.random import stream
+from lenet.data.splits import divided
+from lenet.errors import DataError
 
 log = logging.getLogger(__name__)
 
@@ -63,15 +63,16 @@ class PublishedDataset(Dataset):
         if checksums_of(folder, files) != checksums:
             raise DataError(f"{folder}: expected files at rest, found that they changed meanwhile")
         self._warn_of_others(folder, checksums)
-        self._check_sizes(len(train), len(test))
-        train, validation = _set_aside(train, self.validation, stream(seed, "validation"))
-        return Data(
-            train=_subset(train, self.train_size, stream(seed, "train subset")),
-            test=_subset(test, self.test_size, stream(seed, "test subset")),
-            class_names=self.class_names,
-            validation=validation,
-            checksums=checksums,
+        train, test, validation = divided(
+            self.name,
+            train,
+            test,
+            train_size=self.train_size,
+            test_size=self.test_size,
+            validation=self.validation,
+            seed=seed,
         )
+        return Data(train, test, self.class_names, validation, checksums)
 
     @property
     @abstractmethod
@@ -203,24 +204,6 @@ class PublishedDataset(Dataset):
                 f"found {labels.max()}"
             )
 
-    def _check_sizes(self, train: int, test: int) -> None:
-        """Raise ConfigError unless so many training and test images are enough."""
-        left = train - self.validation
-        if left < 1:
-            raise ConfigError(
-                f"dataset.validation={self.validation}: "
-                f"{self.name} has {train} training images, and one must be left to train on"
-            )
-        if self.train_size is not None and self.train_size > left:
-            raise ConfigError(
-                f"dataset.train_size={self.train_size}: {self.name} has {train} training images, "
-                f"and dataset.validation={self.validation} leaves {left}"
-            )
-        if self.test_size is not None and self.test_size > test:
-            raise ConfigError(
-                f"dataset.test_size={self.test_size}: {self.name} has {test} test images"
-            )
-
     def _warn_of_others(self, folder: Path, checksums: Mapping[str, str]) -> None:
         """Warn of each file that is not as published, as far as that is known."""
         for file, sha256 in checksums.items():
@@ -257,20 +240,3 @@ def checksums_of(folder: Path, files: Sequence[str]) -> dict[str, str]:
                 f"{folder / file}: expected a file to read, found: {error.strerror}"
             ) from error
     return checksums
-
-
-def _set_aside(
-    split: Split, count: int, generator: np.random.Generator
-) -> tuple[Split, Split | None]:
-    """Return a split without ``count`` items chosen by chance, and these (None if 0)."""
-    if count == 0:
-        return split, None
-    order = generator.permutation(len(split))
-    return split[np.sort(order[count:])], split[np.sort(order[:count])]
-
-
-def _subset(split: Split, size: int | None, generator: np.random.Generator) -> Split:
-    """Return ``size`` items of a split chosen by chance, or the split itself if None."""
-    if size is None:
-        return split
-    return split[np.sort(generator.permutation(len(split))[:size])]

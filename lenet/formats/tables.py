@@ -1,11 +1,13 @@
 """Tables of numbers, read from CSV files with care."""
 
+import re
 from collections.abc import Collection
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lenet.errors import DataError
 from lenet.formats.files import damage, plain
@@ -41,6 +43,24 @@ def read_table(path: Path, counter: str, columns: Collection[str]) -> pd.DataFra
             raise DataError(f"{path}: expected {counter} {number}, found {found:.8g} in its place")
     check_numbers(path, table)
     return table.drop(columns=counter).set_index(numbers)
+
+
+def read_numbers(path: Path) -> NDArray[np.int64]:
+    """Return the whole numbers of a table (lines, columns), below a line of names or without one.
+
+    Raises:
+        DataError: there is anything else.
+
+    """
+    with damage(f"{path}: expected a table of whole numbers"):
+        with open(path, "rb", opener=plain) as file:
+            content = file.read()
+        first, _, _ = content.partition(b"\n")
+        has_names = not re.fullmatch(rb"[\d\s,]+", first)
+        table = pd.read_csv(BytesIO(content), header=0 if has_names else None, dtype=np.int64)
+    if not len(table):
+        raise DataError(f"{path}: expected rows, found none")
+    return table.to_numpy()
 
 
 def check_numbers(path: Path, table: pd.DataFrame) -> None:

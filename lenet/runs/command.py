@@ -14,7 +14,7 @@ from lenet.errors import ConfigError
 from lenet.formats.keys import TARGET, read_keys
 from lenet.runs.run import Run
 
-LEFT_OUT = {"force", "tracker"}  # whether to start over, and where to watch, are asked anew
+LEFT_OUT = {"force", "tracker", "report"}  # are asked anew, as they change nothing of a run
 BARE = re.compile(r"(?!(?:null|true|false|inf|nan)$)[a-z/][\w./-]*", re.ASCII | re.IGNORECASE)
 
 Values = Mapping[str, Any]
@@ -24,7 +24,7 @@ def command_of(run: Run, config_dir: Path | None = None) -> list[str]:
     """Return the overrides with which ``lenet`` does the same as a run.
 
     Choices are those of ``conf``, and of ``config_dir`` where there is one. What is asked anew for
-    every command, ``force`` and ``tracker``, is not among the overrides.
+    every command, ``LEFT_OUT``, is not among the overrides.
 
     Raises:
         DataError: there is no config.yaml.

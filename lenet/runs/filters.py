@@ -2,13 +2,13 @@
 
 import operator
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import LenetError, suggestion
+from lenet.config.settings import full_key
 from lenet.runs.listing import Row, columns
 
 FILTER = re.compile(r"(?P<key>[a-z_]\w*(\.\w+)*)(?P<sign><=|>=|!=|=|<|>)(?P<value>.*)", re.DOTALL)
@@ -68,18 +68,6 @@ def filtered(rows: Sequence[Row], filters: Iterable[Filter]) -> list[Row]:
     keys = columns(rows)
     known = [Filter(full_key(one.key, keys), one.sign, one.value) for one in filters]
     return [row for row in rows if all(one.passes(row) for one in known)]
-
-
-def full_key(key: str, keys: Collection[str]) -> str:
-    """Return the one of some keys that a key is, or is the last part of."""
-    if key in keys:
-        return key
-    deeper = [name for name in keys if name.endswith(f".{key}")]
-    if len(deeper) == 1:
-        return deeper[0]
-    if deeper:
-        raise LenetError(f"{key}: which of {', '.join(deeper)}?")
-    raise LenetError(f"{key}: no such key{suggestion(key, keys)}")
 
 
 def is_same(found: Any, value: str) -> bool:

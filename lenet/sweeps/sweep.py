@@ -46,7 +46,7 @@ class Callbacks(Callback):
             refuse_foreign_report(jobs.root, jobs.view)
             jobs.root.mkdir(parents=True, exist_ok=True)
             go_on_with_study(config, digest(jobs.space), busy=jobs.are_at_work)
-            sweep = Sweep(jobs, again=config.force)
+            sweep = Sweep(jobs, again=config.force, page=config.report)
             with suppress(OSError):  # which the end will tell of
                 jobs.write_record(started=sweep.started)
         except Exception as error:
@@ -66,9 +66,10 @@ class Sweep:
 
     current: ClassVar["Sweep | None"] = None  # none while Hydra carries out a single run
 
-    def __init__(self, jobs: "Jobs", *, again: bool) -> None:
+    def __init__(self, jobs: "Jobs", *, again: bool, page: bool = True) -> None:
         self.jobs = jobs
         self.again = again
+        self.page = page
         self.started = now()
         total = None if jobs.search else len(jobs.folders())
         self.progress = Progress(jobs.folders, total, jobs.swept)
@@ -98,14 +99,14 @@ class Sweep:
         Where nobody may write, as on a read-only disk, there are no files to miss.
         """
         from lenet.runs.run import Run
-        from lenet.sweeps.report import report, write_report
+        from lenet.sweeps.report.folder import report, write_report
         from lenet.sweeps.summary import summarise
 
         summary = summarise(map(Run, self.jobs.folders()))
         paths, is_missing = [], False
         try:
             self.jobs.write_record(started=self.started, finished=now())
-            for path in write_report(summary, self.jobs.view):
+            for path in write_report(summary, self.jobs.view, page=self.page):
                 paths.append(path)
         except Exception as error:
             print(f"lenet: the report is not complete: {reason(error)}", file=sys.stderr)

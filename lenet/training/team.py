@@ -54,8 +54,6 @@ def why_threads() -> str | None:
     A process made by fork has only the thread that made it: what others were doing it finds half
     done, and locks that they held stay locked. So nobody else may be at work.
     """
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
-        return "without the interpreter's lock they are as fast as processes"
     if sys.platform != "linux":
         return f"a fork is not safe on {sys.platform}"
     if threading.current_thread() is not threading.main_thread():

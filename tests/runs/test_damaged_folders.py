@@ -24,7 +24,7 @@ from lenet.formats.layout import CONFIG, METRICS, RECORD, RUN_LIST, STEPS, WEIGH
 from lenet.formats.tables import read_table
 from lenet.formats.weights import write_weights
 from lenet.nn.init import GlorotUniform, initial_theta
-from lenet.sweeps.report import write_summary
+from lenet.sweeps.report.folder import write_summary
 
 pytestmark = pytest.mark.slow
 

@@ -15,10 +15,10 @@ from fake_runs import fake_run
 
 from lenet.formats.layout import CONFIG, METRICS, RECORD
 from lenet.runs.run import Run
-from lenet.sweeps.report import write_summary
+from lenet.sweeps.report.folder import write_summary
+from lenet.sweeps.report.terminal import table
 from lenet.sweeps.statistics import compare, holm, intervals, paired_tests
 from lenet.sweeps.summary import summarise
-from lenet.sweeps.terminal import table
 
 pytestmark = pytest.mark.slow
 

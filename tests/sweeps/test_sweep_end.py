@@ -64,7 +64,7 @@ def test_a_sweep_of_which_a_run_failed_ends_badly(tmp_path: Path) -> None:
 
 DRAWING = [
     *(f"lenet.figures.{name}" for name in ("drawing", "style", "curves", "legends", "finals")),
-    *("lenet.sweeps.figures", "lenet.sweeps.report"),
+    *("lenet.sweeps.report.figures", "lenet.sweeps.report.folder"),
 ]
 
 

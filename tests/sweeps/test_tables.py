@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from lenet.formats.layout import CONFIG
 from lenet.runs.run import Run
-from lenet.sweeps.report import write_summary
+from lenet.sweeps.report.folder import write_summary
+from lenet.sweeps.report.tables import write_table, write_tables
 from lenet.sweeps.summary import summarise
-from lenet.sweeps.tables import write_table, write_tables
 
 SGD = "optimizer=sgd"
 FAST = "optimizer.momentum=0.9"

@@ -20,8 +20,8 @@ from lenet.commands.arguments import add_selection, selected
 from lenet.runs.filters import selection
 from lenet.runs.find import DEFAULT_ROOT
 from lenet.runs.listing import Row, sweep_rows
-from lenet.sweeps.tables import cell
-from lenet.sweeps.terminal import justify, plural
+from lenet.sweeps.report.tables import cell
+from lenet.sweeps.report.terminal import justify, plural
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The report on a sweep: its tables, and figures beside them.
+"""The report on a sweep: its tables, the page, and figures beside them.
 
 curves, steps      the training, by epoch and by step
 accuracy           after the last epoch, by setting and seed
@@ -12,9 +12,10 @@ from pathlib import Path
 from lenet.errors import FiguresError
 from lenet.formats.files import relative
 from lenet.runs.run import Run
+from lenet.sweeps.report.page import write_page
+from lenet.sweeps.report.tables import write_tables
+from lenet.sweeps.report.terminal import failures, table
 from lenet.sweeps.summary import Summary, summarise
-from lenet.sweeps.tables import write_tables
-from lenet.sweeps.terminal import failures, table
 
 
 def write_summary(runs: Iterable[Run], folder: Path, *, seconds: bool = False) -> str:
@@ -33,13 +34,18 @@ def write_summary(runs: Iterable[Run], folder: Path, *, seconds: bool = False) -
     return "\n\n".join(filter(None, [report(summary, paths), why]))
 
 
-def write_report(summary: Summary, folder: Path, *, seconds: bool = False) -> Iterator[Path]:
-    """Write tables, then figures, that of the times if asked; yield each path.
+def write_report(
+    summary: Summary, folder: Path, *, seconds: bool = False, page: bool = True
+) -> Iterator[Path]:
+    """Write tables, the page, then figures, that of the times if asked; yield each path.
 
-    Tables come first: what draws may not be there to be imported.
+    Figures come last: what draws them may not be there to be imported.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    yield from write_tables(summary, folder)
+    tables = write_tables(summary, folder)
+    yield from tables
+    if page:
+        yield write_page(summary, folder, tables)
     if summary.ranked:
         yield from draw(summary, folder, seconds=seconds)
 
@@ -47,7 +53,7 @@ def write_report(summary: Summary, folder: Path, *, seconds: bool = False) -> It
 def draw(summary: Summary, folder: Path, *, seconds: bool) -> Iterator[Path]:
     """Write the figures; yield the path of each."""
     from lenet.figures.style import save, style
-    from lenet.sweeps.figures import figures
+    from lenet.sweeps.report.figures import figures
 
     with style():
         for name, figure in figures(summary, seconds=seconds):

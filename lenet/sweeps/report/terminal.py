@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from lenet.errors import printable
+from lenet.sweeps.report.tables import RUNS, SETTINGS
 from lenet.sweeps.statistics import DIFFERS, SIGNIFICANT, WITHIN, intervals
 from lenet.sweeps.summary import Setting, Summary
-from lenet.sweeps.tables import RUNS, SETTINGS
 
 TABLE_ROWS = 30
 FAILURE_ROWS = 20

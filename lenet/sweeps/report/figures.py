@@ -13,9 +13,9 @@ from lenet.figures import curves as plots
 from lenet.figures import finals
 from lenet.figures.drawing import Figure
 from lenet.formats.tables import LARGEST_FLOAT32
+from lenet.sweeps.report.terminal import plural
 from lenet.sweeps.statistics import DIFFERS, intervals
 from lenet.sweeps.summary import Setting, Summary
-from lenet.sweeps.terminal import plural
 
 DRAWN = {"curves": 12, "lines": 12, "rows": 20}  # settings in a figure, at most
 NO_FILE_NAME = r"[^\w.-]"
