@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 COLOURS = 8  # --c0 to --c7 of report.css
 FAR = 20  # numbers whose largest is so many times the smallest lie on a logarithmic axis
+EPOCH = "epoch"  # of which there are only whole ones
 MARGIN = 44  # pixels around a chart, for what stands at its axes
 
 
@@ -81,9 +82,7 @@ def colour(number: int) -> str:
     return f"var(--c{number % COLOURS})"
 
 
-def frame(
-    content: str, x: Axis | None, y: Axis, width: int, height: int, x_name: str, y_name: str
-) -> str:
+def frame(content: str, x: Axis, y: Axis, width: int, height: int, x_name: str, y_name: str) -> str:
     """Return an SVG with axes around its content."""
     parts = []
     for tick in y.ticks:
@@ -92,10 +91,11 @@ def frame(
             f'<line class="axis" x1="{MARGIN}" x2="{width - 8}" y1="{at:.1f}" y2="{at:.1f}"/>'
         )
         parts.append(said(MARGIN - 6, at + 4, f"{tick:g}", "end"))
-    if x is not None:
-        parts += [said(x.at(tick), height - 26, f"{tick:g}", "middle") for tick in x.ticks]
+    for tick in x.ticks:
+        if tick == round(tick) or x_name != EPOCH:
+            parts.append(said(x.at(tick), height - 26, f"{tick:g}", "middle"))
     parts += [said(width - 8, height - 8, x_name, "end"), said(4, 14, y_name)]
-    label = escape(f"{y_name} by {x_name}" if x_name else y_name)
+    label = escape(f"{y_name} by {x_name}")
     return (
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         f'aria-label="{label}">{"".join(parts)}{content}</svg>'
@@ -131,7 +131,7 @@ def curves(series: Sequence[Series], y_name: str, width: int = 760, height: int 
             f'<path class="mean" stroke="{paint}" d="{path(x, y, one.x, one.mean)}">'
             f"<title>{title}</title></path>"
         )
-    return frame("".join(parts), x, y, width, height, "epoch", y_name)
+    return frame("".join(parts), x, y, width, height, EPOCH, y_name)
 
 
 def path(x: Axis, y: Axis, xs: Sequence[float], ys: Sequence[float]) -> str:
@@ -198,7 +198,7 @@ def parallel(
             {text: bottom - (bottom - top) * place / steps for place, text in enumerate(values)}
         )
         parts.append(post(places[k], top, bottom, name))
-        parts += [said(places[k] + 5, at + 4, text) for text, at in heights[k].items()]
+        parts += [said(places[k] + 6, at - 5, text) for text, at in heights[k].items()]
     parts.append(post(places[-1], top, bottom, names[-1]))
     parts += [said(places[-1] + 5, last.at(tick) + 4, f"{tick:g}") for tick in last.ticks]
     order = sorted(range(len(lines)), key=lambda k: lines[k][1])
@@ -206,7 +206,7 @@ def parallel(
         line, accuracy, title = lines[k]
         ys = [*(heights[j][text] for j, text in enumerate(line)), last.at(accuracy)]
         points = " ".join(f"{a:.0f},{b:.0f}" for a, b in zip(places, ys, strict=True))
-        opacity = 0.12 + 0.7 * ((rank + 1) / len(lines)) ** 3
+        opacity = 0.25 + 0.75 * ((rank + 1) / len(lines)) ** 3
         parts.append(
             f'<polyline class="seed" stroke="{colour(0)}" style="opacity:{opacity:.2f}" '
             f'points="{points}"><title>{escape(title)}</title></polyline>'

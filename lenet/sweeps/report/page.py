@@ -78,12 +78,10 @@ def words(summary: Summary) -> str:
     """Return a paragraph: what is best, what is not told apart from it, chosen on which images."""
     best, *others = summary.ranked
     found = intervals(summary.finals[f"{summary.ranked_by}_accuracy"])
-    text = (
-        f"{name_of(best, summary)} comes to {interval(found, best)} on {summary.ranked_by} images"
-    )
+    text = f"{name_of(best, summary)}: {interval(found, best)} of the {summary.ranked_by} images,"
     text += f" over {plural(len(best.finished), 'seed')}."
     if others:
-        text = f"Of {plural(len(summary.ranked), 'setting')} the best is " + text
+        text = f"The best of {plural(len(summary.ranked), 'setting')} is {text}"
         verdicts = [(setting, summary.verdict(setting)) for setting in others]
         alike = [name_of(one, summary) for one, verdict in verdicts if verdict == WITHIN]
         differ = sum(verdict == DIFFERS for _, verdict in verdicts)
@@ -136,7 +134,7 @@ def ranking(summary: Summary) -> str:
             f"<td>{charts.strip(dots, low, high, across)}</td>",
             f'<td class="number">{len(setting.finished)}</td>',
             f"<td>{summary.verdict(setting)}</td>",
-            f'<td class="number">{"" if np.isnan(p) else f"{p:.3f}"}</td>',
+            f'<td class="number">{small(p)}</td>',
         ]
         rows.append(f"<tr{' class=best' if rank == 1 else ''}>{''.join(cells)}</tr>")
     hidden = len(summary.ranked) - len(shown)
@@ -149,6 +147,13 @@ def ranking(summary: Summary) -> str:
         "Holm-corrected.</p>"
     )
     return f"{table(head, rows)}{more}{note}"
+
+
+def small(p: float) -> str:
+    """Return a p-value as HTML; nothing if it is unknown."""
+    if np.isnan(p):
+        return ""
+    return "&lt; 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def table(head: Sequence[str], rows: Iterable[str]) -> str:
@@ -178,13 +183,13 @@ def curves_of(summary: Summary) -> str:
     if not series or len(series[0].x) < 2:
         return ""
     key = "".join(
-        f'<span style="background:{charts.colour(k)}"></span>{escape(one.name)}'
+        f'<li><span style="background:{charts.colour(k)}"></span>{escape(one.name)}</li>'
         for k, one in enumerate(series)
         if one.name
     )
     note = "Bands: 95 % interval of the mean. Behind them every seed; its name appears on hover."
     drawn = charts.curves(series, f"{summary.ranked_by} accuracy (%)")
-    return f'<p class="key">{key}</p>{drawn}<p class="faint">{note}</p>'
+    return f'<ul class="key">{key}</ul>{drawn}<p class="faint">{note}</p>'
 
 
 def pairs(summary: Summary) -> str:
@@ -202,7 +207,8 @@ def pairs(summary: Summary) -> str:
                 cells.append("<td></td>")
                 continue
             same = " same" if pair["verdict"] == WITHIN else ""
-            p = "" if np.isnan(pair["p_holm"]) else f"<br>p {pair['p_holm']:.3f}"
+            p = small(float(pair["p_holm"]))
+            p = f"<br>p {p}" if p else ""
             difference = f"{100 * pair['difference']:+.2f}"
             cells.append(f'<td class="number{same}">{difference}{p}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
