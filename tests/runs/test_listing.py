@@ -1,0 +1,160 @@
+"""Runs as rows: what a list shows of them, and what it can be searched by."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from fake_runs import fake_run
+from filelock import FileLock
+
+from lenet.errors import LenetError
+from lenet.formats.layout import CONFIG, RECORD, RUN_LIST, SWEEP
+from lenet.runs import load
+from lenet.runs.claim import HeldError
+from lenet.runs.filters import filtered, selection
+from lenet.runs.find import all_runs
+from lenet.runs.listing import Row, rows, sweep_rows
+from lenet.runs.trash import throw_away, thrown_away
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of runs, in the current one, and a sweep of two of them."""
+    monkeypatch.chdir(tmp_path)
+    runs = tmp_path / "runs"
+    fake_run(runs / "a", accuracies=(0.9, 0.98), started="2026-11-01T10:00:00.000000+00:00")
+    fake_run(
+        *(runs / "b", "optimizer=sgd", "optimizer.lr=0.1", "pooling=avg"),
+        seed=3,
+        accuracies=(0.91,),
+        started="2026-11-03T10:00:00.000000+00:00",
+    )
+    fake_run(
+        *(runs / "c", "dataset=mnist"),
+        status="failed",
+        error="OSError: disk full",
+        started="2026-11-02T10:00:00.000000+00:00",
+    )
+    view = runs / "sweeps" / "optimizer-0123456789"
+    view.mkdir(parents=True)
+    (view / RUN_LIST).write_text("../../a\n../../b\n")
+    (view / SWEEP).write_text('{"command": ["lenet", "-m", "optimizer=adam,sgd"]}')
+    return runs
+
+
+def names(found: list[Row]) -> list[str]:
+    return [Path(row["run"]).name for row in found]
+
+
+def test_a_row_tells_what_a_run_is_and_what_came_of_it() -> None:
+    first, second, third = rows([Path("runs")])
+    assert names([first, second, third]) == ["b", "c", "a"]  # the newest first
+    assert first["optimizer"] == "sgd"
+    assert first["optimizer.lr"] == 0.1
+    assert first["seed"] == 3
+    assert first["differs"] == "pooling=avg, optimizer=sgd, lr=0.1, epochs=1"
+    assert first["test_accuracy"] == 0.91
+    assert first["sweep"] == ["optimizer-0123456789"]
+    assert (second["status"], second["dataset"]) == ("failed", "mnist")
+    assert second["why"] == "OSError: disk full"
+    assert third["differs"] == "epochs=2"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], ["b", "c", "a"]),
+        (["optimizer=sgd"], ["b"]),
+        (["lr=0.1"], ["b"]),
+        (["optimizer.lr=1e-1"], ["b"]),
+        (["optimizer!=sgd"], ["c", "a"]),
+        (["test_accuracy>0.95", "status=finished"], ["a"]),
+        (["test_accuracy<=0.91"], ["b"]),
+        (["status=failed,killed"], ["c"]),
+        (["sweep=optimizer"], ["b", "a"]),
+        (["sweep!=optimizer"], ["c"]),
+        (["sweep=opt*-0123456789"], ["b", "a"]),
+        (["seed=0,1"], ["c", "a"]),
+        (["started>2026-11-02"], ["b", "c"]),
+        (["run=*/a"], ["a"]),
+        (["clip_norm=null", "pooling=avg"], ["b"]),
+        (["runs/a", "seed=0"], ["a"]),
+    ],
+)
+def test_filters_are_typed_as_keys_are(words: list[str], expected: list[str]) -> None:
+    folders, filters = selection(words)
+    assert names(filtered(rows(folders or [Path("runs")]), filters)) == expected
+
+
+def test_a_wrong_key_is_refused_with_the_nearest() -> None:
+    with pytest.raises(LenetError) as caught:
+        filtered(rows([Path("runs")]), selection(["optimiser=sgd"])[1])
+    assert str(caught.value) == "optimiser: no such key; did you mean 'optimizer'?"
+
+
+def test_a_last_part_that_several_keys_have_is_asked_about(root: Path) -> None:
+    fake_run(root / "d", "init=normal")
+    fake_run(root / "e", "optimizer=rmsprop", "normalization=batch")
+    with pytest.raises(LenetError) as caught:
+        filtered(rows([root]), selection(["eps=1"])[1])
+    assert str(caught.value) == "eps: which of normalization.eps, optimizer.eps?"
+
+
+def test_a_path_with_a_sign_in_it_is_a_folder_if_it_is_there(root: Path) -> None:
+    fake_run(Path("lr=1"))
+    folders, filters = selection(["lr=1", "lr=2"])
+    assert folders == [Path("lr=1")]
+    assert [one.value for one in filters] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [(CONFIG, b"a: {b"), (CONFIG, b""), (RECORD, b"\xff"), (RECORD, b"[]")]
+)
+def test_damaged_runs_are_listed_as_far_as_they_can_be(
+    root: Path, name: str, content: bytes
+) -> None:
+    (root / "a" / name).write_bytes(content)
+    found = rows([root])
+    assert sorted(names(found)) == ["a", "b", "c"]
+    load(root)
+
+
+def test_where_there_is_no_run_it_is_said(tmp_path: Path) -> None:
+    with pytest.raises(LenetError, match="there is no run in"):
+        rows([tmp_path / "elsewhere"])
+
+
+def test_a_sweep_is_listed_with_its_command() -> None:
+    (sweep,) = sweep_rows([Path("runs")])
+    assert (sweep["ended"], sweep["runs"]) == (2, 2)
+    assert sweep["command"] == "lenet -m optimizer=adam,sgd"
+
+
+def test_all_runs_as_a_table() -> None:
+    """Each key has a column, times are times, and numbers are numbers."""
+    table = load()
+    assert len(table) == 3
+    assert table.set_index("run").loc["runs/b", "optimizer.lr"] == 0.1
+    assert table["seed"].dtype.kind == "i"
+    assert table["started"].dt.year.tolist() == [2026] * 3
+    assert table.groupby("optimizer")["test_accuracy"].max().to_dict() == {
+        "adam": 0.98,
+        "sgd": 0.91,
+    }
+
+
+def test_what_is_thrown_away_is_found_no_more_and_can_be_brought_back(root: Path) -> None:
+    place = throw_away(root / "a", datetime(2026, 11, 26, 20, 0, 0))
+    assert place == root / "trash" / "2026-11-26T200000" / "a"
+    assert names(rows([root])) == ["b", "c"]
+    assert [run.path for run in all_runs([place])] == [place]
+    assert list(thrown_away([root])) == [place.parent]
+    place.rename(root / "a")
+    assert names(rows([root])) == ["b", "c", "a"]
+
+
+def test_a_run_at_work_is_not_thrown_away(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lenet.runs.claim.PATIENCE", 0)
+    with FileLock(root / "a" / "lock"), pytest.raises(HeldError):
+        throw_away(root / "a", datetime(2026, 11, 26))
+    assert (root / "a" / CONFIG).exists()
