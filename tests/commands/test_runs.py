@@ -70,7 +70,10 @@ def test_each_command_has_a_help_of_its_own(say: Say, name: str) -> None:
         (["plto", "curves"], "there is no command 'plto'; did you mean 'plot'?"),
         (["plot", "curve"], "there is no command 'plot curve'; did you mean 'plot curves'?"),
         (["tabel1", "runs"], "there is no command 'tabel1'; did you mean 'table1'?"),
-        (["--output"], "there is no command '--output'; there are compare, evaluate, export, "),
+        (
+            ["--output"],
+            "there is no command '--output'; there are compare, diff, evaluate, export, ",
+        ),
         (["x\ny"], r"there is no command 'x\ny'; there are compare, "),
     ],
 )
