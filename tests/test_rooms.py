@@ -63,6 +63,14 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     TopologicalSorter(IMPORTS).prepare()  # raises CycleError
 
 
+def test_the_learning_is_numpys_alone() -> None:
+    """No other library computes anything that a network learns, or learns by."""
+    others = re.compile(r"^\s*(?:from|import) (scipy|torch|sklearn|pandas|numba)\b", re.MULTILINE)
+    for name, path in modules():
+        if room(name) in ("nn", "training"):
+            assert not others.search(path.read_text(encoding="utf-8")), name
+
+
 def test_few_names_are_at_the_top_and_the_readme_has_a_phrase_for_each() -> None:
     top = {path.name for path in PACKAGE.iterdir()} - {"__pycache__", "conf"}
     rooms = {name for name in FLOORS if (PACKAGE / name).is_dir()}

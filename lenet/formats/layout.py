@@ -63,5 +63,8 @@ def files_by_our_names(path: Path) -> list[Path]:
 
 
 def is_aside(path: Path) -> bool:
-    """Return whether a folder holds what was put aside, or lies where that was thrown away."""
+    """Return whether a folder holds what was put aside, or was thrown away.
+
+    ``path`` is as seen from a folder of runs.
+    """
     return ASIDE in str(path) or TRASH in path.parts

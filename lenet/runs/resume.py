@@ -62,7 +62,7 @@ def states_beside(
     ours = trajectory(config)
     for path in folder.path.parent.glob(f"{escape(slug(config))}-*"):
         record = read_record(path)
-        if path == folder.path or is_aside(path) or record.get("trajectory") != ours:
+        if path == folder.path or is_aside(Path(path.name)) or record.get("trajectory") != ours:
             continue
         try:
             checkpoint = read_checkpoint(path / CHECKPOINT)

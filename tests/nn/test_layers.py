@@ -8,8 +8,11 @@ from gradients import assert_layer
 from hypothesis import given
 from hypothesis import strategies as st
 from oracles import ACTIVATIONS, POOLINGS, convolution_by_loops, name, normal
+from scipy.special import ndtr
+from scipy.stats import norm
 
 from lenet.nn.layers import Activation, Array, Conv2D, Dense, Flatten, MaxPool, Pooling, ScaledTanh
+from lenet.nn.layers.activation import normal_distribution
 from lenet.nn.layers.conv import output_size
 from lenet.nn.layers.pool import maps, windows
 
@@ -34,6 +37,15 @@ def test_activation_stays_finite_for_huge_inputs(activation: Activation) -> None
 def test_activation_that_says_so_never_decreases(activation: Activation) -> None:
     y, _ = activation.forward(np.sort(10 * normal(1000)))
     assert activation.non_decreasing == bool((np.diff(y) >= 0).all())
+
+
+@pytest.mark.parametrize(("dtype", "close"), [(np.float64, 1e-15), (np.float32, 2e-7)])
+def test_the_normal_distribution_is_scipys(dtype: type, close: float) -> None:
+    x = np.concatenate([np.linspace(-45, 45, 20001), [0, -1e30, 1e30]]).astype(dtype)
+    Phi, phi = normal_distribution(x)
+    assert Phi.dtype == phi.dtype == dtype
+    np.testing.assert_allclose(Phi, ndtr(x), rtol=0, atol=close)
+    np.testing.assert_allclose(phi, norm.pdf(x), rtol=0, atol=close)
 
 
 def test_scaled_tanh_passes_through_one_at_one() -> None:
