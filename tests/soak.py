@@ -74,7 +74,7 @@ def interrupt_and_resume(path: Path, seed: int) -> None:
     with RunFolder(path, "", identity=identity(config)) as folder:
         run(config, folder, threads=2)
     data = config.dataset.load(config.seed)
-    evaluate(config.network(read_weights(path / WEIGHTS)), data.test)
+    evaluate(config.network_of(read_weights(path / WEIGHTS)), data.test)
 
 
 class Interrupting(Constant):

@@ -423,7 +423,7 @@ MUTATIONS = [
         "18d the last parameters tested in place of their average",
         "training/shares.py",
         {
-            "self.trained = recipe.network(state.trained)": "self.trained = recipe.network(state.theta)",
+            "self.trained = recipe.network_of(state.trained)": "self.trained = recipe.network_of(state.theta)",
         },
         "training/test_training.py::test_the_average_of_the_parameters_is_what_is_tested",
     ),

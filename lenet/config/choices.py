@@ -40,20 +40,31 @@ def choices() -> dict[tuple[str, str], Choice]:
 
 
 @cache
+def own_defaults() -> Values:
+    """Return the values of the keys of conf/config.yaml itself.
+
+    A run of a version without one of them has done what it says by default.
+    """
+    page = read_keys(CONF / "config.yaml")
+    return {key: value for key, value in page.items() if key not in ("defaults", "hydra")}
+
+
+@cache
 def defaults() -> Values:
     """Return what conf/config.yaml chooses for each group, and the values of its own keys."""
-    page = read_keys(CONF / "config.yaml")
-    chosen = [entry for entry in page.pop("defaults") if isinstance(entry, dict)]
-    return page | {group: word for entry in chosen for group, word in entry.items()}
+    entries = read_keys(CONF / "config.yaml")["defaults"]
+    chosen = [entry for entry in entries if isinstance(entry, dict)]
+    return own_defaults() | {group: word for entry in chosen for group, word in entry.items()}
 
 
 def default(group: str, word: Any, key: str) -> Any:
     """Return the value that a key has where a group's word is chosen; UNKNOWN if conf/ has none.
 
-    A key of no group is one of conf/config.yaml.
+    A key of no group, or of one from which nothing is chosen, is one of conf/config.yaml.
     """
-    if not group:
-        return defaults().get(key, UNKNOWN)
+    page = defaults() if not group else defaults().get(group)
+    if isinstance(page, dict):
+        return page.get(key, UNKNOWN)
     choice = choices().get((group, word))
     return choice.values.get(key, UNKNOWN) if choice else UNKNOWN
 

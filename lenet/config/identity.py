@@ -6,6 +6,7 @@ however it was written down. What no result depends on has no part in it.
 
 import json
 from collections.abc import Collection, Iterable
+from dataclasses import MISSING, fields, is_dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -53,7 +54,8 @@ def slug(config: Config) -> str:
 def values(component: Any) -> Any:
     """Return a component as plain values: its class, and what that was made with.
 
-    A class of this package goes by its name alone, whatever module it may move to.
+    A class of this package goes by its name alone, whatever module it may move to. Keys that have
+    come with a later version have a default, with which they are left out: runs keep their names.
     """
     if component is None or isinstance(component, str | int | float):
         return component
@@ -61,4 +63,10 @@ def values(component: Any) -> Any:
         return [values(item) for item in component]
     kind = type(component)
     name = kind.__name__ if is_own(kind) else f"{kind.__module__}.{kind.__qualname__}"
-    return {TARGET: name} | {key: values(value) for key, value in vars(component).items()}
+    own = fields(component) if is_dataclass(component) else ()
+    later = {one.name: one.default for one in own if one.default is not MISSING}
+    return {TARGET: name} | {
+        key: values(value)
+        for key, value in vars(component).items()
+        if key not in later or later[key] != value
+    }

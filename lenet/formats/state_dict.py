@@ -7,6 +7,7 @@ two have a weight, or a running mean, of the same shape, so that the shape tells
 
 from collections import defaultdict
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ NORMALIZATION = {
     "variance": "running_var",
 }
 COUNT = "num_batches_tracked"  # no logit depends on it
-DENSE, CONVOLUTION = (120, 400), (120, 16, 5, 5)  # C5's weight, also as that of a convolution
 
 
 def to_state_dict(arrays: Arrays) -> dict[str, NDArray[Any]]:
@@ -61,7 +61,9 @@ def from_state_dict(
         if our_name in arrays:
             raise DataError(f"{path}: expected one {our_name}, found {brief(name)} as well")
         if own != COUNT:
-            arrays[our_name] = array.reshape(DENSE) if array.shape == CONVOLUTION else array
+            shape = architecture.shapes.get(our_name, array.shape)
+            is_c5 = our_name == "c5.weight" and array.size == prod(shape)
+            arrays[our_name] = array.reshape(shape) if is_c5 else array
     return arrays
 
 
@@ -75,5 +77,7 @@ def known_modules(architecture: Architecture) -> dict[tuple[str, tuple[int, ...]
         elif own == "mean":
             names = {theirs: f"{layer}.{ours}" for ours, theirs in NORMALIZATION.items()}
             known[NORMALIZATION[own], shape] = names
-    known["weight", CONVOLUTION] = known["weight", DENSE]
+    n = architecture.sizes
+    as_convolution = n.c5, n.c3, n.s4, n.s4
+    known["weight", as_convolution] = known["weight", architecture.shapes["c5.weight"]]
     return known

@@ -3,21 +3,53 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Gt, Le
 from numpy.typing import NDArray
 
+from lenet.nn.input import INPUT_SIDE
 from lenet.nn.layers import Array
 from lenet.nn.layers.base import check_input
 from lenet.nn.layers.normalization import NoNormalization, Normalization
 
+Count = Annotated[int, Gt(0), Le(10_000)]
+KERNELS = (1, 5, 9)  # sides of filters after which maps of 32x32 can be halved twice
 OUTPUT = "output"
 NORMALIZED = ("c1", "c3", "c5", "f6")  # the layers whose output may be normalized
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """How many maps C1 and C3 have, how many units C5 and F6, and the side of the filters."""
+
+    c1: Count
+    c3: Count
+    c5: Count
+    f6: Count
+    kernel: int
+
+    def __post_init__(self) -> None:
+        if self.kernel not in KERNELS:
+            expected = f"{', '.join(map(str, KERNELS[:-1]))} or {KERNELS[-1]}"
+            raise ValueError(
+                f"kernel = {self.kernel}: should be {expected}, for maps that can be halved twice"
+            )
+
+    @property
+    def s4(self) -> int:
+        """The side of the maps of S4, in pixels."""
+        s2 = (INPUT_SIDE - self.kernel + 1) // 2
+        return (s2 - self.kernel + 1) // 2
+
+
+LENET_SIZES = Sizes(c1=6, c3=16, c5=120, f6=84, kernel=5)
+
+
+@dataclass(frozen=True)
 class Architecture:
-    """LeNet-5 for images of some channels and classes, with or without normalization.
+    """LeNet-5 for images of some channels and classes, of some sizes, perhaps with normalization.
 
     All that a trained network is lies in one vector theta (P,): its parameters, and the running
     statistics of normalizations, which have no gradient.
@@ -26,6 +58,7 @@ class Architecture:
     channels: int
     classes: int
     normalization: Normalization
+    sizes: Sizes = LENET_SIZES
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -33,12 +66,13 @@ class Architecture:
 
         C5 is written as the paper's FC1; on 5x5 maps it is the same as its Conv 3 with 120 filters.
         """
+        n = self.sizes
         weights = {
-            "c1": (6, self.channels, 5, 5),
-            "c3": (16, 6, 5, 5),
-            "c5": (120, 16 * 5 * 5),
-            "f6": (84, 120),
-            OUTPUT: (self.classes, 84),
+            "c1": (n.c1, self.channels, n.kernel, n.kernel),
+            "c3": (n.c3, n.c1, n.kernel, n.kernel),
+            "c5": (n.c5, n.c3 * n.s4**2),
+            "f6": (n.f6, n.c5),
+            OUTPUT: (self.classes, n.f6),
         }
         shapes: dict[str, tuple[int, ...]] = {}
         for layer, shape in weights.items():

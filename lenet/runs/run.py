@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from lenet.config.choices import Values, word_for
+from lenet.config.choices import Values, own_defaults, word_for
 from lenet.config.identity import NO_RESULT_DEPENDS_ON
 from lenet.config.schema import Config, read_saved
 from lenet.config.settings import flatten, leave_out, own_name
@@ -139,7 +139,7 @@ class Run:
         return word_for(group, component, given.get(group) if isinstance(given, dict) else None)
 
     def _flat(self, name: Callable[[str, Values], str]) -> Values:
-        flat = flatten(self.written, name=name)
+        flat = flatten(own_defaults() | self.written, name=name)
         for key, value in flat.items():
             if isinstance(value, float) and not isfinite(value):
                 raise self._unfit(key, "a finite number", value)

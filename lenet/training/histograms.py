@@ -81,7 +81,7 @@ def row(epoch: int, recipe: Recipe, handful: Split, theta: Array, before: Array)
     """Return what there is to say of parameters (P,), which were others before the last step."""
     views = recipe.architecture.views
     with threadpool_limits(BLAS_THREADS, user_api="blas"):  # as in the training itself
-        activations, gradient = look(recipe.network(theta), handful)
+        activations, gradient = look(recipe.network_of(theta), handful)
         moved = movement(views(theta), views(recipe.initial_theta()), views(before))
     return {
         EPOCH: np.array(epoch),

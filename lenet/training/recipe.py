@@ -1,6 +1,6 @@
 """The recipe of a training: everything that its numbers depend on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from annotated_types import Gt, Le, Lt
@@ -8,7 +8,7 @@ from annotated_types import Gt, Le, Lt
 from lenet.data import Data, Dataset
 from lenet.data.augmentation import Augmentation
 from lenet.data.door import check_data, check_dataset
-from lenet.nn.architecture import Architecture
+from lenet.nn.architecture import LENET_SIZES, Architecture, Sizes
 from lenet.nn.init import Init, initial_theta
 from lenet.nn.layers import Activation, Array, Dropout, Normalization, Pooling
 from lenet.nn.losses import CrossEntropy
@@ -40,6 +40,7 @@ class Recipe:
     clip_norm: Annotated[float, Gt(0)] | None
     ema: Annotated[float, Gt(0), Lt(1)] | None
     parts: Annotated[int, Gt(0)]
+    network: Sizes = field(default=LENET_SIZES, kw_only=True)
 
     def __post_init__(self) -> None:
         check_dataset(self.dataset)
@@ -59,7 +60,7 @@ class Recipe:
     def architecture(self) -> Architecture:
         """What the network has parameters for."""
         return Architecture(
-            self.dataset.channels, len(self.dataset.class_names), self.normalization
+            self.dataset.channels, len(self.dataset.class_names), self.normalization, self.network
         )
 
     @property
@@ -81,7 +82,7 @@ class Recipe:
         """Return all numbers of the network (P,) before the first step."""
         return initial_theta(self.init, self.seed, self.architecture)
 
-    def network(self, theta: Array) -> LeNet5:
+    def network_of(self, theta: Array) -> LeNet5:
         """Return the network with the given numbers (P,)."""
         dropout = self.dropout if self.dropout.rate else None
         return LeNet5(theta, self.pooling, self.activation, dropout, self.architecture)

@@ -26,7 +26,6 @@ from lenet.training.state import TrainingState
 from lenet.training.workers import Worker, shared_zeros
 
 RANGES = 32  # of theta; the norm of a gradient is added up over them
-MOST_FEATURES = 120  # features of a layer that may be normalized
 
 
 class Shares:
@@ -40,8 +39,8 @@ class Shares:
         self.recipe = recipe
         self.data = data
         self.state = state
-        self.network = recipe.network(state.theta)
-        self.trained = recipe.network(state.trained)
+        self.network = recipe.network_of(state.theta)
+        self.trained = recipe.network_of(state.trained)
         self.batches = Batches(data.train, recipe.batch_size, recipe.parts, recipe.seed)
         self.splits = [split for split in (data.test, data.validation) if split]
 
@@ -49,7 +48,8 @@ class Shares:
         self._ends = [P * number // RANGES for number in range(RANGES + 1)]
         self._gradients = shared_zeros((parts, P), state.theta.dtype)
         self._scores = shared_zeros((parts, 3), np.float64)
-        self._exchanged = shared_zeros((2, parts, 3 * MOST_FEATURES), np.float64)
+        features = max(map(len, recipe.architecture.views(state.theta).values()))
+        self._exchanged = shared_zeros((2, parts, 3 * features), np.float64)
         self._squares = shared_zeros((RANGES,), np.float64)  # 2-norms of the gradient, squared
         self._finite = shared_zeros((RANGES,), np.bool_)  # whether theta is so after the step
         self._rates = shared_zeros((2,), np.float64)  # learning rate; momentum, nan for as it is

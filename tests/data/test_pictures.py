@@ -399,6 +399,6 @@ def test_mnist_is_recognised_as_well_after_preparation(mnist: Data) -> None:
         pass
     test = mnist.test[:1000]
     images = np.stack([digit(as_picture(image)) for image in test.images])
-    network = config.network(state.trained)
+    network = config.network_of(state.trained)
     before = evaluate(network, test).accuracy
     assert evaluate(network, Split(images, test.labels)).accuracy > before - 0.005

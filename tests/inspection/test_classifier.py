@@ -44,7 +44,7 @@ def test_an_array_that_is_no_picture_is_refused(shape: tuple[int, ...]) -> None:
 )
 def test_every_dataset_prepares_pictures_in_its_own_shape(dataset: str) -> None:
     config = configure(f"dataset={dataset}")
-    classifier = Classifier(config.network(config.initial_theta()), config.dataset)
+    classifier = Classifier(config.network_of(config.initial_theta()), config.dataset)
     picture = np.full((90, 120, 3), 255, np.uint8)
     picture[20:70, 50:60] = 0
     (prediction,) = classifier.predict([picture])

@@ -42,7 +42,7 @@ def test_tested_networks_drop_nothing() -> None:
 
 
 def test_of_a_rate_of_zero_nothing_is_seen(bars: Data) -> None:
-    network = replace(RECIPE, dropout=Dropout(0.0)).network(run(bars).theta)
+    network = replace(RECIPE, dropout=Dropout(0.0)).network_of(run(bars).theta)
     assert not [name for name in network.layers if "dropout" in name]
 
 
@@ -66,7 +66,7 @@ def test_every_step_drops_others(bars: Data) -> None:
 
 
 def test_the_seed_decides_what_is_dropped(bars: Data) -> None:
-    network = replace(RECIPE, dropout=Dropout(0.5)).network(run(bars).theta)
+    network = replace(RECIPE, dropout=Dropout(0.5)).network_of(run(bars).theta)
     norms = [
         np.linalg.norm(
             batch_result(

@@ -201,7 +201,7 @@ def test_a_training_has_the_same_bits_whatever_the_number_of_workers(bars: Data)
 def test_what_is_tested_is_one_image_at_a_time(bars: Data) -> None:
     """The running statistics, not those of the images that happen to be tested together."""
     state = run(bars, normalization=BATCH)
-    network = replace(RECIPE, normalization=BATCH).network(state.theta)
+    network = replace(RECIPE, normalization=BATCH).network_of(state.theta)
     together = evaluate(network, bars.test)
     alone = sum(evaluate(network, bars.test[i : i + 1]).loss for i in range(len(bars.test)))
     assert alone == pytest.approx(together.loss, rel=1e-4)
@@ -257,7 +257,7 @@ def test_weight_decay_and_optimizers_leave_statistics_alone(bars: Data) -> None:
     recipe = replace(RECIPE, normalization=latest, optimizer=optimizer, epochs=1, batch_size=300)
     state = TrainingState.initial(recipe)
     views = recipe.architecture.views
-    before = recipe.network(state.theta.copy())
+    before = recipe.network_of(state.theta.copy())
     rng = stream(recipe.seed, "order", 1)
     batch = bars.train[rng.permutation(len(bars.train))]
     moments = batch_result(before, LOSS, batch, parts=2).moments[0]

@@ -91,7 +91,7 @@ def test_training_figures_are_running_means_over_every_image(bars: Data) -> None
 
 def test_test_and_validation_figures_are_those_of_the_network_after_the_epoch(bars: Data) -> None:
     state = run(bars)
-    network, row = RECIPE.network(state.theta), state.metrics[-1]
+    network, row = RECIPE.network_of(state.theta), state.metrics[-1]
     test, validation = evaluate(network, bars.test), evaluate(network, bars.validation)
     assert (row.test_loss, row.test_accuracy) == (test.mean_loss, test.accuracy)
     assert row.validation_loss == validation.mean_loss
@@ -276,7 +276,7 @@ def test_the_schedule_sets_learning_rate_and_momentum(bars: Data) -> None:
     v = np.zeros_like(expected)
     for t in (1, 2, 3):
         batch = batch_of(Batches(bars.train, 100, parts=2, seed=0), t)
-        g = batch_result(recipe.network(expected), LOSS, batch, parts=2).gradient
+        g = batch_result(recipe.network_of(expected), LOSS, batch, parts=2).gradient
         moment = Progress(t, 3, 3)
         v = CYCLE.momentum(moment) * v + g
         expected -= 0.05 * CYCLE.factor(moment) * v
@@ -345,7 +345,7 @@ def test_the_average_of_the_parameters_is_what_is_tested(bars: Data) -> None:
             expected = decay * expected + (1 - decay) * state.theta
     np.testing.assert_allclose(state.trained, expected, rtol=1e-4, atol=1e-6)
     assert not np.array_equal(state.trained, state.theta)
-    score = evaluate(recipe.network(state.trained), bars.test)
+    score = evaluate(recipe.network_of(state.trained), bars.test)
     assert state.metrics[-1].test_loss == score.mean_loss
 
 
