@@ -37,9 +37,23 @@ def defaults() -> dict[str, Any]:
     return dict(plain(composed()))
 
 
+OWN_DATA = {  # what must be said besides the word
+    "folder": {"root": "digits", "class_names": ["a", "b"]},
+    "npz": {"root": "digits.npz"},
+    "csv": {"root": "digits.csv"},
+}
+
+
 @cache
 def choice(group: str, name: str) -> dict[str, Any]:
-    return dict(plain(OmegaConf.load(CONF / group / f"{name}.yaml")))
+    content = plain(OmegaConf.load(CONF / group / f"{name}.yaml"))
+    return {**content, **(OWN_DATA.get(name, {}) if group == "dataset" else {})}
+
+
+def words(group: str, name: str) -> list[str]:
+    """What is typed to choose something."""
+    besides = OWN_DATA.get(name, {}) if group == "dataset" else {}
+    return [f"{group}={name}", *(f"{group}.{key}={value}" for key, value in besides.items())]
 
 
 def plain(cfg: Any) -> Any:

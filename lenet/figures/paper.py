@@ -6,6 +6,7 @@ from lenet.config.schema import Config
 from lenet.data import MNIST, Dataset
 from lenet.data.augmentation import Original
 from lenet.errors import LenetError
+from lenet.nn.architecture import LENET_SIZES
 from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
 from lenet.nn.losses import CrossEntropy
 from lenet.runs.run import Run
@@ -23,6 +24,7 @@ RECIPE: dict[str, Any] = {
     "optimizer": Adam(lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8),
     "schedule": Constant(),
     "augmentation": Original(),
+    "network": LENET_SIZES,
     "batch_size": 128,
     "clip_norm": None,
     "ema": None,

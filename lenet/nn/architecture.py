@@ -14,7 +14,7 @@ from lenet.nn.layers import Array
 from lenet.nn.layers.base import check_input
 from lenet.nn.layers.normalization import NoNormalization, Normalization
 
-Count = Annotated[int, Gt(0), Le(10_000)]
+Count = Annotated[int, Gt(0), Le(1000)]
 KERNELS = (1, 5, 9)  # sides of filters after which maps of 32x32 can be halved twice
 OUTPUT = "output"
 NORMALIZED = ("c1", "c3", "c5", "f6")  # the layers whose output may be normalized

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from configurations import CHOICES, COMPONENTS
+from configurations import CHOICES, COMPONENTS, words
 from omegaconf import OmegaConf
 
 from lenet import data as datasets
@@ -43,7 +43,7 @@ def test_the_defaults_are_the_papers() -> None:
 def test_every_shipped_choice_can_be_built(group: str, choice: str) -> None:
     if choice == "search" and not HAS_OPTUNA:
         pytest.skip("the extra optuna is not installed")
-    read(f"{group}={choice}")
+    read(*words(group, choice))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from configurations import plain, words
 from fake_runs import fake_run, quickly_composed
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -53,8 +54,8 @@ def test_leaves_are_under_dotted_keys() -> None:
 @pytest.mark.parametrize("choice", choices().values(), ids=lambda one: f"{one.group}={one.word}")
 def test_every_choice_is_found_by_what_it_comes_to(choice: Any) -> None:
     """Also where several of a group have the same class."""
-    component = quickly_composed(f"{choice.group}={choice.word}")[choice.group]
-    assert word_for(choice.group, dict(component)) == choice.word
+    component = plain(quickly_composed(*words(choice.group, choice.word))[choice.group])
+    assert word_for(choice.group, component) == choice.word
 
 
 def test_what_is_chosen_by_default_is_known() -> None:
