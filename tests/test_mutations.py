@@ -326,8 +326,8 @@ MUTATIONS = [
         "15p the tables lost with the figures",
         "sweeps/report/folder.py",
         {
-            "    yield from write_tables(summary, folder)\n": "",
-            "        yield from draw(summary, folder, seconds=seconds)\n": "        yield from draw(summary, folder, seconds=seconds)\n    yield from write_tables(summary, folder)\n",
+            "    yield from tables\n": "",
+            "        yield from draw(summary, folder, seconds=seconds)\n": "        yield from draw(summary, folder, seconds=seconds)\n    yield from tables\n",
         },
         "sweeps/test_sweep_end.py",
     ),

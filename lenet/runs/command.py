@@ -9,12 +9,13 @@ from typing import Any
 from lenet.config.components import PACKAGE
 from lenet.config.compose import composed, configure, quoted
 from lenet.config.identity import identity
-from lenet.config.schema import CONF, resolved
+from lenet.config.schema import CONF, REFERENCE, resolved
 from lenet.errors import ConfigError
 from lenet.formats.keys import TARGET, read_keys
 from lenet.runs.run import Run
 
 LEFT_OUT = {"force", "tracker", "report"}  # are asked anew, as they change nothing of a run
+MISSING = "???"  # the value of a key that must be said, as OmegaConf has it
 BARE = re.compile(r"(?!(?:null|true|false|inf|nan)$)[a-z/][\w./-]*", re.ASCII | re.IGNORECASE)
 
 Values = Mapping[str, Any]
@@ -34,11 +35,11 @@ def command_of(run: Run, config_dir: Path | None = None) -> list[str]:
     ours = identity(run.config)
     wanted = without(LEFT_OUT, run.written)
     defaults = resolved(composed(config_dir=config_dir))
-    choices = [
-        f"{group}={name}"
-        for group, values in wanted.items()
-        if (name := choice(group, values, defaults.get(group), config_dir))
-    ]
+    choices = []
+    for group, values in wanted.items():
+        if name := choice(group, values, defaults.get(group), config_dir):
+            choices.append(f"{group}={name}")
+            choices += to_be_said(group, options(group, config_dir)[name], values)
     start = resolved(composed(*choices, config_dir=config_dir))
     command = [*choices, *differences(without(LEFT_OUT, start), wanted)]
     if identity(configure(*command, config_dir=config_dir)) != ours:
@@ -80,6 +81,15 @@ def choice(group: str, wanted: Any, default: Any, config_dir: Path | None) -> st
         if is_same(TARGET, values.get(TARGET), wanted.get(TARGET)):
             costs[name] = 1 + cost(values, wanted), False
     return min(costs, key=lambda name: costs[name])
+
+
+def to_be_said(group: str, values: Values, wanted: Values) -> list[str]:
+    """Return the overrides for what a choice leaves open, or takes from elsewhere."""
+    return [
+        f"{group}.{key}={typed(wanted[key])}"
+        for key, value in values.items()
+        if isinstance(value, str) and (value == MISSING or REFERENCE in value) and key in wanted
+    ]
 
 
 def options(group: str, config_dir: Path | None) -> dict[str, Values]:

@@ -139,7 +139,8 @@ class Run:
         return word_for(group, component, given.get(group) if isinstance(given, dict) else None)
 
     def _flat(self, name: Callable[[str, Values], str]) -> Values:
-        flat = flatten(own_defaults() | self.written, name=name)
+        later = {key: value for key, value in own_defaults().items() if key not in self.written}
+        flat = flatten(self.written | later, name=name)
         for key, value in flat.items():
             if isinstance(value, float) and not isfinite(value):
                 raise self._unfit(key, "a finite number", value)

@@ -16,7 +16,7 @@ from lenet.errors import FiguresError
 from lenet.figures.drawing import Figure, Missing
 from lenet.figures.style import save, style
 from lenet.runs.find import all_runs
-from lenet.sweeps import report
+from lenet.sweeps.report import folder as report
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 NO_TEXT = b"\xff\xfe\x00text.usetex: True"
@@ -96,6 +96,7 @@ def test_without_matplotlib_there_are_tables(
         "pip install --force-reinstall matplotlib"
     )
     assert [path.name for path in sorted((tmp_path / "out").iterdir())] == [
+        "report.html",
         "runs.csv",
         "settings.csv",
     ]

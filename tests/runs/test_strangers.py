@@ -54,7 +54,7 @@ TARGETS = [
     None,
     ["model.Tanh"],
 ]
-NOT_READERS = {"benchmark", "from_torch", "plot_schedule", "textbook"}
+NOT_READERS = {"benchmark", "from_torch", "plot_schedule", "remove", "textbook"}
 READERS = sorted({path.stem for path in SCRIPTS.glob("*.py")} - NOT_READERS)
 ARGUMENTS = {"predict": ["picture.png"], "rerun": ["--dry-run"]}
 

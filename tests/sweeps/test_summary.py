@@ -307,7 +307,8 @@ def test_without_a_finished_run_there_is_a_table_only(tmp_path: Path) -> None:
     runs = [fake_run(tmp_path / "runs" / "a", status="failed", error="Boom: it broke")]
     runs += [Run(tmp_path / "runs" / "nothing")]
     text = write_summary(runs, tmp_path / "out")
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"settings.csv", "runs.csv"}
+    there = {path.name for path in (tmp_path / "out").iterdir()}
+    assert there == {"settings.csv", "runs.csv", "report.html"}
     assert "0 of 2 runs finished" in text
     assert "Boom: it broke" in text
     (setting,) = rows(tmp_path / "out", "settings")

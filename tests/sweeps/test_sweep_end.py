@@ -42,7 +42,7 @@ def end(jobs: FakeJobs) -> object:
 
 
 def fail(error: Exception) -> Callable[..., NoReturn]:
-    def raise_it(*arguments: object) -> NoReturn:
+    def raise_it(*arguments: object, **others: object) -> NoReturn:
         raise error
 
     return raise_it
@@ -84,7 +84,8 @@ def test_without_figures_there_are_the_tables(
     (line,) = said.err.splitlines()
     assert line.startswith("lenet: the report is not complete: ")
     assert "2 of 2 runs finished" in said.out
-    assert [path.suffix for path in (tmp_path / "view").iterdir()] == 2 * [".csv"]
+    there = {path.name for path in (tmp_path / "view").iterdir()}
+    assert there == {"settings.csv", "runs.csv", "report.html"}
 
 
 def test_a_figure_that_cannot_be_drawn_is_told_of(

@@ -200,15 +200,6 @@ def test_where_fork_is_not_safe_workers_are_threads(
 
 
 @LINUX
-def test_without_the_lock_of_the_interpreter_workers_are_threads(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(teams.sys, "_is_gil_enabled", lambda: False, raising=False)
-    with team(2, []) as workers:
-        assert isinstance(workers, Threads)
-
-
-@LINUX
 def test_where_no_process_can_be_made_workers_are_threads(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,6 +6,7 @@ from html import escape
 from lenet.config.settings import differing_keys, typed
 from lenet.runs.groups import over_seeds
 from lenet.sweeps.report import charts
+from lenet.sweeps.report.tables import is_number
 from lenet.sweeps.statistics import half_width
 from lenet.sweeps.summary import Summary
 
@@ -47,8 +48,7 @@ def swept_numbers(summary: Summary) -> Iterator[str]:
     words = [setting.words for setting in summary.ranked]
     for key in differing_keys(words):
         values = {setting.get(key) for setting in words}
-        numbers = [x for x in values if isinstance(x, int | float) and not isinstance(x, bool)]
-        if len(numbers) > 1 and len(numbers) == len(values - {None}):
+        if len(values - {None}) > 1 and all(map(is_number, values - {None})):
             yield key
 
 

@@ -12,7 +12,7 @@ from lenet.config.settings import differing_keys, tell_apart
 from lenet.figures import curves as plots
 from lenet.figures import finals
 from lenet.figures.drawing import Figure
-from lenet.formats.tables import LARGEST_FLOAT32
+from lenet.sweeps.report.tables import is_number
 from lenet.sweeps.report.terminal import plural
 from lenet.sweeps.statistics import DIFFERS, intervals
 from lenet.sweeps.summary import Setting, Summary
@@ -90,15 +90,6 @@ def file_names(keys: list[str]) -> dict[str, str]:
     count = Counter([*last.values(), "seed"])
     names = {key: name if count[name] == 1 else key for key, name in last.items()}
     return {key: f"accuracy_by_{re.sub(NO_FILE_NAME, '_', name)}" for key, name in names.items()}
-
-
-def is_number(value: Any) -> bool:
-    """Return whether a value can be a place on an axis."""
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and abs(value) <= LARGEST_FLOAT32
-    )
 
 
 def without(key: str, values: Values) -> Values:

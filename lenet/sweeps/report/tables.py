@@ -20,6 +20,7 @@ from typing import Any
 from lenet.config.choices import Values
 from lenet.config.settings import all_keys, common_keys, differing_keys
 from lenet.formats.files import write_text
+from lenet.formats.tables import LARGEST_FLOAT32
 from lenet.formats.text import inert
 from lenet.runs.run import Run
 from lenet.sweeps.outcome import Outcome
@@ -128,6 +129,15 @@ def folder_names(paths: Sequence[Path]) -> list[str]:
         return []
     common = os.path.commonpath([path.absolute().parent for path in paths])
     return [os.path.relpath(path, common) for path in paths]
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value can be a place on an axis."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= LARGEST_FLOAT32
+    )
 
 
 def as_cell(value: Any) -> Any:
