@@ -112,7 +112,12 @@ def said(x: float, y: float, text: str, anchor: str = "start") -> str:
 def curves(series: Sequence[Series], y_name: str, width: int = 760, height: int = 320) -> str:
     """Return lines of means by epoch, each with a band, and every seed behind it."""
     xs = [value for one in series for value in one.x]
-    ys = [value for one in series for values in (one.low, one.high, one.mean) for value in values]
+    ys = [
+        value
+        for one in series
+        for values in (one.low, one.high, one.mean, *one.single.values())
+        for value in values
+    ]
     x, y = axis(xs, MARGIN, width - 12), axis(ys, height - MARGIN, 24)
     parts = []
     for number, one in enumerate(series):
@@ -185,7 +190,7 @@ def parallel(
 
     """
     height = 300
-    left, right, top, bottom = 70, width - 70, 30, height - 20
+    left, right, top, bottom = 70, width - 70, 44, height - 20
     gaps = max(len(names) - 1, 1)
     places = [left + (right - left) * k / gaps for k in range(len(names))]
     last = axis([accuracy for _, accuracy, _ in lines], bottom, top)
@@ -221,7 +226,7 @@ def post(x: float, top: float, bottom: float, name: str) -> str:
     """Return an upright axis with its name."""
     return (
         f'<line class="axis" x1="{x:.0f}" x2="{x:.0f}" y1="{top}" y2="{bottom}"/>'
-        f'<text x="{x:.0f}" y="{top - 12}" text-anchor="middle">{escape(name)}</text>'
+        f'<text x="{x:.0f}" y="{top - 24}" text-anchor="middle">{escape(name)}</text>'
     )
 
 
