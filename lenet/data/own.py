@@ -89,15 +89,7 @@ class OwnDataset(Dataset):
                 raise DataError(f"{self.root}: expected images to train on and to test, found one")
             train, test = set_aside(train, count, stream(0, "test"))
             assert test is not None
-        train, test, validation = divided(
-            self.root,
-            train,
-            test,
-            train_size=self.train_size,
-            test_size=self.test_size,
-            validation=self.validation,
-            seed=seed,
-        )
+        train, test, validation = divided(self, self.root, train, test, seed)
         return Data(train, test, tuple(self.class_names), validation, checksums)
 
     @abstractmethod
@@ -137,8 +129,8 @@ class Folder(OwnDataset):
         ]
         images = []
         for _, path in tqdm(paths, f"reading {folder}", leave=False, disable=None):
-            digest.update(path.relative_to(folder.parent).as_posix().encode() + path.read_bytes())
             images.append(self._image(path))
+            digest.update(path.relative_to(folder.parent).as_posix().encode() + path.read_bytes())
         labels = np.array([label for label, _ in paths], np.uint8)
         return Split(np.stack(images), labels)
 
@@ -146,11 +138,11 @@ class Folder(OwnDataset):
         """Return a picture as the network is to see it."""
         from lenet.data.pictures.reading import read_picture
 
+        picture = read_picture(path)
         try:
-            return self.prepare(read_picture(path))
+            return self.prepare(picture)
         except DataError as error:
-            text = str(error)
-            raise DataError(text if str(path) in text else f"{path}: {text}") from error
+            raise DataError(f"{path}: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True)

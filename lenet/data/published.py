@@ -63,15 +63,7 @@ class PublishedDataset(Dataset):
         if checksums_of(folder, files) != checksums:
             raise DataError(f"{folder}: expected files at rest, found that they changed meanwhile")
         self._warn_of_others(folder, checksums)
-        train, test, validation = divided(
-            self.name,
-            train,
-            test,
-            train_size=self.train_size,
-            test_size=self.test_size,
-            validation=self.validation,
-            seed=seed,
-        )
+        train, test, validation = divided(self, self.name, train, test, seed)
         return Data(train, test, self.class_names, validation, checksums)
 
     @property

@@ -1,5 +1,7 @@
 """Splits: images that are set aside, and subsets, chosen by chance."""
 
+from typing import Protocol
+
 import numpy as np
 
 from lenet.data.base import Split
@@ -7,25 +9,34 @@ from lenet.errors import ConfigError
 from lenet.nn.random import stream
 
 
+class Wanted(Protocol):
+    """How many images a dataset is to have, as its keys say."""
+
+    @property
+    def train_size(self) -> int | None:
+        """Of those that are left to train on; None: all."""
+
+    @property
+    def test_size(self) -> int | None:
+        """Of those to test; None: all."""
+
+    @property
+    def validation(self) -> int:
+        """Training images that are set aside."""
+
+
 def divided(
-    name: str,
-    train: Split,
-    test: Split,
-    *,
-    train_size: int | None,
-    test_size: int | None,
-    validation: int,
-    seed: int,
+    wanted: Wanted, name: str, train: Split, test: Split, seed: int
 ) -> tuple[Split, Split, Split | None]:
     """Return training, test and validation images of a dataset, each split in its order.
 
-    ``validation`` training images are set aside, and ``train_size`` of the others and ``test_size``
-    test images are used (None: all), each chosen by the seed.
+    Which images are used, and which are set aside, is chosen by the seed.
 
     Raises:
         ConfigError: there are too few.
 
     """
+    train_size, test_size, validation = wanted.train_size, wanted.test_size, wanted.validation
     left = len(train) - validation
     if left < 1:
         raise ConfigError(

@@ -6,6 +6,8 @@ from html import escape
 from math import ceil, floor, isfinite, log10
 from typing import NamedTuple
 
+from lenet.sweeps.report.tables import by_size
+
 COLOURS = 8  # --c0 to --c7 of report.css
 FAR = 20  # numbers whose largest is so many times the smallest lie on a logarithmic axis
 EPOCH = "epoch"  # of which there are only whole ones
@@ -228,11 +230,3 @@ def post(x: float, top: float, bottom: float, name: str) -> str:
         f'<line class="axis" x1="{x:.0f}" x2="{x:.0f}" y1="{top}" y2="{bottom}"/>'
         f'<text x="{x:.0f}" y="{top - 24}" text-anchor="middle">{escape(name)}</text>'
     )
-
-
-def by_size(text: str) -> tuple[float, str]:
-    """Return a key that sorts numbers by their size, and words after them."""
-    try:
-        return float(text), text
-    except ValueError:
-        return float("inf"), text

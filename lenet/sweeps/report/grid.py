@@ -13,6 +13,7 @@ from math import isnan
 from lenet.config.settings import differing_keys, full_key, typed
 from lenet.errors import LenetError
 from lenet.formats.text import inert
+from lenet.sweeps.report.tables import by_size
 from lenet.sweeps.report.terminal import plural
 from lenet.sweeps.statistics import BEST, SIGNIFICANT, WITHIN, intervals
 from lenet.sweeps.summary import Setting, Summary
@@ -118,15 +119,7 @@ def values(setting: Setting, keys: Sequence[str]) -> tuple[str, ...]:
 
 def order(texts: tuple[str, ...]) -> list[tuple[float, str]]:
     """Return a key that sorts rows or columns: numbers by their size, then words."""
-    return [(number(text), text) for text in texts]
-
-
-def number(text: str) -> float:
-    """Return the number that a text is; those that are none come last."""
-    try:
-        return float(text)
-    except ValueError:
-        return float("inf")
+    return [by_size(text) for text in texts]
 
 
 def markdown(grid: Grid) -> str:

@@ -140,6 +140,14 @@ def is_number(value: Any) -> bool:
     )
 
 
+def by_size(text: str) -> tuple[float, str]:
+    """Return a key that sorts numbers by their size, and words after them."""
+    try:
+        return float(text), text
+    except ValueError:
+        return float("inf"), text
+
+
 def as_cell(value: Any) -> Any:
     """Return a value of the configuration as it is typed, but for null.
 
