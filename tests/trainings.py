@@ -1,9 +1,8 @@
 """A short training, and what it needs."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import repeat
 from operator import add
 from typing import Any
 
@@ -12,12 +11,12 @@ import numpy as np
 from lenet.data import Data, Split, Strokes
 from lenet.data.augmentation import Original
 from lenet.nn.init import GlorotUniform, initial_theta
-from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
+from lenet.nn.layers import Array, Dropout, MaxPool, Moments, NoNormalization, Tanh
 from lenet.nn.losses import CrossEntropy
 from lenet.nn.model import LeNet5
 from lenet.nn.parts import complete
-from lenet.training.batch import Batches, PartResult, ends_of_parts, part_result
-from lenet.training.evaluation import Score
+from lenet.training.batch import Batches, ends_of_parts, stack_result
+from lenet.training.evaluation import Score, total
 from lenet.training.loop import train
 from lenet.training.optimizers import Adam
 from lenet.training.recipe import Recipe
@@ -67,22 +66,27 @@ def batch_of(batches: Batches, t: int) -> Split:
     return Split(np.concatenate(images), np.concatenate(labels))
 
 
+@dataclass(frozen=True)
+class BatchResult:
+    score: Score
+    gradient: Array
+    moments: list[Moments]
+
+
 def batch_result(
     network: LeNet5,
     loss: CrossEntropy,
     batch: Split,
     parts: int,
-    rngs: Iterable[np.random.Generator | None] = repeat(None),
-) -> PartResult:
+    rngs: Sequence[np.random.Generator] | None = None,
+) -> BatchResult:
     """What comes of a batch, the results of its parts added in their order."""
     cut = [batch[start:end] for start, end in ends_of_parts(len(batch), parts)]
+    gradients = np.empty((len(cut), len(network.theta)), network.theta.dtype)
     works = [
-        part_result(network, loss, len(batch), part, rng)
-        for part, rng in zip(cut, rngs, strict=False)
+        stack_result(network, loss, len(batch), [part], rngs and [rngs[k]], [gradients[k]])
+        for k, part in enumerate(cut)
     ]
     results = complete(works)
-    return PartResult(
-        sum((result.score for result in results), Score()),
-        reduce(add, (result.gradient for result in results)),
-        results[0].moments,
-    )
+    scores = np.concatenate([result.scores for result in results])
+    return BatchResult(total(scores), reduce(add, gradients), results[0].moments)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lenet.nn.input import INPUT_SIDE
 from lenet.nn.layers import Array
-from lenet.nn.layers.base import check_input
+from lenet.nn.layers.base import check_array
 from lenet.nn.layers.normalization import NoNormalization, Normalization
 
 Count = Annotated[int, Gt(0), Le(1000)]
@@ -101,7 +101,7 @@ class Architecture:
 
     def views(self, theta: Array) -> dict[str, Array]:
         """Cut theta (P,) into named arrays that share its memory."""
-        check_input(theta, (self.size,), advice=f"LeNet-5 has {self.size} parameters")
+        check_array(theta, (self.size,), advice=f"LeNet-5 has {self.size} parameters")
         ends = np.cumsum([prod(shape) for shape in self.shapes.values()])
         parts = np.split(theta, ends[:-1])
         return {

@@ -1,5 +1,7 @@
 """Images as the network's input."""
 
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,21 +15,28 @@ Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
 
 def network_input(images: Images, dtype: np.dtype[Any]) -> Array:
     """Turn images (N, H, W) or (N, C, H, W) into pixels in [0, 1] (C, 32, 32, N), 0 around them."""
-    if images.ndim not in (3, 4) or max(images.shape[-2:]) > INPUT_SIDE:
+    return stacked_input([images], dtype)[0]
+
+
+def stacked_input(batches: Sequence[Images], dtype: np.dtype[Any]) -> Array:
+    """Return the network's input for batches of images of one shape, (batches, C, 32, 32, N)."""
+    shape = batches[0].shape
+    if len(shape) not in (3, 4) or max(shape[-2:]) > INPUT_SIDE:
         raise ValueError(
             f"expected images (N, H, W) or (N, C, H, W) of at most {INPUT_SIDE} x {INPUT_SIDE} "
-            f"pixels, found {images.shape}"
+            f"pixels, found {shape}"
         )
-    N, *_, H, W = images.shape
-    channels = images.reshape(N, -1, H, W)
-    x = np.zeros((channels.shape[1], INPUT_SIDE, INPUT_SIDE, N), dtype)
+    N, *channels, H, W = shape
+    C = prod(channels)
+    x = np.zeros((len(batches), C, INPUT_SIDE, INPUT_SIDE, N), dtype)
     inner = without_margin(x, H, W)
-    inner[...] = channels.transpose(1, 2, 3, 0)
+    for pixels, images in zip(inner, batches, strict=True):
+        pixels[...] = images.reshape(N, C, H, W).transpose(1, 2, 3, 0)
     inner /= 255
     return x
 
 
 def without_margin(x: Array, H: int, W: int) -> Array:
-    """View the part (C, H, W, N) of an input (C, 32, 32, N) that images of H x W pixels fill."""
+    """View the part (..., H, W, N) of an input (..., 32, 32, N) that images of H x W fill."""
     top, left = (INPUT_SIDE - H) // 2, (INPUT_SIDE - W) // 2
-    return x[:, top : top + H, left : left + W]
+    return x[..., top : top + H, left : left + W, :]

@@ -26,7 +26,7 @@ from lenet.nn.layers import (
     Normalized,
     Pooling,
 )
-from lenet.nn.layers.base import check_input
+from lenet.nn.layers.base import check_array
 from lenet.nn.losses import own
 
 MAPS, VECTORS = -4, -2  # the axis of the features: (..., C, H, W, N), (features, N)
@@ -85,11 +85,12 @@ class LeNet5:
             "the output layer": Dense(p["output.weight"], p["output.bias"]),
         }
         self.layers = {name: layer for name, layer in layers.items() if layer is not None}
+        self.normalizations = [one for one in self.layers.values() if isinstance(one, BatchNorm)]
 
     def _check(self, x: Array) -> None:
         """Refuse what are no images (C, 32, 32, N)."""
         lengths = (self.architecture.channels, INPUT_SIDE, INPUT_SIDE)
-        check_input(x, lengths, "N", advice="lenet.nn.input.network_input makes them")
+        check_array(x, lengths, "N", advice="lenet.nn.input.network_input makes them")
 
     @property
     def inference_layers(self) -> dict[str, Layer]:
@@ -122,7 +123,7 @@ class LeNet5:
 
         The gradient with respect to the images is not needed, and not computed.
         """
-        check_input(dlogits, (self.architecture.classes, caches[-1].shape[-1]))
+        check_array(dlogits, (self.architecture.classes, caches[-1].shape[-1]))
         gradients: list[Array] = []
         dy = dlogits
         first, *others = zip(self.layers.values(), caches, strict=True)
@@ -140,11 +141,6 @@ class LeNet5:
     def moments(self, caches: list[Cache]) -> list[Moments]:
         """Return the moments of the batch, in the order of the normalizations."""
         return [cache.moments for cache in caches if isinstance(cache, Normalized)]
-
-    @property
-    def normalizations(self) -> list[BatchNorm]:
-        """The batch normalizations, in their order."""
-        return [layer for layer in self.layers.values() if isinstance(layer, BatchNorm)]
 
     def follow(self, moments: list[Moments]) -> None:
         """Move the running statistics towards the moments of a batch."""

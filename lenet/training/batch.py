@@ -1,5 +1,6 @@
 """A batch, cut into parts, and what the network makes of it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -9,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.base import Split
-from lenet.nn.input import network_input
+from lenet.nn.input import stacked_input
 from lenet.nn.layers import Array, Moments
 from lenet.nn.losses import CrossEntropy, log_softmax
 from lenet.nn.model import LeNet5
-from lenet.nn.parts import Part, forward_part, gradient_part
+from lenet.nn.parts import Stack, forward_stack, gradient_stack
 from lenet.nn.random import stream
-from lenet.training.evaluation import Score, score
+from lenet.training.evaluation import scores
+
+STACK = 64  # images, whose maps fit into the cache of a core
 
 
 class Batches:
@@ -44,6 +47,22 @@ class Batches:
         size = min(self.batch_size, len(self.split) - start)
         return [(start + first, start + last) for first, last in ends_of_parts(size, self.parts)]
 
+    def stacks(self, t: int, parts: Iterable[int]) -> list[list[int]]:
+        """Gather those of some parts of the batch of step t that have one size.
+
+        A stack has ``STACK`` images at most, which fit into the cache of a core, or one part.
+        """
+        by_size: dict[int, list[int]] = {}
+        ends = self.ends(t)
+        for k in parts:
+            by_size.setdefault(ends[k][1] - ends[k][0], []).append(k)
+        return [
+            of_size[first : first + most]
+            for size, of_size in by_size.items()
+            for most in [max(STACK // size, 1)]
+            for first in range(0, len(of_size), most)
+        ]
+
     def part(self, t: int, k: int) -> Split:
         """Return part k of the batch of step t, both counted as usual: t from 1, k from 0."""
         first, last = self.ends(t)[k]
@@ -65,33 +84,35 @@ def ends_of_parts(size: int, parts: int) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True)
-class PartResult:
-    """What the network makes of a part of a batch.
+class StackResult:
+    """What the network makes of a stack of parts of a batch.
 
-    Its score, its share of the gradient of the batch's mean loss (P,), and the moments of the whole
-    batch, one for each normalization.
+    A row of scores for each part (see ``evaluation.scores``), and the moments of the whole batch,
+    one for each normalization.
     """
 
-    score: Score
-    gradient: Array
+    scores: NDArray[np.float64]
     moments: list[Moments]
 
 
-def part_result(
+def stack_result(
     network: LeNet5,
     loss: CrossEntropy,
     batch_size: int,
-    part: Split,
-    rng: np.random.Generator | None = None,
-    out: Array | None = None,
-) -> Part[PartResult]:
-    """Return what comes of a part of a batch, its gradient in ``out`` if that is given.
+    parts: Sequence[Split],
+    rngs: Sequence[np.random.Generator] | None,
+    out: Sequence[Array],
+) -> Stack[StackResult]:
+    """Return what comes of parts of one size.
 
-    ``rng`` decides what is dropped.
+    What each adds to the gradient of the batch's mean loss goes to its place in ``out``; its one of
+    ``rngs`` decides what is dropped.
     """
-    x = network_input(part.images, network.theta.dtype)
-    logits, caches = yield from forward_part(network, x, rng)
-    log_y_hat = log_softmax(logits)
-    dlogits = loss.gradient(log_y_hat, part.labels) / batch_size
-    gradient = yield from gradient_part(network, dlogits, caches, out)
-    return PartResult(score(log_y_hat, part.labels), gradient, network.moments(caches))
+    x = stacked_input([part.images for part in parts], network.theta.dtype)
+    logits, caches = yield from forward_stack(network, x, rngs)
+    labels = np.concatenate([part.labels for part in parts])
+    log_y_hat = log_softmax(np.concatenate(list(logits), axis=1))
+    dlogits = loss.gradient(log_y_hat, labels) / batch_size
+    of_parts = dlogits.reshape(len(dlogits), len(parts), -1).swapaxes(0, 1)
+    yield from gradient_stack(network, of_parts, caches, out)
+    return StackResult(scores(log_y_hat, labels, len(parts)), network.moments(caches))

@@ -40,11 +40,22 @@ class Score:
         return self.correct / self.images
 
 
-def score(log_y_hat: Array, labels: NDArray[np.uint8]) -> Score:
-    """Compare log probabilities (classes, N) with labels (N,)."""
-    loss = cross_entropy(log_y_hat, labels).sum(dtype=np.float64)
-    correct = np.count_nonzero(log_y_hat.argmax(axis=0) == labels)
-    return Score(float(loss), int(correct), len(labels))
+def scores(log_y_hat: Array, labels: NDArray[np.uint8], parts: int = 1) -> NDArray[np.float64]:
+    """Compare log probabilities (classes, N) with labels (N,), of some equal parts side by side.
+
+    A row for each part: the sum of its losses, how many images were recognised, and how many there
+    were.
+    """
+    losses = cross_entropy(log_y_hat, labels).astype(np.float64).reshape(parts, -1)
+    correct = (log_y_hat.argmax(axis=0) == labels).reshape(parts, -1)
+    images = np.full(parts, correct.shape[1])
+    return np.stack([losses.sum(axis=1), correct.sum(axis=1), images], axis=1)
+
+
+def total(rows: NDArray[np.float64]) -> Score:
+    """Return the sum of such rows."""
+    loss, correct, images = rows.sum(axis=0).tolist()
+    return Score(loss, int(correct), int(images))
 
 
 def evaluate(network: LeNet5, split: Split) -> Score:
@@ -53,13 +64,13 @@ def evaluate(network: LeNet5, split: Split) -> Score:
     DataError unless they are of a form that the network takes.
     """
     check_split(split, network.architecture.channels, network.architecture.classes)
-    return sum((score_chunk(network, chunk) for chunk in chunks(split)), Score())
+    return total(np.concatenate([score_chunk(network, chunk) for chunk in chunks(split)]))
 
 
 @overflow_is_found_later()
-def score_chunk(network: LeNet5, chunk: Split) -> Score:
-    """Score images that are few enough for all of a network's maps."""
-    return score(log_softmax(logits_of(network, chunk)), chunk.labels)
+def score_chunk(network: LeNet5, chunk: Split) -> NDArray[np.float64]:
+    """Return the scores (1, 3) of images that are few enough for all of a network's maps."""
+    return scores(log_softmax(logits_of(network, chunk)), chunk.labels)
 
 
 def chunks(split: Split) -> list[Split]:

@@ -6,9 +6,8 @@ epoch it tests some chunks of images. Everything lies in shared arrays, with a p
 and is added up in the order of the parts: so it makes no difference who did what.
 """
 
-from collections.abc import Sequence
-from dataclasses import astuple
-from math import isfinite, isnan, nan, sqrt
+from itertools import chain
+from math import isfinite, isnan, nan, prod, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +15,11 @@ from numpy.typing import NDArray
 from lenet.data.base import Data, Split
 from lenet.nn.layers import Array
 from lenet.nn.overflow import overflow_is_found_later
-from lenet.nn.parts import Part, complete
+from lenet.nn.parts import Stack, complete
 from lenet.nn.random import stream
-from lenet.training.batch import Batches, PartResult, part_result
+from lenet.training.batch import Batches, StackResult, stack_result
 from lenet.training.divergence import is_finite
-from lenet.training.evaluation import Score, chunks, score_chunk
+from lenet.training.evaluation import Score, chunks, score_chunk, total
 from lenet.training.recipe import Recipe
 from lenet.training.state import TrainingState
 from lenet.training.workers import Worker, shared_zeros
@@ -107,27 +106,32 @@ class Shares:
         """Test a worker's share of the chunks of a split, by its place in ``splits``."""
         pieces = chunks(self.splits[number])
         for place in worker.share(len(pieces)):
-            score = score_chunk(self.trained, pieces[place])
-            self._tested[number][place] = astuple(score)
+            self._tested[number][place] = score_chunk(self.trained, pieces[place])
 
-    def _work_on_parts(self, worker: Worker, t: int) -> list[PartResult]:
+    def _work_on_parts(self, worker: Worker, t: int) -> list[StackResult]:
         """Note score and gradient of each part of the batch that falls to a worker."""
-        ends = self.batches.ends(t)
-        size = ends[-1][-1] - ends[0][0]
-        own = worker.share(len(ends))
-        exchange = Exchange(self._exchanged[:, : len(ends)], worker)
-        results = complete([self._part(t, k, size) for k in own], exchange)
+        count = len(self.batches.ends(t))
+        stacks = self.batches.stacks(t, worker.share(count))
+        exchange = Exchange(self._exchanged[:, :count], worker, list(chain(*stacks)))
+        results = complete([self._stack(t, parts) for parts in stacks], exchange)
         if not results:
             exchange.stand_by(2 * len(self.network.normalizations))
         self._scores[worker.number :: worker.size] = 0
-        for k, result in zip(own, results, strict=True):
-            self._scores[k] = astuple(result.score)
+        for parts, result in zip(stacks, results, strict=True):
+            self._scores[parts] = result.scores
         return results
 
-    def _part(self, t: int, k: int, batch_size: int) -> Part[PartResult]:
-        """Return the work on part k of the batch of step t, whose gradient goes to its place."""
-        part, rng, out = self._seen(t, k), self._chance(t, k), self._gradients[k]
-        return part_result(self.network, self.recipe.loss, batch_size, part, rng, out)
+    def _stack(self, t: int, parts: list[int]) -> Stack[StackResult]:
+        """Return the work on parts of the batch of step t; their gradients go to their places."""
+        ends = self.batches.ends(t)
+        return stack_result(
+            self.network,
+            self.recipe.loss,
+            ends[-1][-1] - ends[0][0],
+            [self._seen(t, k) for k in parts],
+            [self._chance(t, k) for k in parts] if self.recipe.dropout.rate else None,
+            [self._gradients[k] for k in parts],
+        )
 
     def _add_gradients(self, ranges: range, parts: int) -> None:
         """Add up the gradients of the parts over some ranges of theta, and note the norms."""
@@ -163,10 +167,9 @@ class Shares:
         done = (t - 1) / (self.recipe.epochs * self.batches.per_epoch)
         return self.recipe.augmentation(part, self.recipe.seed, t, first, stop - start, done)
 
-    def _chance(self, t: int, k: int) -> np.random.Generator | None:
-        """Return what decides what is dropped in part k of the batch of step t, if anything is."""
-        seed = self.recipe.seed
-        return stream(seed, "dropout", t, k) if self.recipe.dropout.rate else None
+    def _chance(self, t: int, k: int) -> np.random.Generator:
+        """Return what decides what is dropped in part k of the batch of step t."""
+        return stream(self.recipe.seed, "dropout", t, k)
 
 
 class Exchange:
@@ -175,30 +178,25 @@ class Exchange:
     Two places in memory take turns: nobody writes to one before all have read it.
     """
 
-    def __init__(self, memory: NDArray[np.float64], worker: Worker) -> None:
+    def __init__(self, memory: NDArray[np.float64], worker: Worker, parts: list[int]) -> None:
         self.memory = memory  # (2, parts, values)
         self.worker = worker
+        self.parts = parts  # of the worker, in the order in which it yields what they have found
         self.turn = 0
 
-    def __call__(self, yielded: Sequence[Array]) -> Array:
-        """Return the arrays of all parts (parts, ...), given those of the worker's own."""
-        shape, dtype = yielded[0].shape, yielded[0].dtype
-        place = self.memory[self.turn, :, : yielded[0].size].reshape(-1, *shape, copy=False)
-        for k, array in zip(self.worker.share(len(place)), yielded, strict=True):
-            place[k] = array
+    def __call__(self, yielded: Array) -> Array:
+        """Return what all parts have found (parts, ...), given what the worker's own have."""
+        shape = yielded.shape[1:]
+        place = self.memory[self.turn, :, : prod(shape)].reshape(-1, *shape, copy=False)
+        place[self.parts] = yielded
         self.worker.wait()
         self.turn = 1 - self.turn
-        return place.astype(dtype)
+        return place.astype(yielded.dtype)
 
     def stand_by(self, times: int) -> None:
         """Let the others exchange what a worker without parts has no use for."""
         for _ in range(times):
             self.worker.wait()
-
-
-def total(scores: NDArray[np.float64]) -> Score:
-    """Return the sum of scores, each a row: loss, images recognised, images."""
-    return sum((Score(loss, int(correct), int(n)) for loss, correct, n in scores.tolist()), Score())
 
 
 def clip(g: Array, norm: float, clip_norm: float | None) -> Array:

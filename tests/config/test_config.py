@@ -92,7 +92,7 @@ def test_datasets_by_name() -> None:
 
 def test_table1_is_the_papers_recipe_on_mnist_with_small_normal_weights() -> None:
     config = read("experiment=table1", "setting=table1/normal_0.01")
-    assert config == read("dataset=mnist", "init=normal", "init.std=0.01")
+    assert config == read("dataset=mnist", "init=normal", "init.std=0.01", "parts=4")
     glorot = read("experiment=table1", "setting=table1/glorot_uniform")
     assert isinstance(glorot.init, init.GlorotUniform)
 

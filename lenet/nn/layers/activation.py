@@ -33,7 +33,10 @@ class Tanh(Activation):
 
     def backward(self, dy: Array, y: Array) -> Array:
         """dx = (1 - y^2) dy, eq. (12)."""
-        return (1 - y * y) * dy
+        dx = y * y
+        np.subtract(1, dx, out=dx)
+        dx *= dy
+        return dx
 
 
 @dataclass(frozen=True)

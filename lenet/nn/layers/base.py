@@ -10,19 +10,30 @@ Array = NDArray[np.floating[Any]]
 Cache = Any
 
 
-def check_input(x: Array, lengths: tuple[int, ...], *names: str, advice: str = "") -> None:
+def check_array(x: Array, lengths: tuple[int, ...], *names: str, advice: str = "") -> None:
     """Raise ValueError unless x is an array of floats with axes of these lengths, then of any.
 
     ``names`` are those of the others. NumPy would make something of many a wrong shape.
     """
+    if not has_axes(x, lengths, len(names), 0):
+        refuse_input(x, *map(str, lengths), *names, advice=advice)
+
+
+def check_input(x: Array, lengths: tuple[int, ...], *names: str, advice: str = "") -> None:
+    """Raise ValueError unless x is such an array, or a stack of them along one more axis."""
+    if not (has_axes(x, lengths, len(names), 0) or has_axes(x, lengths, len(names), 1)):
+        refuse_input(x, *map(str, lengths), *names, advice=advice)
+
+
+def has_axes(x: Any, lengths: tuple[int, ...], others: int, before: int) -> bool:
+    """Return whether x is an array of floats with axes of these lengths between some others."""
     known = len(lengths)
-    if not (
+    return (
         isinstance(x, np.ndarray)
         and x.dtype.kind == "f"
-        and x.ndim == known + len(names)
-        and x.shape[:known] == lengths
-    ):
-        refuse_input(x, *map(str, lengths), *names, advice=advice)
+        and x.ndim == before + known + others
+        and x.shape[before : before + known] == lengths
+    )
 
 
 def refuse_input(x: Any, *axes: str, advice: str = "") -> NoReturn:
@@ -40,8 +51,9 @@ class Layer(ABC):
 
     ``forward`` returns what ``backward`` and ``gradients`` need as a cache; the layer itself keeps
     nothing, so that one layer can work on several batches at once. The batch is the last axis of
-    every array: (C, H, W, N) for feature maps, (features, N) for vectors. Where a shape does not
-    fit, a ValueError says which would.
+    every array: (C, H, W, N) for feature maps, (features, N) for vectors. All arrays may have one
+    axis more, the first, along which several batches of one size are stacked; each comes to what it
+    comes to alone. Where a shape does not fit, a ValueError says which would.
     """
 
     @abstractmethod
@@ -57,5 +69,5 @@ class Layer(ABC):
         """Return dL/dx, given dL/dy: the chain rule, eq. (9)."""
 
     def gradients(self, dy: Array, cache: Cache) -> tuple[Array, ...]:
-        """Return dL/dparameter for each parameter, in order, summed over the batch."""
+        """Return dL/dparameter for each parameter, in order, summed over each batch."""
         return ()

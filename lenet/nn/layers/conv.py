@@ -33,8 +33,9 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from lenet.nn.layers.base import Array, Layer, check_input
+from lenet.nn.layers.base import Array, Layer, check_array, check_input
 
+ALL = slice(None)
 SMALL = 10**6  # multiplications, up to which OpenBLAS takes matrices as they lie (with AVX-512)
 
 
@@ -46,7 +47,7 @@ def output_size(size: int, F: int, P: int, S: int) -> int:
 def places(B: int, F: int, S: int) -> list[tuple[int | slice | EllipsisType, ...]]:
     """Return, for each output (u, v) of a block, where the filter lies in the patch."""
     return [
-        (u, v, ..., slice(u * S, u * S + F), slice(v * S, v * S + F))
+        (..., u, v, ALL, ALL, slice(u * S, u * S + F), slice(v * S, v * S + F))
         for u, v in product(range(B), repeat=2)
     ]
 
@@ -56,9 +57,9 @@ def strips(a: Array, matrix: Array) -> Array:
 
     A strip is a row if that makes a small product, else all of them.
     """
-    K, rows, *others = a.shape
-    count = rows if matrix.size * prod(others) <= SMALL else 1
-    return a.reshape((K, count, -1), copy=False).transpose(1, 0, 2)
+    *stack, K, rows, columns, N = a.shape
+    count = rows if matrix.size * columns * N <= SMALL else 1
+    return a.reshape((*stack, K, count, -1), copy=False).swapaxes(-3, -2)
 
 
 class Product(NamedTuple):
@@ -81,8 +82,8 @@ class Conv2D(Layer):
         self, weight: Array, bias: Array, *, block: int = 1, stride: int = 1, padding: int = 0
     ) -> None:
         C_out, C_in, F = (*weight.shape, 0, 0, 0)[:3]
-        check_input(weight, (C_out, C_in, F, F))
-        check_input(bias, (C_out,))
+        check_array(weight, (C_out, C_in, F, F))
+        check_array(bias, (C_out,))
         if block < 1 or stride < 1 or padding < 0:
             found = f"{block}, {stride}, {padding}"
             raise ValueError(f"expected block and stride from 1, padding from 0; found {found}")
@@ -98,14 +99,16 @@ class Conv2D(Layer):
         """Multiply the filters with the patches."""
         check_input(x, self.weight.shape[1:2], "H", "W", "N")
         P = self.padding
-        sides = [output_size(side, self.weight.shape[-1], P, self.stride) for side in x.shape[1:3]]
+        *outer, H, W, _ = x.shape
+        sides = [output_size(side, self.weight.shape[-1], P, self.stride) for side in (H, W)]
         if any(side < 1 or side % self.block for side in sides):
-            self._refuse(x.shape[1:3], sides)
-        x = np.pad(x, ((0, 0), (P, P), (P, P), (0, 0))) if P else x
+            self._refuse((H, W), sides)
+        x = np.pad(x, (*[(0, 0) for _ in outer], (P, P), (P, P), (0, 0))) if P else x
         matrix, patches = self._matrix(), self._patches(x)
-        y = np.empty((len(matrix), *patches.shape[1:]), x.dtype)
+        *stack, _, rows, columns, N = patches.shape
+        y = np.empty((*stack, len(matrix), rows, columns, N), x.dtype)
         np.matmul(matrix, strips(patches, matrix), out=strips(y, matrix))
-        y = y.reshape(self.block, self.block, len(self.weight), *patches.shape[1:])
+        y = y.reshape(*stack, self.block, self.block, len(self.weight), rows, columns, N)
         return y, Product(matrix, patches, x.shape)
 
     def _refuse(self, sides: tuple[int, ...], outputs: list[int]) -> NoReturn:
@@ -120,22 +123,22 @@ class Conv2D(Layer):
         """dK = x * delta and db = sum of delta, eq. (13), summed over the batch."""
         matrix, patches, _ = cache
         rows = strips(self._rows(dy), matrix)
-        dmatrix = (strips(patches, matrix) @ rows.transpose(0, 2, 1)).sum(axis=0).T
+        dmatrix = (strips(patches, matrix) @ rows.swapaxes(-1, -2)).sum(axis=-3).swapaxes(-1, -2)
         dfilters, dbiases = self._cut(dmatrix)
-        dweight = np.zeros_like(self.weight)
+        dweight = np.zeros((*dy.shape[:-6], *self.weight.shape), dy.dtype)
         for place in self._places:
             dweight += dfilters[place]
-        return dweight, dbiases.sum(axis=(0, 1))
+        return dweight, dbiases.sum(axis=(-3, -2))
 
     def backward(self, dy: Array, cache: Product) -> Array:
         """Spread each delta over the inputs it has seen: delta * rot180(K), eq. (14)."""
         matrix, patches, shape = cache
-        dpatches = np.empty((len(patches) - 1, *patches.shape[1:]), dy.dtype)
+        dpatches = np.empty_like(patches[..., :-1, :, :, :])
         rows = strips(self._rows(dy), matrix)
         np.matmul(matrix[:, :-1].T, rows, out=strips(dpatches, matrix))
         dx = self._fold(dpatches, shape)
         P = self.padding
-        return dx[:, P : shape[1] - P, P : shape[2] - P]
+        return dx[..., P : shape[-3] - P, P : shape[-2] - P, :]
 
     def _matrix(self) -> Array:
         """Return the filters of a whole block as rows, the bias in the last column."""
@@ -150,30 +153,30 @@ class Conv2D(Layer):
 
     def _cut(self, matrix: Array) -> tuple[Array, Array]:
         """View such a matrix as filters (B, B, C_out, C_in, side, side), biases (B, B, C_out)."""
-        B, (C_out, C_in) = self.block, self.weight.shape[:2]
-        shape = (B, B, C_out, C_in, self._side, self._side)
-        filters = matrix[:, :-1].reshape(shape, copy=False)
-        return filters, matrix[:, -1].reshape((B, B, C_out), copy=False)
+        B, (C_out, C_in), stack = self.block, self.weight.shape[:2], matrix.shape[:-2]
+        shape = (*stack, B, B, C_out, C_in, self._side, self._side)
+        filters = matrix[..., :-1].reshape(shape, copy=False)
+        return filters, matrix[..., -1].reshape((*stack, B, B, C_out), copy=False)
 
     def _patches(self, x: Array) -> Array:
         """Copy the patches of x (C, H, W, N) to (C side side + 1, rows, columns, N), 1 in the last.
 
         That row of ones meets the bias in the matrix product, and gathers its gradient.
         """
-        C, H, W, N = x.shape
+        *stack, C, H, W, N = x.shape
         side, step = self._side, self.block * self.stride
         rows, columns = (output_size(size, side, 0, step) for size in (H, W))
         x = np.ascontiguousarray(x)
-        c, h, w, n = x.strides
+        *outer, h, w, n = x.strides
         view = np.ndarray(
-            (C, side, side, rows, columns, N),
+            (*stack, C, side, side, rows, columns, N),
             x.dtype,
             x,
-            strides=(c, h, w, h * step, w * step, n),
+            strides=(*outer, h, w, h * step, w * step, n),
         )
-        patches = np.empty((C * side * side + 1, rows, columns, N), x.dtype)
-        patches[:-1].reshape(view.shape, copy=False)[...] = view
-        patches[-1] = 1
+        patches = np.empty((*stack, C * side * side + 1, rows, columns, N), x.dtype)
+        patches[..., :-1, :, :, :].reshape(view.shape, copy=False)[...] = view
+        patches[..., -1, :, :, :] = 1
         return patches
 
     def _fold(self, dpatches: Array, shape: tuple[int, ...]) -> Array:
@@ -182,19 +185,20 @@ class Conv2D(Layer):
         Patches are a step apart. Cut into tiles of step x step, tile (p, q) of the patch in row r
         and column c lands in place (r + p, c + q) of an array of such tiles: all patches at once.
         """
-        C, H, W, N = shape
+        *outer, H, W, N = shape
         side, step = self._side, self.block * self.stride
-        _, rows, columns, _ = dpatches.shape
+        rows, columns = dpatches.shape[-3:-1]
         tiles = ceil(side / step)
         down = max(rows + tiles - 1, ceil(H / step))
         across = max(columns + tiles - 1, ceil(W / step))
-        members = dpatches.reshape(C, side, side, rows, columns, N)
-        dx = np.zeros((C, step, step, down, across, N), dpatches.dtype)
+        members = dpatches.reshape(prod(outer), side, side, rows, columns, N)
+        dx = np.zeros((len(members), step, step, down, across, N), dpatches.dtype)
         for p, q in product(range(tiles), repeat=2):
             tile = members[:, p * step : (p + 1) * step, q * step : (q + 1) * step]
             u, v = tile.shape[1:3]
             dx[:, :u, :v, p : p + rows, q : q + columns] += tile
-        return dx.transpose(0, 3, 1, 4, 2, 5).reshape(C, down * step, across * step, N)[:, :H, :W]
+        joined = dx.transpose(0, 3, 1, 4, 2, 5).reshape(*outer, down * step, across * step, N)
+        return joined[..., :H, :W, :]
 
     def _rows(self, dy: Array) -> Array:
         """Reshape blocks to the rows of the matrix product, (B B C_out, rows, columns, N)."""
@@ -202,4 +206,4 @@ class Conv2D(Layer):
         check_input(
             dy, (B, B, len(self.weight)), "H", "W", "N", advice=f"pool.windows(maps, {B}) cuts maps"
         )
-        return dy.reshape(B * B * len(self.weight), *dy.shape[3:])
+        return dy.reshape(*dy.shape[:-6], B * B * len(self.weight), *dy.shape[-3:])

@@ -1,6 +1,6 @@
 """The fully connected layer."""
 
-from lenet.nn.layers.base import Array, Layer, check_input
+from lenet.nn.layers.base import Array, Layer, check_array, check_input
 
 
 class Dense(Layer):
@@ -10,8 +10,8 @@ class Dense(Layer):
     """
 
     def __init__(self, weight: Array, bias: Array) -> None:
-        check_input(weight, (), "out", "in")
-        check_input(bias, weight.shape[:1])
+        check_array(weight, (), "out", "in")
+        check_array(bias, weight.shape[:1])
         self.weight = weight
         self.bias = bias
 
@@ -22,8 +22,8 @@ class Dense(Layer):
 
     def gradients(self, dz: Array, x: Array) -> tuple[Array, Array]:
         """dW = delta x^T and db = delta, eq. (11), summed over the batch."""
-        check_input(dz, (len(self.weight), x.shape[1]))
-        return dz @ x.T, dz.sum(axis=1)
+        check_input(dz, (len(self.weight), x.shape[-1]))
+        return dz @ x.swapaxes(-1, -2), dz.sum(axis=-1)
 
     def backward(self, dz: Array, x: Array) -> Array:
         """dx = W^T delta, eq. (11)."""

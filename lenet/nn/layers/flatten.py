@@ -1,7 +1,5 @@
 """From feature maps to vectors."""
 
-from math import prod
-
 from lenet.nn.layers.base import Array, Layer, check_input
 
 
@@ -11,7 +9,8 @@ class Flatten(Layer):
     def forward(self, x: Array) -> tuple[Array, tuple[int, ...]]:
         """Return the same numbers as columns, one per image."""
         check_input(x, (), "C", "H", "W", "N", advice="lenet.nn.layers.pool.maps joins blocks")
-        return x.reshape(prod(x.shape[:-1]), x.shape[-1]), x.shape
+        *stack, C, H, W, N = x.shape
+        return x.reshape(*stack, C * H * W, N), x.shape
 
     def backward(self, dy: Array, shape: tuple[int, ...]) -> Array:
         """Return the gradient in the maps' shape."""

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lenet.nn.layers.base import Array, Cache, Layer, check_input
+from lenet.nn.layers.base import Array, Cache, Layer, check_array, check_input
 
 WINDOWS = ((2, 2), "C", "H", "W", "N")
 ADVICE = "lenet.nn.layers.pool.windows views maps so"
@@ -41,6 +41,11 @@ def maps(windows: Array) -> Array:
     return blocks.reshape(channels, rows * size, columns * size, batch)
 
 
+def members(windows: Array) -> Array:
+    """View windows, or a stack of them, with the two axes of their members first."""
+    return windows if windows.ndim == 6 else windows.transpose(1, 2, 0, 3, 4, 5, 6)
+
+
 class Pooling(Layer):
     """The four members of each window become one value: (2, 2, C, H, W, N) to (C, H, W, N)."""
 
@@ -56,7 +61,7 @@ class MaxPool(Pooling):
     def forward(self, x: Array) -> tuple[Array, Cache]:
         """Find the maximum as a tournament; the cache says who won, in a tie the first."""
         check_input(x, *WINDOWS, advice=ADVICE)
-        left, right = x[:, 0], x[:, 1]
+        left, right = members(x).swapaxes(0, 1)
         left_won = left >= right
         top, bottom = np.maximum(left, right)
         top_won = top >= bottom
@@ -65,13 +70,14 @@ class MaxPool(Pooling):
     def backward(self, dy: Array, cache: Cache) -> Array:
         """Route each gradient to the one member that won its window, eq. (15)."""
         left_won, top_won = cache
-        check_input(dy, top_won.shape)
-        dx = np.empty((2, 2, *dy.shape), dy.dtype)
-        drows = np.empty((2, *dy.shape), dy.dtype)
+        check_array(dy, top_won.shape)
+        dx = np.empty((*dy.shape[:-4], 2, 2, *dy.shape[-4:]), dy.dtype)
+        dleft, dright = members(dx).swapaxes(0, 1)
+        drows = np.empty_like(dleft)
         np.multiply(dy, top_won, out=drows[0])
         np.subtract(dy, drows[0], out=drows[1])
-        np.multiply(drows, left_won, out=dx[:, 0])
-        np.subtract(drows, dx[:, 0], out=dx[:, 1])
+        np.multiply(drows, left_won, out=dleft)
+        np.subtract(drows, dleft, out=dright)
         return dx
 
 
@@ -84,9 +90,15 @@ class AveragePool(Pooling):
     def forward(self, x: Array) -> tuple[Array, None]:
         """y = (a + b + c + d) / 4."""
         check_input(x, *WINDOWS, advice=ADVICE)
-        return (x[0, 0] + x[0, 1] + x[1, 0] + x[1, 1]) / 4, None
+        (a, b), (c, d) = members(x)
+        y = a + b
+        y += c
+        y += d
+        y /= 4
+        return y, None
 
     def backward(self, dy: Array, cache: None) -> Array:
         """Each member gets a quarter of the gradient."""
         check_input(dy, (), "C", "H", "W", "N")
-        return np.broadcast_to(dy / 4, (2, 2, *dy.shape))
+        quarter = np.expand_dims(dy / 4, (-6, -5))
+        return np.broadcast_to(quarter, (*dy.shape[:-4], 2, 2, *dy.shape[-4:]))
