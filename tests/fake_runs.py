@@ -26,9 +26,8 @@ def fake_run(
     **record: Any,
 ) -> Run:
     """Write a run whose test accuracies are given, and whose other metrics follow from them."""
-    config = OmegaConf.merge(
-        quickly_composed(*overrides), {"seed": seed, "epochs": len(accuracies)}
-    )
+    epochs = record.get("stopped", {}).get("of", len(accuracies))
+    config = OmegaConf.merge(quickly_composed(*overrides), {"seed": seed, "epochs": epochs})
     rows = [
         Metrics(
             epoch=epoch,

@@ -33,7 +33,7 @@ def command_of(run: Run, config_dir: Path | None = None) -> list[str]:
 
     """
     ours = identity(run.config)
-    wanted = without(LEFT_OUT, run.written)
+    wanted = without(LEFT_OUT, run.whole)
     defaults = resolved(composed(config_dir=config_dir))
     choices = []
     for group, values in wanted.items():

@@ -12,10 +12,12 @@ from lenet.formats.keys import read_keys
 from lenet.formats.layout import CONFIG, METRICS
 from lenet.runs.folder import RunFolder
 from lenet.runs.process import held_back
+from lenet.runs.record import Stopped
 from lenet.runs.resume import starting_state
 from lenet.training.histograms import watched
 from lenet.training.loop import train
 from lenet.training.state import Metrics
+from lenet.training.stopping import is_over, stopped_by
 from lenet.training.trackers import Tracking
 
 log = logging.getLogger("lenet")
@@ -47,9 +49,13 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
             elif stopping or is_multiple(state.t, config.checkpoint.every_steps):
                 folder.save(state)
             tracking.follow(state)
-            if stopping and state.epoch <= config.epochs:
+            if stopping and not is_over(config, state.metrics):
                 log.info("stopped after step %d", state.t)
                 stop.obey()
+        if by := stopped_by(config, state.metrics):
+            early = Stopped(by, len(state.metrics), config.epochs)
+            folder.note(stopped=early._asdict())
+            log.info("stopped %s", early)
         folder.finish(state)
         log.info("wrote %s", relative(folder.path / METRICS))
 

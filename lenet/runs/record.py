@@ -5,7 +5,7 @@ import os
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -15,6 +15,17 @@ from lenet.formats.layout import RECORD
 LOCK = "lock"
 MOST_BYTES = 2**20  # bytes of a record; one of ours has some thousands
 STATUSES = ("running", "finished", "diverged", "failed", "interrupted")
+
+
+class Stopped(NamedTuple):
+    """What has stopped a run before its last epoch, such as ``patience=3``, and after how many."""
+
+    by: str
+    epochs: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"by {self.by} after {self.epochs} of {self.of} epochs"
 
 
 def read_record(path: Path, name: str = RECORD) -> dict[str, Any]:
@@ -97,11 +108,21 @@ def holder(path: Path) -> str:
     return "another process"
 
 
+def stopped(record: dict[str, Any]) -> Stopped | None:
+    """Return what has stopped a run early, if anything has."""
+    match record.get("stopped"):
+        case {"by": str(by), "epochs": int(epochs), "of": int(of)}:
+            return Stopped(by, epochs, of)
+    return None
+
+
 def outcome(record: dict[str, Any]) -> str:
     """Say in a few words what has come of a run: its accuracy and time, or what went wrong."""
     if has_result(record):
         split, accuracy = accuracy_to_choose_by(record["result"])
-        return f"{split} accuracy {accuracy:.2%}{time_taken(record)}"
+        early = stopped(record)
+        end = f", stopped {early}" if early else ""
+        return f"{split} accuracy {accuracy:.2%}{time_taken(record)}{end}"
     match record:
         case {"status": "finished"}:
             return "without an accuracy in run.json"

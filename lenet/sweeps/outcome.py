@@ -7,6 +7,7 @@ import pandas as pd
 
 from lenet.errors import LenetError, printable
 from lenet.formats.layout import METRICS
+from lenet.runs.record import Stopped, stopped
 from lenet.runs.run import NEEDED, TIMES, Run
 
 VALIDATION = ["validation_loss", "validation_accuracy"]
@@ -22,6 +23,7 @@ class Outcome:
     last: "pd.Series[float] | None" = (
         None  # the last epoch of a finished run, "seconds" of them all
     )
+    stopped: Stopped | None = None  # what has ended it early
 
 
 def is_configured(run: Run) -> bool:
@@ -47,7 +49,8 @@ def outcome(run: Run) -> Outcome:
         check_configuration(run)
         if status != "finished":
             return Outcome(run, status, why(run))
-        return Outcome(run, status, "", last_epoch(run))
+        early = stopped(run.record)
+        return Outcome(run, status, str(early or ""), last_epoch(run), early)
     except LenetError as error:
         text = str(error).replace(f"{run.path}/", "").replace(f"{run.path} ", "it ")
         return Outcome(run, "unknown" if status == "finished" else status, first_line(text))

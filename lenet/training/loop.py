@@ -13,6 +13,7 @@ from lenet.training.recipe import Recipe
 from lenet.training.schedules import Progress
 from lenet.training.shares import Shares
 from lenet.training.state import Metrics, Step, TrainingState
+from lenet.training.stopping import epochs_since_best, stopped_by
 from lenet.training.team import team
 from lenet.training.workers import Team
 
@@ -24,7 +25,7 @@ def train(
 
     Yields each step, and after its last the metrics of an epoch. At every yield the state is whole:
     a copy of it goes on to the same numbers, bit for bit. How many workers share the work (see
-    ``team``) changes none of them.
+    ``team``) changes none of them. It ends after the last epoch, or where the recipe stops it.
 
     Raises:
         DataError: if the data is not of the form that the recipe's dataset has.
@@ -39,6 +40,8 @@ def train(
     ) as workers_at_hand:
         training = Training(shares, workers_at_hand)
         for epoch in range(state.epoch, recipe.epochs + 1):
+            if stopped_by(recipe, state.metrics):
+                return
             done = state.t - (epoch - 1) * training.steps_per_epoch
             started = perf_counter()
             for _ in tqdm(
@@ -102,9 +105,9 @@ class Training:
             train_seconds=state.seconds,
             eval_seconds=perf_counter() - started,
         )
-        if is_best(metrics, state.metrics):
-            state.best = state.trained.copy()
         state.metrics.append(metrics)
+        if validation and not epochs_since_best(state.metrics):
+            state.best = state.trained.copy()
         state.running, state.seconds = Score(), 0.0
         return metrics
 
@@ -117,11 +120,3 @@ class Training:
             where = origin(shares.trained, chunks(shares.splits[number]), testing=True)
             raise DivergedError(self.state.epoch, self.state.t, where, testing=True)
         return score
-
-
-def is_best(metrics: Metrics, before: list[Metrics]) -> bool:
-    """Return whether an epoch has a better validation accuracy than all before it."""
-    if metrics.validation_accuracy is None:
-        return False
-    accuracies = [other.validation_accuracy or 0.0 for other in before]
-    return metrics.validation_accuracy > max(accuracies, default=-1.0)

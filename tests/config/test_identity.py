@@ -24,6 +24,7 @@ def of(*overrides: str) -> str:
         (["threads=1"], ["threads=2"]),
         (["force=true"], []),
         (["inside=true"], []),
+        (["patience=null", "max_seconds=null"], []),
     ],
     ids=str,
 )
@@ -48,6 +49,8 @@ def test_whatever_results_depend_on_changes_the_identity() -> None:
         ["dataset=fashion_mnist"],
         ["dataset.train_size=100"],
         ["dataset.validation=100"],
+        ["dataset.validation=100", "patience=3"],
+        ["max_seconds=60"],
     ]
     assert len({of(*change) for change in changes}) == len(changes)
 

@@ -336,6 +336,26 @@ def test_of_a_seed_the_newest_run_counts(tmp_path: Path, caplog: pytest.LogCaptu
     assert "newer run of the same" in caplog.text
 
 
+def test_runs_that_stopped_early_are_counted_by_what_stopped_them(tmp_path: Path) -> None:
+    """They have finished: their last epoch counts, and the table of runs says which it was."""
+    runs = [
+        fake_run(
+            tmp_path / str(seed),
+            seed=seed,
+            accuracies=(0.9,) * epochs,
+            stopped={"by": "patience=2", "epochs": epochs, "of": 9},
+        )
+        for seed, epochs in enumerate((3, 5))
+    ]
+    text = write_summary(runs, tmp_path)
+    assert "1 setting, 2 of 2 runs finished" in text
+    assert "Stopped early: 2 runs by patience=2 after 3 to 5 epochs." in text
+    assert "Stopped early: 2 runs by patience=2" in (tmp_path / "report.html").read_text()
+    assert [row["why"] for row in rows(tmp_path, "runs")] == [
+        f"by patience=2 after {epochs} of 9 epochs" for epochs in (3, 5)
+    ]
+
+
 def test_a_swept_number_of_epochs_is_one_column(tmp_path: Path) -> None:
     runs = [fake_run(tmp_path / str(n), accuracies=(0.9,) * n) for n in (1, 2, 3)]
     text = write_summary(runs, tmp_path)

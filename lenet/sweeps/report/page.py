@@ -21,7 +21,7 @@ from lenet.sweeps.outcome import Outcome
 from lenet.sweeps.report import charts
 from lenet.sweeps.report.drawn import by_number, cost, curves_of, parallel_of
 from lenet.sweeps.report.tables import COMPARISONS, RUNS, SETTINGS
-from lenet.sweeps.report.terminal import plural
+from lenet.sweeps.report.terminal import early_ends, plural
 from lenet.sweeps.statistics import DIFFERS, SIGNIFICANT, WITHIN, intervals, records
 from lenet.sweeps.summary import Setting, Summary
 
@@ -95,6 +95,8 @@ def words(summary: Summary) -> str:
                 " The settings were ranked on the test images: the best of many looks better there "
                 "than it is. dataset.validation=1000 sets images aside to choose by."
             )
+    if early := early_ends(summary):
+        text += f" {escape(early)}"
     return f"<p>{text}</p>"
 
 

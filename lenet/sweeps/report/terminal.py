@@ -1,6 +1,6 @@
 """A summary as text: what a user sees at the end of a sweep."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from math import isnan
 from textwrap import fill, shorten
@@ -123,6 +123,8 @@ def notes(summary: Summary) -> list[str]:
             )
         if any(setting.unfinished for setting in summary.ranked):
             lines.append("Settings with runs that did not finish come after the others.")
+    if early := early_ends(summary):
+        lines.append(early)
     if any(len(setting.finished) > 1 for setting in summary.ranked):
         lines.append("±: to either side of the mean over seeds, 95 % interval (Student's t).")
     pairs = int(summary.comparisons["p_value"].notna().sum())
@@ -135,6 +137,25 @@ def notes(summary: Summary) -> list[str]:
     elif several and summary.is_complete:
         lines.append("Several seeds, such as 'seed=range(5)', would tell settings from noise.")
     return lines
+
+
+def early_ends(summary: Summary) -> str:
+    """Return how many of the finished runs ended before their last epoch, by what, and when."""
+    ends = defaultdict(list)
+    for setting in summary.settings:
+        for outcome in setting.finished:
+            if outcome.stopped:
+                ends[outcome.stopped.by].append(outcome.stopped.epochs)
+    said = [
+        f"{plural(len(epochs), 'run')} by {by} after {span(epochs)}" for by, epochs in ends.items()
+    ]
+    return f"Stopped early: {', '.join(said)}." if said else ""
+
+
+def span(epochs: list[int]) -> str:
+    """Return numbers of epochs from the least to the most."""
+    least, most = min(epochs), max(epochs)
+    return plural(most, "epoch") if least == most else f"{least:,} to {plural(most, 'epoch')}"
 
 
 def failures(summary: Summary) -> str:
