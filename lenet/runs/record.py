@@ -14,7 +14,7 @@ from lenet.formats.layout import RECORD
 
 LOCK = "lock"
 MOST_BYTES = 2**20  # bytes of a record; one of ours has some thousands
-STATUSES = ("running", "finished", "diverged", "failed", "interrupted")
+STATUSES = ("running", "finished", "stopped", "diverged", "failed", "interrupted")
 
 
 class Stopped(NamedTuple):
@@ -40,8 +40,13 @@ def read_record(path: Path, name: str = RECORD) -> dict[str, Any]:
 
 def has_result(record: dict[str, Any]) -> bool:
     """Return whether a record is that of a finished run, with the accuracies to choose it by."""
+    return record.get("status") == "finished" and has_accuracies(record)
+
+
+def has_accuracies(record: dict[str, Any]) -> bool:
+    """Return whether a record has accuracies to choose its run by, be it finished or stopped."""
     match record:
-        case {"status": "finished", "result": {"test_accuracy": int() | float(), **others}}:
+        case {"result": {"test_accuracy": int() | float(), **others}}:
             return isinstance(others.get("validation_accuracy"), int | float | None)
     return False
 
@@ -49,7 +54,8 @@ def has_result(record: dict[str, Any]) -> bool:
 def status(path: Path) -> str:
     """Return what has become of the run in a folder.
 
-    "finished", "diverged", "failed" or "interrupted", as it has noted itself; "running" while a
+    "finished", "stopped" (it may go on), "diverged", "failed" or "interrupted", as it has noted
+    itself; "running" while a
     process holds the folder, "killed" if that is gone without a word; "not begun" without a
     run.json, "unknown" if that is damaged or cannot be looked at.
     """
@@ -118,7 +124,7 @@ def stopped(record: dict[str, Any]) -> Stopped | None:
 
 def outcome(record: dict[str, Any]) -> str:
     """Say in a few words what has come of a run: its accuracy and time, or what went wrong."""
-    if has_result(record):
+    if has_accuracies(record):
         split, accuracy = accuracy_to_choose_by(record["result"])
         early = stopped(record)
         end = f", stopped {early}" if early else ""

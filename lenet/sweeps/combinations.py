@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from lenet.config.complaints import explain
 from lenet.config.overrides import parse
+from lenet.config.schema import SWEEP_KEYS
 from lenet.config.syntax import FORMS
 from lenet.errors import ConfigError
 
@@ -23,10 +24,19 @@ TOO_MANY = (
 
 
 def sweep_overrides(config: DictConfig) -> list[Override]:
-    """Return what is said of the jobs, as it was typed: a reference is for a job to follow."""
+    """Return what is said of the jobs, as it was typed: a reference is for a job to follow.
+
+    Raises:
+        ConfigError: what is said of the sweep as a whole has several values.
+
+    """
     lines = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
     loader = GlobalHydra.instance().config_loader()
-    return parse(cast(list[str], lines), loader)
+    overrides = parse(cast(list[str], lines), loader)
+    for override in overrides:
+        if override.key_or_group in SWEEP_KEYS and override.is_sweep_override():
+            raise ConfigError(f"{override.input_line}: has one value, for the sweep as a whole")
+    return [override for override in overrides if override.key_or_group not in SWEEP_KEYS]
 
 
 def refuse_intervals(swept: list[Override]) -> None:
@@ -51,8 +61,8 @@ def sweep_configs(
     config: DictConfig,
     overrides: list[Override],
     combinations: Callable[..., Iterable[tuple[str, ...]]],
-) -> Iterator[DictConfig]:
-    """Compose combinations of the values of a sweep.
+) -> Iterator[tuple[tuple[str, ...], DictConfig]]:
+    """Yield combinations of the values of a sweep: overrides, and what is composed of them.
 
     Raises:
         ConfigError: there are too many of them, or one cannot be composed.
@@ -67,7 +77,7 @@ def sweep_configs(
             raise ConfigError(f"{chosen(job, groups)}{explain(error)}") from error
         with read_write(cfg.hydra), open_dict(cfg.hydra):
             cfg.hydra.job.num = number
-        yield cfg
+        yield job, cfg
 
 
 def jobs(

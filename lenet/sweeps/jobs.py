@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
-from lenet.config.identity import NO_RESULT_DEPENDS_ON, digest, identity
-from lenet.config.schema import read_composed, resolved, without_hydra
+from lenet.config.compose import quoted
+from lenet.config.identity import NO_RESULT_DEPENDS_ON, digest, identity, setting
+from lenet.config.schema import of_run, read_composed, resolved
 from lenet.errors import ConfigError, LenetError
 from lenet.formats.files import write_text
 from lenet.formats.layout import RECORD, RUN_LIST, SWEEP, is_aside
@@ -24,10 +25,29 @@ from lenet.sweeps.combinations import (
     sweep_configs,
     sweep_overrides,
 )
+from lenet.sweeps.halving import cuts
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 VIEWS = "sweeps"
 NAME_LENGTH = 60
+
+
+class Job(NamedTuple):
+    """A job of a sweep: what is said of it, its folder, and the setting that it is a seed of."""
+
+    overrides: tuple[str, ...]
+    folder: Path
+    subdir: Path
+    setting: str
+    epochs: int
+
+    def launched(self, *, again: bool) -> list[str]:
+        """Return what a launcher is told of it; that of a job begun before leaves out ``force``.
+
+        Its folder is said in any case, which may depend on its number among those launched.
+        """
+        once = ["force=false"] if again else []
+        return [*self.overrides, *once, f"hydra.sweep.subdir={quoted(str(self.subdir))}"]
 
 
 class Jobs:
@@ -47,21 +67,21 @@ class Jobs:
         if not self.search:
             refuse_intervals(swept)
         identities: dict[Path, str] = {}
-        self._folders: dict[Path, None] = {}  # in their order
+        self._jobs: dict[Path, Job] = {}  # by their folders, in their order
         self._fixed_parts = []
         samples = one_at_a_time if self.search else product
         configs = sweep_configs(config, overrides, samples)
-        for cfg in tqdm(configs, "checking", leave=False, disable=None):
-            self._check(cfg, identities)
+        for job, cfg in tqdm(configs, "checking", leave=False, disable=None):
+            self._check(job, cfg, identities)
             if self.search:
-                self._fixed_parts.append(self._fixed(resolved(without_hydra(cfg))))
+                self._fixed_parts.append(self._fixed(resolved(of_run(cfg))))
         if not identities:
             raise ConfigError(f"there is nothing to run: {', '.join(self.space)}")
         self._found: dict[Path, bool] = {}
         self.view = self.root / VIEWS / self._name(config.hydra.runtime.choices)
         self.command = command(config)
 
-    def _check(self, cfg: DictConfig, identities: dict[Path, str]) -> None:
+    def _check(self, job: tuple[str, ...], cfg: DictConfig, identities: dict[Path, str]) -> None:
         """Refuse a job that cannot run, or not in its folder; note whose folder it is."""
         config = read_composed(cfg)
         config.tracker.require()
@@ -72,22 +92,23 @@ class Jobs:
             )
         if "experiment" in self.swept and cfg.hydra.sweeper.get("params"):
             raise ConfigError("experiment: one at a time, as each is a sweep of its own")
-        folder = self._folder(cfg)
+        subdir = self._subdir(cfg)
+        folder = self.root / subdir
         ours = identity(config)
         if identities.setdefault(folder.resolve(), ours) != ours:
             raise ConfigError(f"two jobs have the same folder, {folder}; see hydra.sweep.subdir")
         with suppress(FinishedError):
             examine(folder, ours, force=config.force)
-        self._folders[folder] = None
+        self._jobs[folder] = Job(job, folder, subdir, setting(config), config.epochs)
 
-    def _folder(self, cfg: DictConfig) -> Path:
-        """Return the folder of a job, below that of the sweep."""
+    def _subdir(self, cfg: DictConfig) -> Path:
+        """Return the folder of a job as seen from that of the sweep, which it lies below."""
         subdir = Path(str(cfg.hydra.sweep.subdir))
         if not subdir.parts or subdir.is_absolute() or ".." in subdir.parts:
             raise ConfigError(f"hydra.sweep.subdir = {subdir}: should lie below hydra.sweep.dir")
         if folder_of(cfg, "sweep") != self.root:
             raise ConfigError("hydra.sweep.dir: is one for all jobs; hydra.sweep.subdir may differ")
-        return self.root / subdir
+        return subdir
 
     @property
     def are_at_work(self) -> bool:
@@ -99,16 +120,39 @@ class Jobs:
         experiment = choices.get("experiment", "none")
         swept = "-".join(sorted({key.rpartition(".")[2] for key in self.swept}))
         slug = experiment if experiment != "none" else swept[:NAME_LENGTH] or "single"
-        names = sorted(folder.name for folder in self._folders)
+        names = sorted(folder.name for folder in self._jobs)
         return f"{slug.replace('/', '-')}-{digest(names)}"
+
+    def all(self) -> list[Job]:
+        """Return the jobs of a sweep that is no search."""
+        return list(self._jobs.values())
+
+    def cuts(self, share: int | None) -> list[int]:
+        """Return after how many epochs ``halving`` leaves settings behind; none without it.
+
+        Raises:
+            ConfigError: this is no sweep for it.
+
+        """
+        if share is None:
+            return []
+        if self.search:
+            raise ConfigError(f"halving = {share}: is for lists of values, and this is a search")
+        epochs = sorted({job.epochs for job in self.all()})
+        if len(epochs) > 1:
+            found = ", ".join(map(str, epochs))
+            raise ConfigError(
+                f"halving = {share}: expected all runs to have as many epochs, found {found}"
+            )
+        return cuts(epochs[0], len({job.setting for job in self.all()}), share)
 
     def folders(self) -> Sequence[Path]:
         """Return the folders of the runs; of a search, those that there are so far."""
         if not self.search:
-            return list(self._folders)
+            return list(self._jobs)
         from lenet.runs.run import Run
 
-        depth = len(next(iter(self._folders)).relative_to(self.root).parts)
+        depth = len(next(iter(self._jobs)).relative_to(self.root).parts)
         records = self.root.glob("*/" * depth + RECORD)
         found = (record.parent for record in records)
         folders = [folder for folder in found if not is_aside(folder.relative_to(self.root))]

@@ -19,13 +19,18 @@ from lenet.training.workers import Team
 
 
 def train(
-    recipe: Recipe, data: Data, state: TrainingState, workers: int = 1
+    recipe: Recipe,
+    data: Data,
+    state: TrainingState,
+    workers: int = 1,
+    until: int | None = None,
 ) -> Generator[Step | Metrics]:
     """Train by a recipe from where the state has come to, which is changed in place.
 
     Yields each step, and after its last the metrics of an epoch. At every yield the state is whole:
     a copy of it goes on to the same numbers, bit for bit. How many workers share the work (see
-    ``team``) changes none of them. It ends after the last epoch, or where the recipe stops it.
+    ``team``) changes none of them. It ends after the last epoch, or where the recipe stops
+    it; after the epoch ``until`` it could go on.
 
     Raises:
         DataError: if the data is not of the form that the recipe's dataset has.
@@ -39,7 +44,7 @@ def train(
         min(workers, shares.batches.most_parts), [shares.take_step, shares.test]
     ) as workers_at_hand:
         training = Training(shares, workers_at_hand)
-        for epoch in range(state.epoch, recipe.epochs + 1):
+        for epoch in range(state.epoch, min(recipe.epochs, until or recipe.epochs) + 1):
             if stopped_by(recipe, state.metrics):
                 return
             done = state.t - (epoch - 1) * training.steps_per_epoch

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 import subprocess
 import sys
 from itertools import product
@@ -354,6 +355,45 @@ def test_runs_that_stopped_early_are_counted_by_what_stopped_them(tmp_path: Path
     assert [row["why"] for row in rows(tmp_path, "runs")] == [
         f"by patience=2 after {epochs} of 9 epochs" for epochs in (3, 5)
     ]
+
+
+def test_settings_that_were_left_behind_come_after_the_others_with_when_and_by_what(
+    tmp_path: Path,
+) -> None:
+    """They are neither finished nor missing, and no accuracy of theirs is compared."""
+    runs = [
+        fake_run(
+            tmp_path / f"{epochs}-{lr}-{seed}",
+            f"optimizer.lr={lr}",
+            seed=seed,
+            accuracies=(0.9 + seed / 50,) * epochs,
+            **({"status": "stopped", "stopped": left_behind(epochs)} if epochs < 9 else {}),
+        )
+        for lr, epochs in ((0.1, 1), (0.2, 3), (0.3, 9), (0.4, 1))
+        for seed in (0, 1)
+    ]
+    summary = summarise(runs)
+    assert summary.is_complete
+    assert [setting.words["optimizer.lr"] for setting in summary.settings] == [0.3, 0.2, 0.1, 0.4]
+    text = write_summary(runs, tmp_path)
+    assert "4 settings, 2 of 8 runs finished, 6 stopped" in text
+    assert re.search(r"–\s+–\s+2\s+3 epochs\s+optimizer.lr=0.2", text)
+    said = (
+        "Left behind: 2 settings by halving=3 after 1 of 9 epochs, "
+        "1 setting by halving=3 after 3 of 9 epochs."
+    )
+    assert said in text
+    assert said in (tmp_path / "report.html").read_text()
+    assert [row["stopped"] for row in rows(tmp_path, "settings")] == [
+        "", *(f"by halving=3 after {epochs} of 9 epochs" for epochs in (3, 1, 1))
+    ]  # fmt: skip
+    of_runs = rows(tmp_path, "runs")
+    assert [row["status"] for row in of_runs[:4]] == ["finished", "finished", "stopped", "stopped"]
+    assert of_runs[2]["why"] == "by halving=3 after 3 of 9 epochs"
+
+
+def left_behind(epochs: int) -> dict[str, object]:
+    return {"by": "halving=3", "epochs": epochs, "of": 9}
 
 
 def test_a_swept_number_of_epochs_is_one_column(tmp_path: Path) -> None:

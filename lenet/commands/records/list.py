@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from lenet.commands.arguments import add_selection, selected
+from lenet.formats.text import plural
 from lenet.runs.filters import selection
 from lenet.runs.find import DEFAULT_ROOT
 from lenet.runs.listing import Row, sweep_rows
 from lenet.sweeps.report.tables import cell
-from lenet.sweeps.report.terminal import justify, plural
+from lenet.sweeps.report.terminal import justify
 
 
 def add_arguments(parser: ArgumentParser) -> None:

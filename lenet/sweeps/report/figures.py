@@ -12,8 +12,8 @@ from lenet.config.settings import differing_keys, tell_apart
 from lenet.figures import curves as plots
 from lenet.figures import finals
 from lenet.figures.drawing import Figure
+from lenet.formats.text import plural
 from lenet.sweeps.report.tables import is_number
-from lenet.sweeps.report.terminal import plural
 from lenet.sweeps.statistics import DIFFERS, intervals
 from lenet.sweeps.summary import Setting, Summary
 

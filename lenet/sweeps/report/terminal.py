@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lenet.errors import printable
+from lenet.formats.text import plural
 from lenet.sweeps.report.tables import RUNS, SETTINGS
 from lenet.sweeps.statistics import DIFFERS, SIGNIFICANT, WITHIN, intervals
 from lenet.sweeps.summary import Setting, Summary
@@ -22,9 +23,11 @@ NARROWEST = 30  # of a column of labels
 def table(summary: Summary) -> str:
     """Return the settings for the terminal, best first, with what the order and the marks mean."""
     ranked = summary.ranked
-    runs = sum(len(setting.finished) + len(setting.unfinished) for setting in summary.settings)
+    runs = sum(len(setting.outcomes) for setting in summary.settings)
     finished = sum(len(setting.finished) for setting in summary.settings)
+    stopped = sum(len(setting.stopped) for setting in summary.settings)
     counts = f"{finished} of {runs + len(summary.strays)} runs finished"
+    counts += f", {stopped} stopped" if stopped else ""
     if not ranked:
         return "\n".join(filter(None, [counts, common(summary)]))
     head = [f"{plural(len(summary.settings), 'setting')}, {counts}", common(summary)]
@@ -56,6 +59,8 @@ def table_columns(summary: Summary, shown: list[Setting]) -> list[list[str]]:
         cells = [plus_minus(found, setting.label) if setting.finished else "–" for setting in shown]
         columns.append(justify(f"{split} (%)", cells))
     columns.append(justify("seeds", [seeds(setting) for setting in shown]))
+    if any(setting.left_behind for setting in shown):
+        columns.append(justify("stopped after", [stopped_after(setting) for setting in shown]))
     if len(summary.comparisons):
         pairs = [summary.to_best.get(setting.label, {}) for setting in shown]
         differences = [percent_points(pair.get("difference", np.nan)) for pair in pairs]
@@ -106,8 +111,13 @@ def percent_points(difference: float) -> str:
 
 def seeds(setting: Setting) -> str:
     """Return how many seeds have finished, and of how many if not all."""
-    n, failed = len(setting.finished), len(setting.unfinished)
+    n, failed = len(setting.finished) + len(setting.stopped), len(setting.unfinished)
     return f"{n} of {n + failed}" if failed else str(n)
+
+
+def stopped_after(setting: Setting) -> str:
+    """Return after how many epochs halving has left a setting behind, if it has."""
+    return plural(setting.left_behind.epochs, "epoch") if setting.left_behind else ""
 
 
 def notes(summary: Summary) -> list[str]:
@@ -123,8 +133,7 @@ def notes(summary: Summary) -> list[str]:
             )
         if any(setting.unfinished for setting in summary.ranked):
             lines.append("Settings with runs that did not finish come after the others.")
-    if early := early_ends(summary):
-        lines.append(early)
+    lines += filter(None, [left_behind(summary), early_ends(summary)])
     if any(len(setting.finished) > 1 for setting in summary.ranked):
         lines.append("±: to either side of the mean over seeds, 95 % interval (Student's t).")
     pairs = int(summary.comparisons["p_value"].notna().sum())
@@ -134,9 +143,16 @@ def notes(summary: Summary) -> list[str]:
             f"Holm-corrected ({plural(pairs, 'pair')})."
         )
         lines.append(f'"{WITHIN}": not shown to differ, which does not mean equal.')
-    elif several and summary.is_complete:
+    elif len(summary.ranked) > 1 and summary.is_complete:
         lines.append("Several seeds, such as 'seed=range(5)', would tell settings from noise.")
     return lines
+
+
+def left_behind(summary: Summary) -> str:
+    """Return how many settings halving has left behind, and after how many epochs."""
+    ends = Counter(setting.left_behind for setting in summary.settings if setting.left_behind)
+    said = [f"{plural(count, 'setting')} {end}" for end, count in sorted(ends.items())]
+    return f"Left behind: {', '.join(said)}." if said else ""
 
 
 def early_ends(summary: Summary) -> str:
@@ -182,8 +198,3 @@ def failures(summary: Summary) -> str:
     hidden = len(failed) - len(shown)
     more = [f"  ... and {hidden} more; {RUNS} has what there is of them"] if hidden else []
     return "\n".join([f"{plural(len(failed), 'run')} did not finish ({kinds}):", *lines, *more])
-
-
-def plural(count: int, what: str) -> str:
-    """Return a number of things."""
-    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"
