@@ -33,7 +33,7 @@ from lenet.runs.experiment import Pause, run
 from lenet.runs.folder import RunFolder
 from lenet.runs.process import end_by_exceptions, end_worker, until_the_reader_leaves
 from lenet.runs.provenance import provenance
-from lenet.runs.record import accuracy_to_choose_by, outcome
+from lenet.runs.record import accuracy_to_choose_by, outcome, read_record, times_tried_again
 from lenet.sweeps.progress import say
 from lenet.sweeps.rounds import multirun
 from lenet.sweeps.sweep import Sweep
@@ -46,13 +46,14 @@ class JobFailedError(LenetError):
     """A run has ended before its time; the user has been told why."""
 
 
-def job(cfg: DictConfig, pause: Pause | None = None) -> float | None:
+def job(cfg: DictConfig, pause: Pause | None = None, again: bool = False) -> float | None:
     """Carry out the experiment that Hydra has composed, in the folder that it has chosen.
 
-    Halving may have it ``pause`` before its end. Returns the accuracy reached, on validation images
-    where there are any; 0 for a run that has diverged, so that a search counts it as bad; None for
-    one that something else has stopped, which tells nothing of it. A single run that fails ends the
-    process; a failure in a sweep is left to its end, so that the other jobs go on.
+    Halving may have it ``pause`` before its end; ``again`` it is tried after it has failed. A
+    single run that fails ends the process; a failure in a sweep is left to its end, so that the
+    other jobs go on. Returns the accuracy reached, on validation images where there are any; 0 for
+    a run that has diverged, so that a search counts it as bad; None for one that something else has
+    stopped, which tells nothing of it.
     """
     end_by_exceptions()
     hydra_config = HydraConfig.get()
@@ -60,7 +61,8 @@ def job(cfg: DictConfig, pause: Pause | None = None) -> float | None:
     if sweeping:
         keep_off_the_terminal()
     try:
-        _, accuracy = accuracy_to_choose_by(attempt(of_run(cfg), hydra_config, sweeping, pause))
+        result = attempt(of_run(cfg), hydra_config, sweeping, pause, again)
+        _, accuracy = accuracy_to_choose_by(result)
     except JobFailedError as failed:
         if sweeping:
             return 0.0 if isinstance(failed.__cause__, DivergedError) else None
@@ -72,7 +74,7 @@ def job(cfg: DictConfig, pause: Pause | None = None) -> float | None:
 
 
 def attempt(
-    cfg: DictConfig, hydra_config: HydraConf, sweeping: bool, pause: Pause | None
+    cfg: DictConfig, hydra_config: HydraConf, sweeping: bool, pause: Pause | None, again: bool
 ) -> dict[str, Any]:
     """Carry out an experiment, or find that it has been; return the last row of its metrics.
 
@@ -88,6 +90,9 @@ def attempt(
         "choices": choices(hydra_config),
         **provenance(),
     }
+    before = 0 if config.force else times_tried_again(read_record(path))
+    if tried := before + again:
+        record["tried_again"] = tried
     try:
         folder = RunFolder(
             path,

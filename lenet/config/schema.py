@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
 import yaml
-from annotated_types import Gt
+from annotated_types import Ge, Gt
 from omegaconf import DictConfig, OmegaConf
 from omegaconf._utils import get_omega_conf_dumper
 from omegaconf.errors import OmegaConfBaseException
@@ -67,6 +67,13 @@ class Sweeping:
 
     report: bool
     halving: Annotated[int, Gt(1)] | None
+    retries: Annotated[int, Ge(0)]
+
+    @property
+    def beyond_one_run(self) -> list[str]:
+        """The keys that have been set to what only a sweep can do, of lists of values."""
+        keys = ("halving", "retries")
+        return [key for key in keys if getattr(self, key)]
 
 
 SWEEP_KEYS = frozenset(one.name for one in fields(Sweeping))

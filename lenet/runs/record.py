@@ -122,6 +122,12 @@ def stopped(record: dict[str, Any]) -> Stopped | None:
     return None
 
 
+def times_tried_again(record: dict[str, Any]) -> int:
+    """Return how often sweeps have tried a run again after it had failed."""
+    noted = record.get("tried_again")
+    return noted if type(noted) is int else 0
+
+
 def outcome(record: dict[str, Any]) -> str:
     """Say in a few words what has come of a run: its accuracy and time, or what went wrong."""
     if has_accuracies(record):

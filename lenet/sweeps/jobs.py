@@ -136,8 +136,6 @@ class Jobs:
         """
         if share is None:
             return []
-        if self.search:
-            raise ConfigError(f"halving = {share}: is for lists of values, and this is a search")
         epochs = sorted({job.epochs for job in self.all()})
         if len(epochs) > 1:
             found = ", ".join(map(str, epochs))

@@ -27,7 +27,7 @@ from lenet.sweeps.progress import say
 from lenet.sweeps.sweep import Sweep
 
 Task = Callable[..., float | None]  # a job: its configuration, and where it is to pause
-Launch = Callable[[Sequence[list[str]], Pause | None], None]
+Launch = Callable[[Sequence[list[str]], Pause | None, bool], None]
 
 
 def multirun(hydra: Hydra, config_name: str, task: Task, overrides: list[str]) -> None:
@@ -57,10 +57,12 @@ def launch(
     task: Task,
     jobs: Sequence[list[str]],
     pause: Pause | None,
+    again: bool,
 ) -> None:
     """Have Hydra's launcher carry out jobs, as many of them at once as the sweeper is to."""
+    told = partial(task, pause=pause, again=again)
     launcher = Plugins.instance().instantiate_launcher(
-        hydra_context=context, task_function=partial(task, pause=pause), config=config
+        hydra_context=context, task_function=told, config=config
     )
     size = config.hydra.sweeper.max_batch_size or len(jobs)
     for first in range(0, len(jobs), size):
@@ -85,28 +87,41 @@ class Rounds:
         self._bring(jobs, None)
 
     def _bring(self, jobs: Sequence[Job], pause: Pause | None) -> None:
-        """Launch those of some jobs that have not come to a pause, or to their end."""
-        due = [job for job in jobs if self._is_due(job, pause)]
-        if not due:
-            return
-        folders = [job.folder for job in due]
-        self.sweep.progress.expect(folders)
-        if self.sweep.cuts:
-            epochs = pause.until if pause else jobs[0].epochs
-            say(f"to epoch {epochs} of {jobs[0].epochs}: {count(jobs)}")
-        told = [job.launched(again=self._is_again(job)) for job in due]
-        self.launched.update(folders)
-        self.launch(told, pause)
+        """Have jobs come to a pause, or to their end; those that fail are tried again, if asked.
+
+        So they are if the launcher fails with them, as joblib's does when a worker is killed.
+        """
+        last = self.sweep.told.retries
+        for attempt in range(last + 1):
+            due = [job for job in jobs if self._is_due(job, pause)]
+            if not due:
+                return
+            self.sweep.progress.expect([job.folder for job in due])
+            if attempt:
+                say(f"{plural(len(due), 'run')} again, {attempt} of {plural(last, 'time')}")
+            elif self.sweep.cuts:
+                epochs = pause.until if pause else jobs[0].epochs
+                say(f"to epoch {epochs} of {jobs[0].epochs}: {count(jobs)}")
+            told = [job.launched(again=self._is_again(job)) for job in due]
+            self.launched.update(job.folder for job in due)
+            try:
+                self.launch(told, pause, attempt > 0)
+            except Exception:
+                if attempt == last:
+                    raise
 
     def _is_due(self, job: Job, pause: Pause | None) -> bool:
-        """Return whether a job has something left to do; what has diverged would do so again."""
+        """Return whether a job has something left to do.
+
+        What has diverged would do so again, and what runs does so in another process.
+        """
         if self.sweep.again and job.folder not in self.launched:
             return True
         record = read_record(job.folder)
         early = stopped(record) if record.get("status") == "stopped" else None
         if has_result(record) or (early and pause and early.epochs >= pause.until):
             return False
-        return job.folder not in self.launched or status(job.folder) != "diverged"
+        return job.folder not in self.launched or status(job.folder) not in ("diverged", "running")
 
     def _is_again(self, job: Job) -> bool:
         """Return whether a job has started over already, as ``force=true`` asks for once."""

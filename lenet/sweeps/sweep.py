@@ -45,6 +45,8 @@ class Callbacks(Callback):
         try:
             refuse_launcher(config.hydra)
             jobs, told = Jobs(config), read_sweeping(config)
+            if jobs.search:
+                refuse_for_search(told)
             cuts = jobs.cuts(told.halving)
             refuse_foreign_report(jobs.root, jobs.view)
             jobs.root.mkdir(parents=True, exist_ok=True)
@@ -128,8 +130,14 @@ class Sweep:
 
 def refuse_for_one_run(told: Sweeping) -> None:
     """Raise ConfigError if a command for one run says something of a sweep."""
-    if told.halving is not None:
-        raise ConfigError("halving: is for a sweep; lenet -m carries one out")
+    for key in told.beyond_one_run:
+        raise ConfigError(f"{key}: is for a sweep; lenet -m carries one out")
+
+
+def refuse_for_search(told: Sweeping) -> None:
+    """Raise ConfigError if a search is told what is for a sweep over lists of values."""
+    for key in told.beyond_one_run:
+        raise ConfigError(f"{key}: is for lists of values, and this is a search")
 
 
 def reason(error: Exception) -> str:

@@ -112,7 +112,7 @@ class Launcher:
         self.left = killed_after
         self.epochs: dict[str, list[int]] = {}  # to which each job was launched, in turn
 
-    def __call__(self, jobs: Sequence[list[str]], pause: Pause | None) -> None:
+    def __call__(self, jobs: Sequence[list[str]], pause: Pause | None, again: bool) -> None:
         for name, *_ in jobs:
             if not self.left:
                 raise KeyboardInterrupt
@@ -140,7 +140,7 @@ class Launcher:
 
 def carry_out(root: Path, launcher: Launcher) -> dict[str, str]:
     """Carry out the sweep with halving=2, and return what has become of each run."""
-    told = Sweeping(report=False, halving=2)
+    told = Sweeping(report=False, halving=2, retries=0)
     sweep = Sweep(FakeJobs(root), again=False, told=told, cuts=cuts(9, 4, 2))  # type: ignore[arg-type]
     try:
         Rounds(sweep, launcher).carry_out()

@@ -35,7 +35,7 @@ def finished(tmp_path: Path, **changes: Any) -> FakeJobs:
 
 def end(jobs: FakeJobs) -> object:
     """The exit code, of which Hydra makes 0 if there is an exception in its place."""
-    Sweep.current = Sweep(jobs, again=True, told=Sweeping(report=True, halving=None))  # type: ignore[arg-type]
+    Sweep.current = Sweep(jobs, again=True, told=Sweeping(report=True, halving=None, retries=0))  # type: ignore[arg-type]
     with pytest.raises(SystemExit) as caught:
         Callbacks().on_multirun_end(None)  # type: ignore[arg-type]
     assert Sweep.current is None

@@ -22,7 +22,7 @@ from lenet.sweeps.outcome import Outcome
 from lenet.sweeps.report import charts
 from lenet.sweeps.report.drawn import by_number, cost, curves_of, parallel_of
 from lenet.sweeps.report.tables import COMPARISONS, RUNS, SETTINGS
-from lenet.sweeps.report.terminal import early_ends, left_behind
+from lenet.sweeps.report.terminal import early_ends, left_behind, tried_again
 from lenet.sweeps.statistics import DIFFERS, SIGNIFICANT, WITHIN, intervals, records
 from lenet.sweeps.summary import Setting, Summary
 
@@ -97,7 +97,7 @@ def words(summary: Summary) -> str:
                 " The settings were ranked on the test images: the best of many looks better there "
                 "than it is. dataset.validation=1000 sets images aside to choose by."
             )
-    for sentence in filter(None, [left_behind(summary), early_ends(summary)]):
+    for sentence in filter(None, [left_behind(summary), early_ends(summary), tried_again(summary)]):
         text += f" {escape(sentence)}"
     return f"<p>{text}</p>"
 

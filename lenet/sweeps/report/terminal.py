@@ -10,6 +10,7 @@ import pandas as pd
 
 from lenet.errors import printable
 from lenet.formats.text import plural
+from lenet.runs.record import times_tried_again
 from lenet.sweeps.report.tables import RUNS, SETTINGS
 from lenet.sweeps.statistics import DIFFERS, SIGNIFICANT, WITHIN, intervals
 from lenet.sweeps.summary import Setting, Summary
@@ -133,7 +134,7 @@ def notes(summary: Summary) -> list[str]:
             )
         if any(setting.unfinished for setting in summary.ranked):
             lines.append("Settings with runs that did not finish come after the others.")
-    lines += filter(None, [left_behind(summary), early_ends(summary)])
+    lines += filter(None, [left_behind(summary), early_ends(summary), tried_again(summary)])
     if any(len(setting.finished) > 1 for setting in summary.ranked):
         lines.append("±: to either side of the mean over seeds, 95 % interval (Student's t).")
     pairs = int(summary.comparisons["p_value"].notna().sum())
@@ -166,6 +167,16 @@ def early_ends(summary: Summary) -> str:
         f"{plural(len(epochs), 'run')} by {by} after {span(epochs)}" for by, epochs in ends.items()
     ]
     return f"Stopped early: {', '.join(said)}." if said else ""
+
+
+def tried_again(summary: Summary) -> str:
+    """Return how many runs were tried again after they had failed, how often, with what success."""
+    outcomes = [outcome for setting in summary.settings for outcome in setting.outcomes]
+    again = [one for one in outcomes if times_tried_again(one.run.record)]
+    times = sum(times_tried_again(one.run.record) for one in again)
+    finished = sum(one.status == "finished" for one in again)
+    said = f"{plural(len(again), 'run')}, {plural(times, 'time')} in all; {finished} finished then"
+    return f"Tried again after failing: {said}." if again else ""
 
 
 def span(epochs: list[int]) -> str:
