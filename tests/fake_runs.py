@@ -8,6 +8,7 @@ import numpy as np
 from omegaconf import OmegaConf
 
 from lenet.config.compose import composed
+from lenet.config.schema import Sweeping
 from lenet.formats.layout import WEIGHTS
 from lenet.nn.architecture import LENET5
 from lenet.runs.folder import RunFolder
@@ -15,6 +16,8 @@ from lenet.runs.run import Run
 from lenet.training.state import Metrics, TrainingState
 
 quickly_composed = cache(composed)
+
+PLAIN = Sweeping(report=True, halving=None, retries=0, settings=None)  # nothing is said of a sweep
 
 
 def fake_run(

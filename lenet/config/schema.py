@@ -68,11 +68,12 @@ class Sweeping:
     report: bool
     halving: Annotated[int, Gt(1)] | None
     retries: Annotated[int, Ge(0)]
+    settings: str | None
 
     @property
     def beyond_one_run(self) -> list[str]:
         """The keys that have been set to what only a sweep can do, of lists of values."""
-        keys = ("halving", "retries")
+        keys = ("halving", "retries", "settings")
         return [key for key in keys if getattr(self, key)]
 
 

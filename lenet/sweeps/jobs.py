@@ -8,6 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
@@ -26,6 +28,7 @@ from lenet.sweeps.combinations import (
     sweep_overrides,
 )
 from lenet.sweeps.halving import cuts
+from lenet.sweeps.trials import Trials, read_trials
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 VIEWS = "sweeps"
@@ -57,12 +60,19 @@ class Jobs:
     runs are those in the same place that differ in nothing but what is searched.
     """
 
-    def __init__(self, config: DictConfig) -> None:
+    def __init__(self, config: DictConfig, file: str | None = None) -> None:
+        """Compose the jobs of a command, those of each setting that a CSV file lists.
+
+        Raises:
+            LenetError: one of them cannot be run, or there is none.
+
+        """
         self.root = folder_of(config, "sweep")
-        self.search = config.hydra.sweeper._target_ != BASIC_SWEEPER
+        self.search = is_search(config)
         overrides = sweep_overrides(config)
+        trials = trials_of(file, overrides)
         swept = [override for override in overrides if override.is_sweep_override()]
-        self.swept = [override.key_or_group for override in swept]
+        self.swept = [*(override.key_or_group for override in swept), *trials.keys]
         self.space = sorted(str(override.input_line) for override in swept)
         if not self.search:
             refuse_intervals(swept)
@@ -70,9 +80,12 @@ class Jobs:
         self._jobs: dict[Path, Job] = {}  # by their folders, in their order
         self._fixed_parts = []
         samples = one_at_a_time if self.search else product
-        configs = sweep_configs(config, overrides, samples)
+        configs = sweep_configs(config, overrides, samples, trials.settings)
         for job, cfg in tqdm(configs, "checking", leave=False, disable=None):
-            self._check(job, cfg, identities)
+            try:
+                self._check(job.overrides, cfg, identities)
+            except LenetError as error:
+                raise ConfigError(*(f"{job.place}{line}" for line in error.args)) from error
             if self.search:
                 self._fixed_parts.append(self._fixed(resolved(of_run(cfg))))
         if not identities:
@@ -176,6 +189,19 @@ class Jobs:
         from lenet.config.settings import flatten, leave_out
 
         return leave_out([*NO_RESULT_DEPENDS_ON, *self.swept], flatten(values))
+
+
+def is_search(config: DictConfig) -> bool:
+    """Return whether the jobs of a command are found one after the other."""
+    return bool(config.hydra.sweeper._target_ != BASIC_SWEEPER)
+
+
+def trials_of(file: str | None, overrides: Sequence[Override]) -> Trials:
+    """Return the settings that a file lists, beside what is typed; one if there is no file."""
+    if file is None:
+        return Trials()
+    typed = {str(override.key_or_group) for override in overrides}
+    return read_trials(Path(file), typed, GlobalHydra.instance().config_loader())
 
 
 def command(config: DictConfig) -> list[str]:

@@ -16,7 +16,7 @@ from lenet.config.schema import Sweeping, read_composed, read_sweeping
 from lenet.errors import ConfigError, LenetError
 from lenet.runs.claim import refuse_foreign, refuse_foreign_report
 from lenet.runs.record import now, status
-from lenet.sweeps.jobs import Jobs, folder_of
+from lenet.sweeps.jobs import Jobs, folder_of, is_search
 from lenet.sweeps.launchers import refuse_launcher
 from lenet.sweeps.progress import Progress, say
 from lenet.sweeps.search import go_on_with_study
@@ -44,9 +44,10 @@ class Callbacks(Callback):
         """Check the configuration of each job, then begin to watch their folders."""
         try:
             refuse_launcher(config.hydra)
-            jobs, told = Jobs(config), read_sweeping(config)
-            if jobs.search:
+            told = read_sweeping(config)
+            if is_search(config):
                 refuse_for_search(told)
+            jobs = Jobs(config, told.settings)
             cuts = jobs.cuts(told.halving)
             refuse_foreign_report(jobs.root, jobs.view)
             jobs.root.mkdir(parents=True, exist_ok=True)

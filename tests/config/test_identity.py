@@ -25,6 +25,15 @@ def of(*overrides: str) -> str:
         (["force=true"], []),
         (["inside=true"], []),
         (["patience=null", "max_seconds=null"], []),
+        (["dataset.validation=${batch_size}"], ["dataset.validation=128"]),
+        (
+            ["batch_size=${dataset.validation}", "dataset.validation=64"],
+            ["batch_size=64", "dataset.validation=64"],
+        ),
+        (
+            ["optimizer=sgd", "optimizer.lr=${optimizer.momentum}", "optimizer.momentum=0.5"],
+            ["optimizer=sgd", "optimizer.lr=0.5", "optimizer.momentum=0.5"],
+        ),
     ],
     ids=str,
 )

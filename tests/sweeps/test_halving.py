@@ -11,12 +11,12 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 from command import lenet, metrics, record, results, run_folders, start, wait_for
+from fake_runs import PLAIN
 from hypothesis import given
 from hypothesis import strategies as st
 from refused import Refused
 from states import ROW
 
-from lenet.config.schema import Sweeping
 from lenet.errors import ConfigError
 from lenet.formats.layout import CONFIG, METRICS, RECORD
 from lenet.runs.experiment import Pause
@@ -140,7 +140,7 @@ class Launcher:
 
 def carry_out(root: Path, launcher: Launcher) -> dict[str, str]:
     """Carry out the sweep with halving=2, and return what has become of each run."""
-    told = Sweeping(report=False, halving=2, retries=0)
+    told = replace(PLAIN, halving=2)
     sweep = Sweep(FakeJobs(root), again=False, told=told, cuts=cuts(9, 4, 2))  # type: ignore[arg-type]
     try:
         Rounds(sweep, launcher).carry_out()

@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from command import lenet, record, run_folders
-from fake_runs import fake_run
+from fake_runs import PLAIN, fake_run
 from refused import Refused
 
-from lenet.config.schema import Sweeping
 from lenet.runs.experiment import Pause
 from lenet.runs.record import status
 from lenet.sweeps.jobs import Job
@@ -59,7 +59,7 @@ class Launcher:
 
 
 def carry_out(root: Path, launcher: Launcher, retries: int) -> dict[str, str]:
-    told = Sweeping(report=False, halving=None, retries=retries)
+    told = replace(PLAIN, retries=retries)
     sweep = Sweep(FakeJobs(root), again=False, told=told)  # type: ignore[arg-type]
     try:
         Rounds(sweep, launcher).carry_out()

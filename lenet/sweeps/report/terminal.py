@@ -101,6 +101,8 @@ def justify(
 def plus_minus(found: pd.DataFrame, label: str) -> str:
     """Return a setting's mean in percent, with half of its interval if there is one."""
     mean, high = (float(found[column][label]) for column in ("mean", "high"))
+    if isnan(mean):
+        return "–"
     half = high - mean
     return f"{100 * mean:.2f}" + (" " * 8 if isnan(half) else f" ± {100 * half:5.2f}")
 
