@@ -17,6 +17,7 @@ from fake_runs import fake_run
 from lenet.formats.layout import CONFIG, METRICS, RECORD
 from lenet.runs.run import Run
 from lenet.sweeps.report.folder import write_summary
+from lenet.sweeps.report.sizes import by_parameters
 from lenet.sweeps.report.terminal import table
 from lenet.sweeps.statistics import compare, holm, intervals, paired_tests
 from lenet.sweeps.summary import summarise
@@ -390,6 +391,34 @@ def test_settings_that_were_left_behind_come_after_the_others_with_when_and_by_w
     of_runs = rows(tmp_path, "runs")
     assert [row["status"] for row in of_runs[:4]] == ["finished", "finished", "stopped", "stopped"]
     assert of_runs[2]["why"] == "by halving=3 after 3 of 9 epochs"
+
+
+def test_sizes_that_change_together_are_one_number_of_parameters(tmp_path: Path) -> None:
+    """And those that do not are numbers of their own."""
+
+    def drawn(name: str, *sizes: tuple[int, int]) -> set[str]:
+        runs = [
+            fake_run(tmp_path / name / f"{c1}-{c3}", f"network.c1={c1}", f"network.c3={c3}")
+            for c1, c3 in sizes
+        ]
+        write_summary(runs, tmp_path / name)
+        assert (
+            f">{'parameters' if name == 'together' else 'network.c1'}<"
+            in (tmp_path / name / "report.html").read_text()
+        )
+        return {path.stem for path in (tmp_path / name).glob("accuracy_by_*.png")}
+
+    assert drawn("together", (3, 8), (6, 16), (12, 32)) == {"accuracy_by_parameters"}
+    assert drawn("alone", (3, 16), (6, 16), (12, 16)) == {"accuracy_by_c1"}
+    assert drawn("grid", (3, 8), (6, 8), (12, 8), (3, 16), (6, 16)) == {"accuracy_by_c1"}
+
+
+def test_lenet5_has_61706_parameters_by_which_it_is_drawn(tmp_path: Path) -> None:
+    sizes = ["network.c1=3", "network.c3=8"], ["network.c1=6", "network.c3=16"]
+    runs = [fake_run(tmp_path / str(k), *overrides) for k, overrides in enumerate(sizes)]
+    found = by_parameters(summarise(runs).ranked)
+    assert {setting.values["parameters"] for setting in found} == {35_820, 61_706}
+    assert "network.c1" not in found[0].values
 
 
 def left_behind(epochs: int) -> dict[str, object]:
