@@ -43,13 +43,14 @@ class Job(NamedTuple):
     subdir: Path
     setting: str
     epochs: int
+    force: bool = False
 
     def launched(self, *, again: bool) -> list[str]:
-        """Return what a launcher is told of it; that of a job begun before leaves out ``force``.
+        """Return what a launcher is told of it, the first time or ``again``: force counts once.
 
-        Its folder is said in any case, which may depend on its number among those launched.
+        Its folder is said, which may depend on its number among those launched.
         """
-        once = ["force=false"] if again else []
+        once = ["force=false"] if again and self.force else []
         return [*self.overrides, *once, f"hydra.sweep.subdir={quoted(str(self.subdir))}"]
 
 
@@ -112,7 +113,8 @@ class Jobs:
             raise ConfigError(f"two jobs have the same folder, {folder}; see hydra.sweep.subdir")
         with suppress(FinishedError):
             examine(folder, ours, force=config.force)
-        self._jobs[folder] = Job(job, folder, subdir, setting(config), config.epochs)
+        kind = setting(config)
+        self._jobs[folder] = Job(job, folder, subdir, kind, config.epochs, config.force)
 
     def _subdir(self, cfg: DictConfig) -> Path:
         """Return the folder of a job as seen from that of the sweep, which it lies below."""

@@ -102,7 +102,7 @@ class Rounds:
             elif self.sweep.cuts:
                 epochs = pause.until if pause else jobs[0].epochs
                 say(f"to epoch {epochs} of {jobs[0].epochs}: {count(jobs)}")
-            told = [job.launched(again=self._is_again(job)) for job in due]
+            told = [job.launched(again=job.folder in self.launched) for job in due]
             self.launched.update(job.folder for job in due)
             try:
                 self.launch(told, pause, attempt > 0)
@@ -115,17 +115,13 @@ class Rounds:
 
         What has diverged would do so again, and what runs does so in another process.
         """
-        if self.sweep.again and job.folder not in self.launched:
+        if job.force and job.folder not in self.launched:
             return True
         record = read_record(job.folder)
         early = stopped(record) if record.get("status") == "stopped" else None
         if has_result(record) or (early and pause and early.epochs >= pause.until):
             return False
         return job.folder not in self.launched or status(job.folder) not in ("diverged", "running")
-
-    def _is_again(self, job: Job) -> bool:
-        """Return whether a job has started over already, as ``force=true`` asks for once."""
-        return self.sweep.again and job.folder in self.launched
 
     def _best(self, jobs: Sequence[Job], epochs: int) -> list[Job]:
         """Return the jobs that go on after so many epochs: all seeds of a setting, or none.

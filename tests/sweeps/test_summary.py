@@ -380,7 +380,7 @@ def test_settings_that_were_left_behind_come_after_the_others_with_when_and_by_w
     assert "4 settings, 2 of 8 runs finished, 6 stopped" in text
     assert re.search(r"–\s+–\s+2\s+3 epochs\s+optimizer.lr=0.2", text)
     said = (
-        "Left behind: 2 settings by halving=3 after 1 of 9 epochs, "
+        "Stopped: 2 settings by halving=3 after 1 of 9 epochs, "
         "1 setting by halving=3 after 3 of 9 epochs."
     )
     assert said in text

@@ -54,7 +54,7 @@ def page(summary: Summary, command: str, tables: Iterable[Path] = ()) -> str:
         section("Pairs", pairs(summary)),
         section("By what was swept", by_number(summary), parallel_of(summary)),
         section("Cost", cost(summary)),
-        section("Settings that were left behind", stopped(summary)),
+        section("Settings that were stopped", stopped(summary)),
         section("Runs that did not finish", failures(summary)),
         section("Where this comes from", provenance(summary, command), downloads(tables)),
     ]
@@ -193,7 +193,7 @@ def pairs(summary: Summary) -> str:
 
 
 def stopped(summary: Summary) -> str:
-    """Return the settings that halving has left behind, with what and when."""
+    """Return the settings that halving has stopped, with what and when."""
     rows = [
         f"<tr><td>{name_of(setting, summary)}</td><td>{escape(str(setting.left_behind))}</td></tr>"
         for setting in summary.settings

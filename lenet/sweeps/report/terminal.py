@@ -152,10 +152,10 @@ def notes(summary: Summary) -> list[str]:
 
 
 def left_behind(summary: Summary) -> str:
-    """Return how many settings halving has left behind, and after how many epochs."""
+    """Return how many settings halving has stopped, and after how many epochs."""
     ends = Counter(setting.left_behind for setting in summary.settings if setting.left_behind)
     said = [f"{plural(count, 'setting')} {end}" for end, count in sorted(ends.items())]
-    return f"Left behind: {', '.join(said)}." if said else ""
+    return f"Stopped: {', '.join(said)}." if said else ""
 
 
 def early_ends(summary: Summary) -> str:
