@@ -384,7 +384,9 @@ def test_settings_that_were_left_behind_come_after_the_others_with_when_and_by_w
         "1 setting by halving=3 after 3 of 9 epochs."
     )
     assert said in text
-    assert said in (tmp_path / "report.html").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert said in page
+    assert "ranked on the test images" in page
     assert [row["stopped"] for row in rows(tmp_path, "settings")] == [
         "", *(f"by halving=3 after {epochs} of 9 epochs" for epochs in (3, 1, 1))
     ]  # fmt: skip
