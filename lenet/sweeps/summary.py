@@ -39,6 +39,11 @@ class Setting:
         return sorted(found, key=lambda outcome: by_seed(outcome.run))
 
     @property
+    def is_whole(self) -> bool:
+        """Whether its runs have all finished, or all were stopped."""
+        return not self.unfinished and not (self.finished and self.stopped)
+
+    @property
     def left_behind(self) -> Stopped | None:
         """What has stopped all of its runs that have come furthest, if none was to go on."""
         ends = [outcome.stopped for outcome in self.stopped if outcome.stopped]
@@ -123,8 +128,7 @@ def summarise(runs: Iterable[Run]) -> Summary:
     def rank(setting: Setting) -> tuple[bool, bool, int, float, str]:
         accuracy = means.get(setting.label, 0)
         epochs = setting.left_behind.epochs if setting.left_behind else 0
-        unfinished = bool(setting.unfinished)
-        return not setting.finished, unfinished, -epochs, -accuracy, setting.label
+        return not setting.finished, not setting.is_whole, -epochs, -accuracy, setting.label
 
     strays = [outcomes[run] for run in outcomes if not is_configured(run)]
     return Summary(

@@ -479,3 +479,16 @@ def test_a_damaged_table_of_steps_costs_only_its_figure(tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert "accuracy.png" in names
     assert "steps.png" not in names
+
+
+def test_a_setting_of_which_only_some_seeds_finished_comes_after_whole_ones(tmp_path: Path) -> None:
+    """As where another sweep had finished one of those that halving has stopped."""
+    stopped = {"status": "stopped", "stopped": left_behind(1)}
+    runs = [
+        fake_run(tmp_path / "0", "optimizer.lr=0.1", seed=0, accuracies=(0.99,) * 9),
+        fake_run(tmp_path / "1", "optimizer.lr=0.1", seed=1, accuracies=(0.99,), **stopped),
+        fake_run(tmp_path / "2", "optimizer.lr=0.2", seed=0, accuracies=(0.5,) * 9),
+        fake_run(tmp_path / "3", "optimizer.lr=0.2", seed=1, accuracies=(0.5,) * 9),
+    ]
+    text = write_summary(runs, tmp_path)
+    assert re.search(r"1  50.00 .* 2 .*\n.* 2  99.00 .* 1 of 2 ", text)

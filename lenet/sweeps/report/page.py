@@ -94,8 +94,8 @@ def words(summary: Summary) -> str:
             )
     if len(summary.settings) > 1 and summary.ranked_by == "test":
         text += (
-            " The settings were ranked on the test images: the best of many looks better there than "
-            "it is. dataset.validation=1000 sets images aside to choose by."
+            " The settings were ranked on the test images: the best of many looks better there "
+            "than it is. dataset.validation=1000 sets images aside to choose by."
         )
     for sentence in filter(None, [left_behind(summary), early_ends(summary), tried_again(summary)]):
         text += f" {escape(sentence)}"

@@ -114,8 +114,8 @@ def percent_points(difference: float) -> str:
 
 def seeds(setting: Setting) -> str:
     """Return how many seeds have finished, and of how many if not all."""
-    n, failed = len(setting.finished) + len(setting.stopped), len(setting.unfinished)
-    return f"{n} of {n + failed}" if failed else str(n)
+    n, of = len(setting.finished), len(setting.outcomes)
+    return str(of) if setting.is_whole else f"{n} of {of}"
 
 
 def stopped_after(setting: Setting) -> str:
@@ -134,7 +134,7 @@ def notes(summary: Summary) -> list[str]:
                 "The best of many on test images looks better than it is: "
                 "choose by dataset.validation=1000."
             )
-        if any(setting.unfinished for setting in summary.ranked):
+        if not all(setting.is_whole for setting in summary.ranked):
             lines.append("Settings with runs that did not finish come after the others.")
     lines += filter(None, [left_behind(summary), early_ends(summary), tried_again(summary)])
     if any(len(setting.finished) > 1 for setting in summary.ranked):
