@@ -206,3 +206,20 @@ def test_the_sizes_of_the_study_have_the_parameters_that_they_are_said_to_have()
     assert numbers == sorted(numbers)
     assert len(numbers) == len(list(folder.iterdir())) == 6
     assert read("setting=capacity/lenet5") == read()
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("patience=0", "patience = 0: should be greater than 0"),
+        ("patience=1.5", "patience = 1.5: should be a valid integer"),
+        ("patience=2", "patience = 2: when to stop is chosen on validation images, and there are"),
+        ("max_seconds=0", "max_seconds = 0: should be greater than 0"),
+        ("max_seconds=-1.5", "max_seconds = -1.5: should be greater than 0"),
+        ("max_seconds=inf", "max_seconds = inf: should be a finite number"),
+        ("max_seconds=10s", "max_seconds = '10s': should be a valid number"),
+    ],
+)
+def test_what_could_stop_no_run_is_refused(override: str, message: str) -> None:
+    assert refusal(override).startswith(message)
+    assert "\n" not in refusal(override)

@@ -10,7 +10,7 @@ from trainings import RECIPE, run
 
 from lenet.data import Data, Strokes
 from lenet.training.loop import train
-from lenet.training.schedules import Cosine
+from lenet.training.schedules import Constant, Cosine, Schedule
 from lenet.training.state import Metrics, TrainingState
 from lenet.training.stopping import is_over, stopped_by
 
@@ -90,6 +90,19 @@ def test_wherever_it_was_interrupted_it_stops_at_the_same_epoch(bars: Data) -> N
         list(train(recipe, bars, copy))
         assert copy.t == state.t
         assert (copy.theta == state.theta).all()
+
+
+@pytest.mark.parametrize("schedule", [Constant(), Cosine(warmup=0, final=0)], ids=str)
+def test_a_training_that_pauses_goes_on_to_the_same_bits(bars: Data, schedule: Schedule) -> None:
+    """By the schedule of all epochs; where it has been already, it takes no step."""
+    recipe = replace(VALIDATED, epochs=3, schedule=schedule)
+    state, whole = TrainingState.initial(recipe), TrainingState.initial(recipe)
+    for until, epochs in ((1, 1), (1, 1), (2, 2), (None, 3)):
+        list(train(recipe, bars, state, until=until))
+        assert len(state.metrics) == epochs
+    list(train(recipe, bars, whole))
+    assert (state.theta == whole.theta).all()
+    assert state.steps == whole.steps
 
 
 def test_a_training_that_is_over_takes_no_step(bars: Data) -> None:
