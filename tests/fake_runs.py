@@ -8,6 +8,7 @@ import numpy as np
 from omegaconf import OmegaConf
 
 from lenet.config.compose import composed
+from lenet.config.schema import Sweeping
 from lenet.formats.layout import WEIGHTS
 from lenet.nn.architecture import LENET5
 from lenet.runs.folder import RunFolder
@@ -15,6 +16,8 @@ from lenet.runs.run import Run
 from lenet.training.state import Metrics, TrainingState
 
 quickly_composed = cache(composed)
+
+PLAIN = Sweeping(report=True, halving=None, retries=0, settings=None)  # nothing is said of a sweep
 
 
 def fake_run(
@@ -26,9 +29,8 @@ def fake_run(
     **record: Any,
 ) -> Run:
     """Write a run whose test accuracies are given, and whose other metrics follow from them."""
-    config = OmegaConf.merge(
-        quickly_composed(*overrides), {"seed": seed, "epochs": len(accuracies)}
-    )
+    epochs = record.get("stopped", {}).get("of", len(accuracies))
+    config = OmegaConf.merge(quickly_composed(*overrides), {"seed": seed, "epochs": epochs})
     rows = [
         Metrics(
             epoch=epoch,

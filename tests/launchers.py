@@ -1,9 +1,10 @@
 """What a sweep has to do under every launcher, for the tests of each."""
 
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
-from command import lenet, metrics, run_folders, started
+from command import lenet, metrics, results, run_folders, started
 
 from lenet.runs.record import status
 
@@ -22,6 +23,25 @@ def check_same_bits(tmp_path: Path, *launcher: str) -> None:
         assert one.relative_to(alone) == other.relative_to(launched)
         assert metrics(one).equals(metrics(other))
         assert (one / "weights.npz").read_bytes() == (other / "weights.npz").read_bytes()
+
+
+def check_halving(tmp_path: Path, *launcher: str) -> None:
+    """Of three settings one goes on after the first epoch of three, to the bits of a whole run."""
+    halved, whole = tmp_path / "halved", tmp_path / "whole"
+    lrs, seeds = "optimizer.lr=1e-7,0.003,1e-6", "seed=0,1"
+    for folder, options in ((halved, ["halving=3", *launcher]), (whole, [])):
+        folder.mkdir()
+        done = lenet("-m", *QUICK, "epochs=3", *options, lrs, seeds, cwd=folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+    ends = Counter()
+    for one, other in zip(run_folders(halved), run_folders(whole), strict=True):
+        assert one.relative_to(halved) == other.relative_to(whole)
+        ends[status(one), len(metrics(one))] += 1
+        if status(one) == "finished":
+            assert results(one) == results(other)
+        else:
+            assert metrics(one).equals(metrics(other)[:1])
+    assert ends == {("stopped", 1): 4, ("finished", 3): 2}
 
 
 def check_bad_job(tmp_path: Path, *launcher: str) -> None:

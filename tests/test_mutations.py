@@ -351,7 +351,7 @@ MUTATIONS = [
         "16a the last parameters as the best",
         "training/loop.py",
         {
-            "return metrics.validation_accuracy > max(accuracies, default=-1.0)": "return True",
+            "if validation and not epochs_since_best(state.metrics):": "if validation:",
         },
         "training/test_training.py::test_the_best_parameters_are_those_of_the_best_validation_accuracy",
     ),
@@ -678,7 +678,7 @@ MUTATIONS = [
         "50 what a stranger's file names is imported",
         "config/schema.py",
         {
-            'return checked({**values, "tracker": UNTRACKED}, known)': 'return checked({**values, "tracker": UNTRACKED}, imported)'
+            'return checked(Config, {**own, "tracker": UNTRACKED}, known)': 'return checked(Config, {**own, "tracker": UNTRACKED}, imported)'
         },
         "runs/test_strangers.py::test_a_class_that_is_none_of_ours_is_refused_unseen",
     ),
@@ -844,6 +844,62 @@ MUTATIONS = [
             "return labels, np.arange(N)": "return labels, np.arange(len(labels))",
         },
         "nn/test_shapes.py",
+    ),
+    Mutation(
+        "80 patience counts epochs that are as good as the best",
+        "training/stopping.py",
+        {
+            "accuracies.index(max(accuracies))": "accuracies[::-1].index(max(accuracies))",
+        },
+        "training/test_stopping.py",
+    ),
+    Mutation(
+        "81 a stopped training whose interrupted epoch is over begins another",
+        "training/loop.py",
+        {
+            "            if stopped_by(recipe, state.metrics):\n                return\n": "",
+        },
+        "training/test_stopping.py",
+    ),
+    Mutation(
+        "82 settings chosen by where their runs are, not by where they were at the cut",
+        "sweeps/outcome.py",
+        {
+            "return table.iloc[min(epochs, len(table)) - 1]": "return table.iloc[-1]",
+        },
+        "sweeps/test_halving.py::test_what_has_finished_in_another_sweep_takes_part_as_it_was_then",
+    ),
+    Mutation(
+        "83 a setting whose runs are missing ranked by those that are there",
+        "sweeps/halving.py",
+        {
+            "setting: (None in found, -fmean(known))": "setting: (False, -fmean(known))",
+        },
+        "sweeps/test_halving.py",
+    ),
+    Mutation(
+        "84 what has diverged tried again",
+        "sweeps/rounds.py",
+        {
+            'not in ("diverged", "running")': 'not in ("running",)',
+        },
+        "sweeps/test_rounds.py",
+    ),
+    Mutation(
+        "85 a run that halving has stopped taken for a finished one",
+        "runs/folder.py",
+        {
+            '"finished" if self._over else "stopped"': '"finished"',
+        },
+        "sweeps/test_halving.py::test_a_run_that_was_left_behind_goes_on_alone_to_the_same_bits",
+    ),
+    Mutation(
+        "86 letters counted from 0, as their files do not",
+        "data/emnist.py",
+        {
+            "    first_label = 1\n": "",
+        },
+        "data/test_emnist.py",
     ),
 ]
 

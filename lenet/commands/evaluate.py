@@ -10,9 +10,9 @@ from lenet.commands.arguments import add_config_dir, add_runs
 from lenet.config.compose import configure
 from lenet.data import Dataset
 from lenet.errors import LenetError
+from lenet.formats.text import plural
 from lenet.runs.find import find_runs
 from lenet.runs.run import Run
-from lenet.sweeps.report.terminal import plural
 from lenet.training.evaluation import evaluate
 
 

@@ -26,15 +26,16 @@ from lenet.config.complaints import complain
 from lenet.config.identity import identity, trajectory
 from lenet.config.loader import hydra_for
 from lenet.config.overrides import without_sweeps
-from lenet.config.schema import own_folders, read_config, saved
+from lenet.config.schema import of_run, own_folders, read_config, saved
 from lenet.errors import LenetError, printable
 from lenet.runs.claim import FinishedError
-from lenet.runs.experiment import run
+from lenet.runs.experiment import Pause, run
 from lenet.runs.folder import RunFolder
 from lenet.runs.process import end_by_exceptions, end_worker, until_the_reader_leaves
 from lenet.runs.provenance import provenance
-from lenet.runs.record import accuracy_to_choose_by, outcome
+from lenet.runs.record import accuracy_to_choose_by, outcome, read_record, times_tried_again
 from lenet.sweeps.progress import say
+from lenet.sweeps.rounds import multirun
 from lenet.sweeps.sweep import Sweep
 from lenet.training.divergence import DivergedError
 
@@ -45,13 +46,14 @@ class JobFailedError(LenetError):
     """A run has ended before its time; the user has been told why."""
 
 
-def job(cfg: DictConfig) -> float | None:
+def job(cfg: DictConfig, pause: Pause | None = None, again: bool = False) -> float | None:
     """Carry out the experiment that Hydra has composed, in the folder that it has chosen.
 
-    Returns the accuracy reached, on validation images where there are any; 0 for a run that has
-    diverged, so that a search counts it as bad; None for one that something else has stopped, which
-    tells nothing of it. A single run that fails ends the process; a failure in a sweep is left to
-    its end, so that the other jobs go on.
+    Halving may have it ``pause`` before its end; ``again`` it is tried after it has failed. A
+    single run that fails ends the process; a failure in a sweep is left to its end, so that the
+    other jobs go on. Returns the accuracy reached, on validation images where there are any; 0 for
+    a run that has diverged, so that a search counts it as bad; None for one that something else has
+    stopped, which tells nothing of it.
     """
     end_by_exceptions()
     hydra_config = HydraConfig.get()
@@ -59,7 +61,8 @@ def job(cfg: DictConfig) -> float | None:
     if sweeping:
         keep_off_the_terminal()
     try:
-        _, accuracy = accuracy_to_choose_by(attempt(cfg, hydra_config, sweeping))
+        result = attempt(of_run(cfg), hydra_config, sweeping, pause, again)
+        _, accuracy = accuracy_to_choose_by(result)
     except JobFailedError as failed:
         if sweeping:
             return 0.0 if isinstance(failed.__cause__, DivergedError) else None
@@ -70,7 +73,9 @@ def job(cfg: DictConfig) -> float | None:
     return accuracy
 
 
-def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[str, Any]:
+def attempt(
+    cfg: DictConfig, hydra_config: HydraConf, sweeping: bool, pause: Pause | None, again: bool
+) -> dict[str, Any]:
     """Carry out an experiment, or find that it has been; return the last row of its metrics.
 
     Raises:
@@ -85,6 +90,9 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
         "choices": choices(hydra_config),
         **provenance(),
     }
+    before = 0 if config.force else times_tried_again(read_record(path))
+    if tried := before + again:
+        record["tried_again"] = tried
     try:
         folder = RunFolder(
             path,
@@ -105,7 +113,7 @@ def attempt(cfg: DictConfig, hydra_config: HydraConf, sweeping: bool) -> dict[st
     try:
         with folder:
             cores = cores_of_job(hydra_config.launcher) if sweeping else cores_of_process()
-            run(config, folder, min(config.threads or cores, cores_of_machine()))
+            run(config, folder, min(config.threads or cores, cores_of_machine()), pause)
     except (LenetError, OSError) as error:
         log.error("%s", error)
         raise JobFailedError from error
@@ -207,7 +215,7 @@ def do_what_the_flags_say() -> None:
     if typed.help or typed.hydra_help or typed.cfg or typed.info or typed.shell_completion:
         show(hydra, flags, typed)
     elif typed.multirun or (not typed.run and is_sweep(hydra, typed)):
-        hydra.multirun(typed.config_name, job, [*typed.overrides, "hydra.mode=MULTIRUN"])
+        multirun(hydra, typed.config_name, job, [*typed.overrides, "hydra.mode=MULTIRUN"])
     else:
         hydra.run(typed.config_name, job, [*typed.overrides, "hydra.mode=RUN"])
 

@@ -10,17 +10,17 @@ from omegaconf import DictConfig
 
 from lenet.config.complaints import explain
 from lenet.config.loader import hydra_for
-from lenet.config.schema import Config, read_config, without_hydra
+from lenet.config.schema import Config, of_run, read_config
 from lenet.errors import ConfigError
 
 
 def composed(*overrides: str, config_dir: Path | None = None) -> DictConfig:
-    """Return what Hydra makes of a command line, unchecked, without its own part.
+    """Return what Hydra makes of a command line, unchecked, as far as it is about a run.
 
     The user's own choices are looked for in ``config_dir``, before those of ``conf``.
     """
     hydra = hydra_for(config_dir)
-    return without_hydra(hydra.compose_config("config", [*overrides], RunMode.RUN))
+    return of_run(hydra.compose_config("config", [*overrides], RunMode.RUN))
 
 
 def configure(*overrides: str, config_dir: str | PathLike[str] | None = None) -> Config:

@@ -11,10 +11,10 @@ from hashlib import sha256
 from typing import Any
 
 from lenet.config.components import is_own
-from lenet.config.schema import Config
+from lenet.config.schema import SWEEP_KEYS, Config
 from lenet.formats.keys import TARGET
 
-NO_RESULT_DEPENDS_ON = frozenset({"threads", "force", "checkpoint", "tracker", "inside", "report"})
+NO_RESULT_DEPENDS_ON = SWEEP_KEYS | {"threads", "force", "checkpoint", "tracker", "inside"}
 DIGITS = 10  # of the hash in a name: two of 10,000 runs clash with a probability of 5e-5
 
 
@@ -26,6 +26,11 @@ def identity(config: Config) -> str:
 def trajectory(config: Config) -> str:
     """Return a hash of the same but for the number of epochs."""
     return hashed(config, NO_RESULT_DEPENDS_ON | {"epochs"})
+
+
+def setting(config: Config) -> str:
+    """Return a hash of the same but for the seed."""
+    return hashed(config, NO_RESULT_DEPENDS_ON | {"seed"})
 
 
 def hashed(config: Config, without: Collection[str]) -> str:

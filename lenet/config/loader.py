@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from lenet.config.identity import run_name
 from lenet.config.overrides import parse, set_in_any_case, slip, spelt_out
-from lenet.config.schema import CONF, read_composed, without_hydra
+from lenet.config.schema import CONF, of_run, read_composed
 from lenet.data.own import classes_in
 from lenet.errors import ConfigError, suggestion
 from lenet.formats.layout import RECORD
@@ -28,7 +28,7 @@ GLOBAL_GROUPS = ("experiment", "setting")  # their files set keys anywhere in a 
 
 def resolve_run_name(_root_: DictConfig) -> str:
     """Return the name of the run that a configuration describes, for ``${run_name:}``."""
-    if not without_hydra(_root_):
+    if not of_run(_root_):
         return "<run_name>"  # lenet --cfg hydra --resolve
     return run_name(read_composed(_root_))
 

@@ -7,15 +7,15 @@ module holds the two against each other; no default value lives in Python.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from functools import partial
 from inspect import Parameter, isabstract, signature
 from pathlib import Path
-from typing import Annotated, Any, cast, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
 import yaml
-from annotated_types import Gt
+from annotated_types import Ge, Gt
 from omegaconf import DictConfig, OmegaConf
 from omegaconf._utils import get_omega_conf_dumper
 from omegaconf.errors import OmegaConfBaseException
@@ -26,6 +26,8 @@ from lenet.errors import ConfigError, suggestion
 from lenet.formats.keys import TARGET
 from lenet.training.recipe import Recipe
 from lenet.training.trackers import Tracker
+
+T = TypeVar("T")
 
 PACKAGE = Path(__file__).resolve().parent.parent
 CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
@@ -57,11 +59,34 @@ class Config(Recipe):
     tracker: Tracker
     inside: bool
     force: bool
-    report: bool = True
+
+
+@dataclass(frozen=True)
+class Sweeping:
+    """What a sweep is told of itself; its runs know nothing of it."""
+
+    report: bool
+    halving: Annotated[int, Gt(1)] | None
+    retries: Annotated[int, Ge(0)]
+    settings: str | None
+
+    @property
+    def beyond_one_run(self) -> list[str]:
+        """The keys that have been set to what only a sweep can do, of lists of values."""
+        keys = ("halving", "retries", "settings")
+        return [key for key in keys if getattr(self, key)]
+
+
+SWEEP_KEYS = frozenset(one.name for one in fields(Sweeping))
+
+
+def read_sweeping(cfg: DictConfig) -> Sweeping:
+    """Check what a command says of a sweep as a whole, in all that Hydra has composed for it."""
+    return checked(Sweeping, resolved(OmegaConf.masked_copy(cfg, [*SWEEP_KEYS])), known)
 
 
 def read_config(cfg: DictConfig, folders: Iterable[str] = ()) -> Config:
-    """Check a composed configuration (without its ``hydra`` part) and build what it describes.
+    """Check a composed configuration (that of a run alone) and build what it describes.
 
     Modules of the user's own classes may be in one of the folders.
 
@@ -69,12 +94,12 @@ def read_config(cfg: DictConfig, folders: Iterable[str] = ()) -> Config:
         ConfigError: listing every unknown, missing or unfit key, with what would do.
 
     """
-    return checked(resolved(cfg), partial(imported, folders=folders))
+    return checked(Config, resolved(cfg), partial(imported, folders=folders))
 
 
 def read_composed(cfg: DictConfig) -> Config:
     """Do the same with all that Hydra has composed for a command."""
-    return read_config(without_hydra(cfg), own_folders(cfg.hydra))
+    return read_config(of_run(cfg), own_folders(cfg.hydra))
 
 
 def read_saved(values: Mapping[str, Any]) -> Config:
@@ -87,12 +112,15 @@ def read_saved(values: Mapping[str, Any]) -> Config:
         ConfigError: as ``read_config``.
 
     """
-    return checked({**values, "tracker": UNTRACKED}, known)
+    own = {key: value for key, value in values.items() if key not in SWEEP_KEYS}
+    return checked(Config, {**own, "tracker": UNTRACKED}, known)
 
 
-def without_hydra(cfg: DictConfig) -> DictConfig:
-    """Return a composed configuration without its ``hydra`` part."""
-    return OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+def of_run(cfg: DictConfig) -> DictConfig:
+    """Return what a composed configuration says of a run: neither of Hydra's nor of a sweep's."""
+    return OmegaConf.masked_copy(
+        cfg, [str(key) for key in cfg if key not in {"hydra", *SWEEP_KEYS}]
+    )
 
 
 def own_folders(hydra: Any) -> list[str]:
@@ -146,14 +174,14 @@ def saved(cfg: DictConfig) -> str:
     return str(yaml.dump(plain, Dumper=get_omega_conf_dumper(), sort_keys=False))
 
 
-def checked(values: Mapping[str, Any], find: Find) -> Config:
-    """Return the experiment that plain values describe; ConfigError with all that is wrong."""
+def checked(kind: type[T], values: Mapping[str, Any], find: Find) -> T:
+    """Return what plain values describe; ConfigError with all that is wrong."""
     reader = Reader(find, list(misfits(values)))
     if not reader.problems:
-        config = reader.build(Config, values)
+        built = reader.build(kind, values)
     if reader.problems:
         raise ConfigError(*reader.problems)
-    return cast(Config, config)
+    return cast(T, built)
 
 
 def misfits(values: Any, path: tuple[str, ...] = ()) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from lenet.data.base import Data, Dataset, Split
 from lenet.data.cifar import CIFAR10
-from lenet.data.emnist import EMNISTBalanced, EMNISTDigits
+from lenet.data.emnist import EMNISTBalanced, EMNISTDigits, EMNISTLetters
 from lenet.data.mnist import KMNIST, MNIST, FashionMNIST
 from lenet.data.own import Csv, Folder, Npz
 from lenet.data.strokes import Strokes
@@ -16,6 +16,7 @@ __all__ = [
     "Dataset",
     "EMNISTBalanced",
     "EMNISTDigits",
+    "EMNISTLetters",
     "FashionMNIST",
     "Folder",
     "Npz",

@@ -116,6 +116,15 @@ class EMNISTDigits(EMNIST):
 
 
 @dataclass(frozen=True)
+class EMNISTLetters(EMNIST):
+    """Handwritten letters, capital and small in one class: 124,800 to train on, 20,800 to test."""
+
+    files = files_of("letters")
+    first_label = 1
+    class_names = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+@dataclass(frozen=True)
 class EMNISTBalanced(EMNIST):
     """Digits and letters, as many of each: 112,800 to train on and 18,800 to test.
 

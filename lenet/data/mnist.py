@@ -83,7 +83,7 @@ class IdxDataset(PublishedDataset):
             expected, found = ("{} x {}".format(*size) for size in (self.size, images.shape[1:]))
             raise DataError(f"{images_path}: expected images of {expected} pixels, found {found}")
         self._check_labels(labels_path, labels)
-        return Split(images, labels)
+        return Split(images, labels - self.first_label)
 
 
 def original(form: str) -> str:

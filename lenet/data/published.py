@@ -40,6 +40,7 @@ class PublishedDataset(Dataset):
     parts: ClassVar[tuple[str, ...]] = ("", "raw")
     other_forms: ClassVar[Mapping[str, str]] = {}  # files that are no use, and what is to be said
     mirrors: ClassVar[tuple[str, ...]]
+    first_label: ClassVar[int] = 0  # of the classes, as the files number them
 
     root: str | None
     train_size: Annotated[int, Gt(0)] | None
@@ -189,12 +190,12 @@ class PublishedDataset(Dataset):
                 ) from error
 
     def _check_labels(self, source: Path | str, labels: NDArray[np.uint8]) -> None:
-        """Raise DataError unless every label is the number of a class."""
-        if labels.max() >= len(self.class_names):
-            raise DataError(
-                f"{source}: expected labels from 0 to {len(self.class_names) - 1}, "
-                f"found {labels.max()}"
-            )
+        """Raise DataError unless every label is the number of a class, as they are published."""
+        first = self.first_label
+        last = first + len(self.class_names) - 1
+        for label in (labels.min(), labels.max()):
+            if not first <= label <= last:
+                raise DataError(f"{source}: expected labels from {first} to {last}, found {label}")
 
     def _warn_of_others(self, folder: Path, checksums: Mapping[str, str]) -> None:
         """Warn of each file that is not as published, as far as that is known."""

@@ -49,3 +49,8 @@ class LineFormatter(logging.Formatter):
                 for argument in record.args
             )
         return printable_lines(super().format(shown))
+
+
+def plural(count: int, what: str) -> str:
+    """Return a number of things."""
+    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"

@@ -16,11 +16,9 @@ from lenet.formats.layout import CHECKPOINT, PREVIOUS, RUN_LIST, files_by_our_na
 from lenet.runs.record import LOCK, has_result, holder, is_held, read_record
 from lenet.training.checkpoints import read_checkpoint
 
-MARKS = {  # what those files say of themselves
-    "multirun.yaml": b"lenet.sweeps.sweep.Callbacks",
-    "optimization_results.yaml": b"optuna",
-}
-MOST_BYTES = 2**20  # bytes of them
+SEARCHED = "optimization_results.yaml"  # which Optuna's sweeper writes
+MARK = b"optuna"  # in it
+MOST_BYTES = 2**20  # bytes of it
 PATIENCE = 1  # s: whoever only looks whether a folder is held, holds it for a moment
 ELSEWHERE = "choose another folder (hydra.run.dir or hydra.sweep.dir)"
 
@@ -70,13 +68,12 @@ def refuse_foreign_report(root: Path, view: Path) -> None:
     """Raise ConfigError if a sweep would overwrite what is not lenet's with what it says of all.
 
     That is the whole of a folder (``view``), in which the list of runs comes first, and in the
-    folder above the runs what Hydra and its sweepers write.
+    folder above the runs what a search writes.
     """
     foreign = [] if (view / RUN_LIST).exists() or not view.is_dir() else list(view.iterdir())
-    for name, mark in MARKS.items():
-        with suppress(FileNotFoundError), open(root / name, "rb", opener=plain) as file:
-            if mark not in read_at_most(file, MOST_BYTES):
-                foreign.append(root / name)
+    with suppress(FileNotFoundError), open(root / SEARCHED, "rb", opener=plain) as file:
+        if MARK not in read_at_most(file, MOST_BYTES):
+            foreign.append(root / SEARCHED)
     if foreign:
         raise ConfigError(
             f"{foreign[0]} is not lenet's, and would be overwritten; move it, "

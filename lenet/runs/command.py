@@ -1,7 +1,7 @@
 """The command line of a run: the shortest one that composes to its configuration again."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,12 @@ from typing import Any
 from lenet.config.components import PACKAGE
 from lenet.config.compose import composed, configure, quoted
 from lenet.config.identity import identity
-from lenet.config.schema import CONF, REFERENCE, resolved
+from lenet.config.schema import CONF, REFERENCE, SWEEP_KEYS, resolved
 from lenet.errors import ConfigError
 from lenet.formats.keys import TARGET, read_keys
 from lenet.runs.run import Run
 
-LEFT_OUT = {"force", "tracker", "report"}  # are asked anew, as they change nothing of a run
+LEFT_OUT = SWEEP_KEYS | {"force", "tracker"}  # are asked anew, as they change nothing of a run
 MISSING = "???"  # the value of a key that must be said, as OmegaConf has it
 BARE = re.compile(r"(?!(?:null|true|false|inf|nan)$)[a-z/][\w./-]*", re.ASCII | re.IGNORECASE)
 
@@ -33,7 +33,7 @@ def command_of(run: Run, config_dir: Path | None = None) -> list[str]:
 
     """
     ours = identity(run.config)
-    wanted = without(LEFT_OUT, run.written)
+    wanted = without(LEFT_OUT, run.whole)
     defaults = resolved(composed(config_dir=config_dir))
     choices = []
     for group, values in wanted.items():
@@ -64,7 +64,7 @@ def with_parents(key: str) -> list[str]:
     return list(accumulate(key.split("."), lambda parent, name: f"{parent}.{name}"))
 
 
-def without(names: set[str], values: Values) -> Values:
+def without(names: Collection[str], values: Values) -> Values:
     """Return values without those of some names."""
     return {key: value for key, value in values.items() if key not in names}
 

@@ -3,6 +3,7 @@
 import logging
 from contextlib import closing
 from functools import partial
+from typing import NamedTuple
 
 from lenet.config.choices import Values, word_for
 from lenet.config.schema import Config
@@ -12,19 +13,29 @@ from lenet.formats.keys import read_keys
 from lenet.formats.layout import CONFIG, METRICS
 from lenet.runs.folder import RunFolder
 from lenet.runs.process import held_back
+from lenet.runs.record import Stopped
 from lenet.runs.resume import starting_state
 from lenet.training.histograms import watched
 from lenet.training.loop import train
 from lenet.training.state import Metrics
+from lenet.training.stopping import is_over, stopped_by
 from lenet.training.trackers import Tracking
 
 log = logging.getLogger("lenet")
 
 
-def run(config: Config, folder: RunFolder, threads: int) -> None:
+class Pause(NamedTuple):
+    """A place before the end of a run, after an epoch, and what has it stop there for now."""
+
+    until: int
+    by: str
+
+
+def run(config: Config, folder: RunFolder, threads: int, pause: Pause | None = None) -> None:
     """Carry out one experiment, or the rest of it; what comes of it goes to the folder as it comes.
 
-    A signal that asks for an end is obeyed after the step in hand and a checkpoint.
+    With ``pause`` it stops there, to go on another time. A signal that asks for an end is obeyed
+    after the step in hand and a checkpoint.
     """
     data = config.load()
     folder.note(data=data.checksums, threads=threads)
@@ -37,7 +48,8 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
     folder.begin(state)
     log.info(table_head(list(sizes)))
     tracking = Tracking(config.tracker, folder.path, partial(parameters, folder))
-    with held_back() as stop, closing(train(config, data, state, threads)) as events, tracking:
+    training = train(config, data, state, threads, pause and pause.until)
+    with held_back() as stop, closing(training) as events, tracking:
         watch = partial(watched, events, config, data.train, state, folder.add_inside)
         for event in watch() if config.inside else events:
             stopping = stop.asked
@@ -47,10 +59,15 @@ def run(config: Config, folder: RunFolder, threads: int) -> None:
             elif stopping or is_multiple(state.t, config.checkpoint.every_steps):
                 folder.save(state)
             tracking.follow(state)
-            if stopping and state.epoch <= config.epochs:
+            if stopping and not is_over(config, state.metrics):
                 log.info("stopped after step %d", state.t)
                 stop.obey()
-        folder.finish(state)
+        over = is_over(config, state.metrics)
+        if by := stopped_by(config, state.metrics) if over else pause and pause.by:
+            early = Stopped(by, len(state.metrics), config.epochs)
+            folder.note(stopped=early._asdict())
+            log.info("stopped %s", early)
+        folder.finish(state, over=over)
         log.info("wrote %s", relative(folder.path / METRICS))
 
 

@@ -75,6 +75,7 @@ class RunFolder:
         self.record: dict[str, Any] = {}
         self._last: Checkpoint | None = None
         self._begun = perf_counter()
+        self._over = True  # once it has a result
         self._steps_written = 0
         examine(path, identity, force=force)  # before anything is written
         path.mkdir(parents=True, exist_ok=True)
@@ -136,7 +137,7 @@ class RunFolder:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         match error:
             case _ if error is None or "result" in self.record:
-                outcome: dict[str, Any] = {"status": "finished"}
+                outcome: dict[str, Any] = {"status": "finished" if self._over else "stopped"}
             case DivergedError():
                 outcome = {
                     "status": "diverged",
@@ -234,8 +235,12 @@ class RunFolder:
         checkpoint = Checkpoint(state, self.record["identity"], self.record["data"])
         write_checkpoint(self._file(CHECKPOINT), checkpoint)
 
-    def finish(self, state: TrainingState) -> None:
-        """Write all that the training has come to, safely, whatever is there already."""
+    def finish(self, state: TrainingState, *, over: bool = True) -> None:
+        """Write all that the training has come to, safely, whatever is there already.
+
+        Unless it is ``over``, the run was stopped and can go on from there.
+        """
+        self._over = over
         self._write_tables(state)
         self._write_weights(state)
         self.note(result=asdict(state.metrics[-1]))

@@ -12,7 +12,7 @@ from lenet.errors import DataError, LenetError
 from lenet.formats.files import relative
 from lenet.formats.layout import RUN_LIST, SWEEP
 from lenet.runs.find import all_runs, listed_folders
-from lenet.runs.record import read_record, status
+from lenet.runs.record import read_record, status, stopped
 from lenet.runs.run import Run
 
 Row = dict[str, Any]
@@ -22,7 +22,7 @@ RESULT = (
     "train_loss", "train_accuracy", "test_loss", "test_accuracy", "validation_loss",
     "validation_accuracy",
 )  # fmt: skip
-LAST = (*RESULT, "seconds", "started", "finished", "why")
+LAST = (*RESULT, "seconds", "started", "finished", "stopped", "why")
 
 
 def rows(roots: Sequence[Path], *, must_exist: bool = True) -> list[Row]:
@@ -44,7 +44,7 @@ def rows(roots: Sequence[Path], *, must_exist: bool = True) -> list[Row]:
 
 def row(run: Run, sweeps: list[str]) -> Row:
     """Return the row of a run, whatever is missing or damaged in its folder."""
-    words, seed, why = {}, None, run.record.get("error")
+    words, seed, why, early = {}, None, run.record.get("error"), stopped(run.record)
     try:
         words, seed = dict(run.words), run.seed
     except LenetError as error:
@@ -61,6 +61,7 @@ def row(run: Run, sweeps: list[str]) -> Row:
         "seed": seed,
         **words,
         **{key: value if is_plain(value) else None for key, value in known.items()},
+        "stopped": str(early) if early else None,
         "why": why,
     }
 

@@ -5,7 +5,7 @@ import os
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -14,7 +14,18 @@ from lenet.formats.layout import RECORD
 
 LOCK = "lock"
 MOST_BYTES = 2**20  # bytes of a record; one of ours has some thousands
-STATUSES = ("running", "finished", "diverged", "failed", "interrupted")
+STATUSES = ("running", "finished", "stopped", "diverged", "failed", "interrupted")
+
+
+class Stopped(NamedTuple):
+    """What has stopped a run before its last epoch, such as ``patience=3``, and after how many."""
+
+    by: str
+    epochs: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"by {self.by} after {self.epochs} of {self.of} epochs"
 
 
 def read_record(path: Path, name: str = RECORD) -> dict[str, Any]:
@@ -29,8 +40,13 @@ def read_record(path: Path, name: str = RECORD) -> dict[str, Any]:
 
 def has_result(record: dict[str, Any]) -> bool:
     """Return whether a record is that of a finished run, with the accuracies to choose it by."""
+    return record.get("status") == "finished" and has_accuracies(record)
+
+
+def has_accuracies(record: dict[str, Any]) -> bool:
+    """Return whether a record has accuracies to choose its run by, be it finished or stopped."""
     match record:
-        case {"status": "finished", "result": {"test_accuracy": int() | float(), **others}}:
+        case {"result": {"test_accuracy": int() | float(), **others}}:
             return isinstance(others.get("validation_accuracy"), int | float | None)
     return False
 
@@ -38,7 +54,8 @@ def has_result(record: dict[str, Any]) -> bool:
 def status(path: Path) -> str:
     """Return what has become of the run in a folder.
 
-    "finished", "diverged", "failed" or "interrupted", as it has noted itself; "running" while a
+    "finished", "stopped" (it may go on), "diverged", "failed" or "interrupted", as it has noted
+    itself; "running" while a
     process holds the folder, "killed" if that is gone without a word; "not begun" without a
     run.json, "unknown" if that is damaged or cannot be looked at.
     """
@@ -97,11 +114,27 @@ def holder(path: Path) -> str:
     return "another process"
 
 
+def stopped(record: dict[str, Any]) -> Stopped | None:
+    """Return what has stopped a run early, if anything has."""
+    match record.get("stopped"):
+        case {"by": str(by), "epochs": int(epochs), "of": int(of)}:
+            return Stopped(by, epochs, of)
+    return None
+
+
+def times_tried_again(record: dict[str, Any]) -> int:
+    """Return how often sweeps have tried a run again after it had failed."""
+    noted = record.get("tried_again")
+    return noted if type(noted) is int else 0
+
+
 def outcome(record: dict[str, Any]) -> str:
     """Say in a few words what has come of a run: its accuracy and time, or what went wrong."""
-    if has_result(record):
+    if has_accuracies(record):
         split, accuracy = accuracy_to_choose_by(record["result"])
-        return f"{split} accuracy {accuracy:.2%}{time_taken(record)}"
+        early = stopped(record)
+        end = f", stopped {early}" if early else ""
+        return f"{split} accuracy {accuracy:.2%}{time_taken(record)}{end}"
     match record:
         case {"status": "finished"}:
             return "without an accuracy in run.json"

@@ -18,11 +18,11 @@ from lenet.config.settings import flatten, leave_out, own_name
 from lenet.data import Data
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.formats.keys import read_keys
-from lenet.formats.layout import CONFIG, INSIDE, METRICS, STEPS, WEIGHTS
+from lenet.formats.layout import CONFIG, INSIDE, METRICS, RECORD, STEPS, WEIGHTS
 from lenet.formats.tables import read_table
 from lenet.formats.weights import read_weights
 from lenet.nn.model import LeNet5
-from lenet.runs.record import read_record, status
+from lenet.runs.record import read_record, status, stopped
 from lenet.training.histograms import Rows, read_rows
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,12 @@ class Run:
     def written(self) -> dict[str, Any]:
         """What config.yaml says; DataError if that is missing, or not a configuration."""
         return read_keys(self.path / CONFIG)
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """The same with the keys that have come with a later version, as the run did by default."""
+        later = {key: value for key, value in own_defaults().items() if key not in self.written}
+        return self.written | later
 
     @cached_property
     def config(self) -> Config:
@@ -111,11 +117,13 @@ class Run:
 
         """
         table = read_table(self.path / METRICS, "epoch", NEEDED + TIMES)
-        epochs = self.written.get("epochs")
+        epochs, where = self.written.get("epochs"), CONFIG
+        if early := stopped(self.record):
+            epochs, where = early.epochs, RECORD
         if self.status == "finished" and len(table) != epochs:
             raise DataError(
                 f"{self.path / METRICS}: expected {reprlib.repr(epochs)} epochs "
-                f"as {CONFIG} has it, found {len(table)}"
+                f"as {where} has it, found {len(table)}"
             )
         return table
 
@@ -139,8 +147,7 @@ class Run:
         return word_for(group, component, given.get(group) if isinstance(given, dict) else None)
 
     def _flat(self, name: Callable[[str, Values], str]) -> Values:
-        later = {key: value for key, value in own_defaults().items() if key not in self.written}
-        flat = flatten(self.written | later, name=name)
+        flat = flatten(self.whole, name=name)
         for key, value in flat.items():
             if isinstance(value, float) and not isfinite(value):
                 raise self._unfit(key, "a finite number", value)

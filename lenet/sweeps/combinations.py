@@ -1,6 +1,6 @@
 """The configurations of a sweep: combinations of the values that its overrides have."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice, product
 from math import prod
 from typing import cast
@@ -12,8 +12,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from lenet.config.complaints import explain
 from lenet.config.overrides import parse
+from lenet.config.schema import SWEEP_KEYS
 from lenet.config.syntax import FORMS
 from lenet.errors import ConfigError
+from lenet.sweeps.trials import Trial
 
 MOST_RUNS = 10_000  # of one sweep: of so many, hardly two have the same name
 TOO_MANY = (
@@ -23,10 +25,19 @@ TOO_MANY = (
 
 
 def sweep_overrides(config: DictConfig) -> list[Override]:
-    """Return what is said of the jobs, as it was typed: a reference is for a job to follow."""
+    """Return what is said of the jobs, as it was typed: a reference is for a job to follow.
+
+    Raises:
+        ConfigError: what is said of the sweep as a whole has several values.
+
+    """
     lines = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
     loader = GlobalHydra.instance().config_loader()
-    return parse(cast(list[str], lines), loader)
+    overrides = parse(cast(list[str], lines), loader)
+    for override in overrides:
+        if override.key_or_group in SWEEP_KEYS and override.is_sweep_override():
+            raise ConfigError(f"{override.input_line}: has one value, for the sweep as a whole")
+    return [override for override in overrides if override.key_or_group not in SWEEP_KEYS]
 
 
 def refuse_intervals(swept: list[Override]) -> None:
@@ -51,8 +62,9 @@ def sweep_configs(
     config: DictConfig,
     overrides: list[Override],
     combinations: Callable[..., Iterable[tuple[str, ...]]],
-) -> Iterator[DictConfig]:
-    """Compose combinations of the values of a sweep.
+    trials: Sequence[Trial] = (Trial(),),
+) -> Iterator[tuple[Trial, DictConfig]]:
+    """Yield combinations of the values of a sweep with each trial, and what is composed of them.
 
     Raises:
         ConfigError: there are too many of them, or one cannot be composed.
@@ -60,25 +72,28 @@ def sweep_configs(
     """
     loader = GlobalHydra.instance().config_loader()
     groups = [one.key_or_group for one in overrides if one.is_sweep_override()]
-    for number, job in enumerate(jobs(overrides, combinations)):
+    typed = jobs(overrides, combinations, len(trials))
+    for number, (trial, job) in enumerate(product(trials, typed)):
         try:
-            cfg = loader.load_sweep_config(config, list(job))
+            cfg = loader.load_sweep_config(config, [*job, *trial.overrides])
         except HydraException as error:
-            raise ConfigError(f"{chosen(job, groups)}{explain(error)}") from error
+            raise ConfigError(f"{trial.place}{chosen(job, groups)}{explain(error)}") from error
         with read_write(cfg.hydra), open_dict(cfg.hydra):
             cfg.hydra.job.num = number
-        yield cfg
+        yield Trial((*job, *trial.overrides), trial.place), cfg
 
 
 def jobs(
-    overrides: list[Override], combinations: Callable[..., Iterable[tuple[str, ...]]]
+    overrides: list[Override],
+    combinations: Callable[..., Iterable[tuple[str, ...]]],
+    times: int = 1,
 ) -> Iterable[tuple[str, ...]]:
-    """Return the overrides of each job; ConfigError if there are too many of them."""
+    """Return the overrides of each job; ConfigError if so many ``times`` over are too many."""
     choices = [
         [f"{override.get_key_element()}={value}" for value in values(override)]
         for override in overrides
     ]
-    runs = prod(map(len, choices))
+    runs = prod(map(len, choices)) * times
     if combinations is product and runs > MOST_RUNS:
         raise ConfigError(f"{runs:,} runs: {TOO_MANY}")
     return combinations(*choices)

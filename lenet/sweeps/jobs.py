@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
-from lenet.config.identity import NO_RESULT_DEPENDS_ON, digest, identity
-from lenet.config.schema import read_composed, resolved, without_hydra
+from lenet.config.compose import quoted
+from lenet.config.identity import NO_RESULT_DEPENDS_ON, digest, identity, setting
+from lenet.config.schema import of_run, read_composed, resolved
 from lenet.errors import ConfigError, LenetError
 from lenet.formats.files import write_text
 from lenet.formats.layout import RECORD, RUN_LIST, SWEEP, is_aside
@@ -24,10 +27,31 @@ from lenet.sweeps.combinations import (
     sweep_configs,
     sweep_overrides,
 )
+from lenet.sweeps.halving import cuts
+from lenet.sweeps.trials import Trials, read_trials
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 VIEWS = "sweeps"
 NAME_LENGTH = 60
+
+
+class Job(NamedTuple):
+    """A job of a sweep: what is said of it, its folder, and the setting that it is a seed of."""
+
+    overrides: tuple[str, ...]
+    folder: Path
+    subdir: Path
+    setting: str
+    epochs: int
+    force: bool = False
+
+    def launched(self, *, again: bool) -> list[str]:
+        """Return what a launcher is told of it, the first time or ``again``: force counts once.
+
+        Its folder is said, which may depend on its number among those launched.
+        """
+        once = ["force=false"] if again and self.force else []
+        return [*self.overrides, *once, f"hydra.sweep.subdir={quoted(str(self.subdir))}"]
 
 
 class Jobs:
@@ -37,31 +61,41 @@ class Jobs:
     runs are those in the same place that differ in nothing but what is searched.
     """
 
-    def __init__(self, config: DictConfig) -> None:
+    def __init__(self, config: DictConfig, file: str | None = None) -> None:
+        """Compose the jobs of a command, those of each setting that a CSV file lists.
+
+        Raises:
+            LenetError: one of them cannot be run, or there is none.
+
+        """
         self.root = folder_of(config, "sweep")
-        self.search = config.hydra.sweeper._target_ != BASIC_SWEEPER
+        self.search = is_search(config)
         overrides = sweep_overrides(config)
+        trials = trials_of(file, overrides)
         swept = [override for override in overrides if override.is_sweep_override()]
-        self.swept = [override.key_or_group for override in swept]
+        self.swept = [*(override.key_or_group for override in swept), *trials.keys]
         self.space = sorted(str(override.input_line) for override in swept)
         if not self.search:
             refuse_intervals(swept)
         identities: dict[Path, str] = {}
-        self._folders: dict[Path, None] = {}  # in their order
+        self._jobs: dict[Path, Job] = {}  # by their folders, in their order
         self._fixed_parts = []
         samples = one_at_a_time if self.search else product
-        configs = sweep_configs(config, overrides, samples)
-        for cfg in tqdm(configs, "checking", leave=False, disable=None):
-            self._check(cfg, identities)
+        configs = sweep_configs(config, overrides, samples, trials.settings)
+        for job, cfg in tqdm(configs, "checking", leave=False, disable=None):
+            try:
+                self._check(job.overrides, cfg, identities)
+            except LenetError as error:
+                raise ConfigError(*(f"{job.place}{line}" for line in error.args)) from error
             if self.search:
-                self._fixed_parts.append(self._fixed(resolved(without_hydra(cfg))))
+                self._fixed_parts.append(self._fixed(resolved(of_run(cfg))))
         if not identities:
             raise ConfigError(f"there is nothing to run: {', '.join(self.space)}")
         self._found: dict[Path, bool] = {}
         self.view = self.root / VIEWS / self._name(config.hydra.runtime.choices)
         self.command = command(config)
 
-    def _check(self, cfg: DictConfig, identities: dict[Path, str]) -> None:
+    def _check(self, job: tuple[str, ...], cfg: DictConfig, identities: dict[Path, str]) -> None:
         """Refuse a job that cannot run, or not in its folder; note whose folder it is."""
         config = read_composed(cfg)
         config.tracker.require()
@@ -72,22 +106,24 @@ class Jobs:
             )
         if "experiment" in self.swept and cfg.hydra.sweeper.get("params"):
             raise ConfigError("experiment: one at a time, as each is a sweep of its own")
-        folder = self._folder(cfg)
+        subdir = self._subdir(cfg)
+        folder = self.root / subdir
         ours = identity(config)
         if identities.setdefault(folder.resolve(), ours) != ours:
             raise ConfigError(f"two jobs have the same folder, {folder}; see hydra.sweep.subdir")
         with suppress(FinishedError):
             examine(folder, ours, force=config.force)
-        self._folders[folder] = None
+        kind = setting(config)
+        self._jobs[folder] = Job(job, folder, subdir, kind, config.epochs, config.force)
 
-    def _folder(self, cfg: DictConfig) -> Path:
-        """Return the folder of a job, below that of the sweep."""
+    def _subdir(self, cfg: DictConfig) -> Path:
+        """Return the folder of a job as seen from that of the sweep, which it lies below."""
         subdir = Path(str(cfg.hydra.sweep.subdir))
         if not subdir.parts or subdir.is_absolute() or ".." in subdir.parts:
             raise ConfigError(f"hydra.sweep.subdir = {subdir}: should lie below hydra.sweep.dir")
         if folder_of(cfg, "sweep") != self.root:
             raise ConfigError("hydra.sweep.dir: is one for all jobs; hydra.sweep.subdir may differ")
-        return self.root / subdir
+        return subdir
 
     @property
     def are_at_work(self) -> bool:
@@ -99,16 +135,37 @@ class Jobs:
         experiment = choices.get("experiment", "none")
         swept = "-".join(sorted({key.rpartition(".")[2] for key in self.swept}))
         slug = experiment if experiment != "none" else swept[:NAME_LENGTH] or "single"
-        names = sorted(folder.name for folder in self._folders)
+        names = sorted(folder.name for folder in self._jobs)
         return f"{slug.replace('/', '-')}-{digest(names)}"
+
+    def all(self) -> list[Job]:
+        """Return the jobs of a sweep that is no search."""
+        return list(self._jobs.values())
+
+    def cuts(self, share: int | None) -> list[int]:
+        """Return after how many epochs ``halving`` leaves settings behind; none without it.
+
+        Raises:
+            ConfigError: this is no sweep for it.
+
+        """
+        if share is None:
+            return []
+        epochs = sorted({job.epochs for job in self.all()})
+        if len(epochs) > 1:
+            found = ", ".join(map(str, epochs))
+            raise ConfigError(
+                f"halving = {share}: expected all runs to have as many epochs, found {found}"
+            )
+        return cuts(epochs[0], len({job.setting for job in self.all()}), share)
 
     def folders(self) -> Sequence[Path]:
         """Return the folders of the runs; of a search, those that there are so far."""
         if not self.search:
-            return list(self._folders)
+            return list(self._jobs)
         from lenet.runs.run import Run
 
-        depth = len(next(iter(self._folders)).relative_to(self.root).parts)
+        depth = len(next(iter(self._jobs)).relative_to(self.root).parts)
         records = self.root.glob("*/" * depth + RECORD)
         found = (record.parent for record in records)
         folders = [folder for folder in found if not is_aside(folder.relative_to(self.root))]
@@ -134,6 +191,19 @@ class Jobs:
         from lenet.config.settings import flatten, leave_out
 
         return leave_out([*NO_RESULT_DEPENDS_ON, *self.swept], flatten(values))
+
+
+def is_search(config: DictConfig) -> bool:
+    """Return whether the jobs of a command are found one after the other."""
+    return bool(config.hydra.sweeper._target_ != BASIC_SWEEPER)
+
+
+def trials_of(file: str | None, overrides: Sequence[Override]) -> Trials:
+    """Return the settings that a file lists, beside what is typed; one if there is no file."""
+    if file is None:
+        return Trials()
+    typed = {str(override.key_or_group) for override in overrides}
+    return read_trials(Path(file), typed, GlobalHydra.instance().config_loader())
 
 
 def command(config: DictConfig) -> list[str]:

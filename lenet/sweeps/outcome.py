@@ -7,6 +7,7 @@ import pandas as pd
 
 from lenet.errors import LenetError, printable
 from lenet.formats.layout import METRICS
+from lenet.runs.record import Stopped, stopped
 from lenet.runs.run import NEEDED, TIMES, Run
 
 VALIDATION = ["validation_loss", "validation_accuracy"]
@@ -20,8 +21,9 @@ class Outcome:
     status: str
     why: str
     last: "pd.Series[float] | None" = (
-        None  # the last epoch of a finished run, "seconds" of them all
+        None  # the last epoch of a finished run, or of one that was stopped; "seconds" of them all
     )
+    stopped: Stopped | None = None  # what has ended it early
 
 
 def is_configured(run: Run) -> bool:
@@ -45,9 +47,10 @@ def outcome(run: Run) -> Outcome:
         return Outcome(run, status, "")
     try:
         check_configuration(run)
-        if status != "finished":
+        if status not in ("finished", "stopped"):
             return Outcome(run, status, why(run))
-        return Outcome(run, status, "", last_epoch(run))
+        early = stopped(run.record)
+        return Outcome(run, status, str(early or ""), last_epoch(run), early)
     except LenetError as error:
         text = str(error).replace(f"{run.path}/", "").replace(f"{run.path} ", "it ")
         return Outcome(run, "unknown" if status == "finished" else status, first_line(text))
@@ -77,6 +80,20 @@ def whole_lines(path: Path) -> int:
 def first_line(text: str) -> str:
     """Return the first line of a text that is not empty, if there is one, printable."""
     return printable(next(iter(text.strip().splitlines()), ""))
+
+
+def row_after(run: Run, epochs: int) -> "pd.Series[float] | None":
+    """Return the row of metrics.csv after so many epochs; None if the run has not come that far.
+
+    Of a finished run that has stopped before, it is the last one.
+    """
+    try:
+        table = run.metrics
+    except LenetError:
+        return None
+    if len(table) < epochs and run.status != "finished":
+        return None
+    return table.iloc[min(epochs, len(table)) - 1]
 
 
 def last_epoch(run: Run) -> "pd.Series[float]":

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from time import perf_counter
 from typing import Any
 
@@ -34,7 +34,8 @@ class Progress:
         self.swept = swept
         self.before = {folder: read_record(folder) for folder in folders()}
         self.ended: set[Path] = set()
-        self.failed = 0
+        self.failed: set[Path] = set()
+        self._lock = Lock()
         self._over = Event()
         self._thread = Thread(target=self._watch, daemon=True)
 
@@ -45,6 +46,14 @@ class Progress:
         if self.total is not None:
             say(f"{self.total} runs, {len(self.ended)} of them finished already")
         self._thread.start()
+
+    def expect(self, folders: Sequence[Path]) -> None:
+        """Wait for runs that are about to begin, be it that they have ended before."""
+        self._look()
+        with self._lock:
+            self.before |= {folder: read_record(folder) for folder in folders}
+            self.ended -= {*folders}
+            self.failed -= {*folders}
 
     def stop(self) -> None:
         """Look once more, then no longer."""
@@ -61,6 +70,10 @@ class Progress:
 
     def _look(self) -> None:
         """Print a line for each run that has ended since the last look."""
+        with self._lock:
+            self._tell()
+
+    def _tell(self) -> None:
         records = {
             folder: read_record(folder) for folder in self.folders() if folder not in self.ended
         }
@@ -74,13 +87,14 @@ class Progress:
         for folder, record in begun.items():
             if record["status"] != "running":
                 self.ended.add(folder)
-                self.failed += record["status"] != "finished"
+                if record["status"] not in ("finished", "stopped"):
+                    self.failed.add(folder)
                 say(self._line(record, running))
 
     def _line(self, record: dict[str, Any], running: int) -> str:
         """Say how a run has ended, and how the sweep stands."""
         count = f"[{len(self.ended)}/{self.total or '?'}]"
-        state = f"{running} running, {self.failed} failed"
+        state = f"{running} running, {len(self.failed)} failed"
         given = record.get("overrides")
         overrides = (str(one).partition("=") for one in (given if isinstance(given, list) else []))
         label = " ".join(f"{key}={value}" for key, _, value in overrides if key in self.swept)

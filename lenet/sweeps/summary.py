@@ -1,5 +1,6 @@
 """Summaries of runs: settings, ranked, each with its runs, finished or not."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from lenet.config.choices import Values
 from lenet.config.settings import in_common, tell_apart
 from lenet.runs.find import natural_order
 from lenet.runs.groups import by_seed, in_words, newest_of_each_seed, same_settings
+from lenet.runs.record import Stopped
 from lenet.runs.run import Run
 from lenet.sweeps.outcome import Outcome, is_configured, outcome
 from lenet.sweeps.statistics import BEST, INCOMPARABLE, compare, records
@@ -18,18 +20,36 @@ from lenet.sweeps.statistics import BEST, INCOMPARABLE, compare, records
 
 @dataclass(frozen=True)
 class Setting:
-    """Runs that differ in nothing but their seed; ``words`` are their ``values`` as typed."""
+    """Runs that differ in nothing but their seed; ``words`` are their ``values`` as typed.
+
+    Those that halving has left behind are ``stopped``: neither finished nor missing.
+    """
 
     label: str
     values: Values
     words: Values
     finished: list[Outcome]
     unfinished: list[Outcome]
+    stopped: list[Outcome]
 
     @property
     def outcomes(self) -> list[Outcome]:
-        """The finished and the unfinished, in the order of their seeds."""
-        return sorted(self.finished + self.unfinished, key=lambda outcome: by_seed(outcome.run))
+        """All of them, in the order of their seeds."""
+        found = self.finished + self.unfinished + self.stopped
+        return sorted(found, key=lambda outcome: by_seed(outcome.run))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its runs have all finished, or all were stopped."""
+        return not self.unfinished and not (self.finished and self.stopped)
+
+    @property
+    def left_behind(self) -> Stopped | None:
+        """What has stopped all of its runs that have come furthest, if none was to go on."""
+        ends = [outcome.stopped for outcome in self.stopped if outcome.stopped]
+        if self.finished or self.unfinished or not ends:
+            return None
+        return max(ends, key=lambda end: end.epochs)
 
 
 @dataclass(frozen=True)
@@ -56,7 +76,7 @@ class Summary:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all runs have finished."""
+        """Whether all runs have finished, or were not to."""
         return not self.strays and not any(setting.unfinished for setting in self.settings)
 
     @property
@@ -105,9 +125,10 @@ def summarise(runs: Iterable[Run]) -> Summary:
         accuracy = finals[f"{ranking_split(finals)}_accuracy"]
         means = accuracy.groupby(level="setting").mean().to_dict()
 
-    def rank(setting: Setting) -> tuple[bool, bool, float, str]:
+    def rank(setting: Setting) -> tuple[bool, bool, int, float, str]:
         accuracy = means.get(setting.label, 0)
-        return not setting.finished, bool(setting.unfinished), -accuracy, setting.label
+        epochs = setting.left_behind.epochs if setting.left_behind else 0
+        return not setting.finished, not setting.is_whole, -epochs, -accuracy, setting.label
 
     strays = [outcomes[run] for run in outcomes if not is_configured(run)]
     return Summary(
@@ -118,14 +139,17 @@ def summarise(runs: Iterable[Run]) -> Summary:
 
 def setting(label: str, words: Values, group: list[Run], outcomes: dict[Run, Outcome]) -> Setting:
     """Return a setting with its runs in the order of their seeds; a finished seed counts once."""
-    finished = [run for run in group if outcomes[run].last is not None]
-    unfinished = [run for run in group if outcomes[run].last is None]
+    ends: dict[str, list[Run]] = defaultdict(list)
+    for run in group:
+        status = outcomes[run].status
+        ends[status if status in ("finished", "stopped") else "unfinished"].append(run)
     return Setting(
         label,
         group[0].settings,
         words,
-        [outcomes[run] for run in sorted(newest_of_each_seed(finished), key=by_seed)],
-        [outcomes[run] for run in sorted(unfinished, key=by_seed)],
+        [outcomes[run] for run in sorted(newest_of_each_seed(ends["finished"]), key=by_seed)],
+        [outcomes[run] for run in sorted(ends["unfinished"], key=by_seed)],
+        [outcomes[run] for run in sorted(ends["stopped"], key=by_seed)],
     )
 
 

@@ -1,6 +1,7 @@
 """A sweep: checked before it begins, watched while it runs, summed up at its end."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from errno import EACCES, EPERM, EROFS
 from textwrap import shorten
@@ -11,11 +12,11 @@ from omegaconf import DictConfig
 
 from lenet.config.complaints import complain
 from lenet.config.identity import digest
-from lenet.config.schema import read_composed
-from lenet.errors import LenetError
+from lenet.config.schema import Sweeping, read_composed, read_sweeping
+from lenet.errors import ConfigError, LenetError
 from lenet.runs.claim import refuse_foreign, refuse_foreign_report
 from lenet.runs.record import now, status
-from lenet.sweeps.jobs import Jobs, folder_of
+from lenet.sweeps.jobs import Jobs, folder_of, is_search
 from lenet.sweeps.launchers import refuse_launcher
 from lenet.sweeps.progress import Progress, say
 from lenet.sweeps.search import go_on_with_study
@@ -33,6 +34,7 @@ class Callbacks(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check the configuration of a single run."""
         try:
+            refuse_for_one_run(read_sweeping(config))
             read_composed(config).tracker.require()
             refuse_foreign(folder_of(config, "run"))
         except Exception as error:
@@ -42,17 +44,19 @@ class Callbacks(Callback):
         """Check the configuration of each job, then begin to watch their folders."""
         try:
             refuse_launcher(config.hydra)
-            jobs = Jobs(config)
+            told = read_sweeping(config)
+            if is_search(config):
+                refuse_for_search(told)
+            jobs = Jobs(config, told.settings)
+            cuts = jobs.cuts(told.halving)
             refuse_foreign_report(jobs.root, jobs.view)
             jobs.root.mkdir(parents=True, exist_ok=True)
             go_on_with_study(config, digest(jobs.space), busy=jobs.are_at_work)
-            sweep = Sweep(jobs, again=config.force, page=config.report)
+            sweep = Sweep(jobs, again=config.force, told=told, cuts=cuts)
             with suppress(OSError):  # which the end will tell of
                 jobs.write_record(started=sweep.started)
         except Exception as error:
             complain(error)
-        if sweep.is_done:
-            sys.exit(sweep.finish())
         Sweep.current = sweep
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
@@ -66,19 +70,17 @@ class Sweep:
 
     current: ClassVar["Sweep | None"] = None  # none while Hydra carries out a single run
 
-    def __init__(self, jobs: "Jobs", *, again: bool, page: bool = True) -> None:
+    def __init__(
+        self, jobs: "Jobs", *, again: bool, told: Sweeping, cuts: Sequence[int] = ()
+    ) -> None:
         self.jobs = jobs
         self.again = again
-        self.page = page
+        self.told = told
+        self.cuts = cuts  # epochs after which settings are left behind
         self.started = now()
         total = None if jobs.search else len(jobs.folders())
         self.progress = Progress(jobs.folders, total, jobs.swept)
         self.progress.start(again)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether there was nothing to do from the beginning; of a search that is not known."""
-        return self.progress.total == len(self.progress.ended)
 
     def finish(self) -> int:
         """Write and print what the sweep has come to; return 1 if a run or a file is missing.
@@ -106,7 +108,7 @@ class Sweep:
         paths, is_missing = [], False
         try:
             self.jobs.write_record(started=self.started, finished=now())
-            for path in write_report(summary, self.jobs.view, page=self.page):
+            for path in write_report(summary, self.jobs.view, page=self.told.report):
                 paths.append(path)
         except Exception as error:
             print(f"lenet: the report is not complete: {reason(error)}", file=sys.stderr)
@@ -125,6 +127,18 @@ class Sweep:
     def advice(self) -> str:
         """What to do after the sweep was stopped."""
         return f"the same command again{' without force=true' if self.again else ''} goes on"
+
+
+def refuse_for_one_run(told: Sweeping) -> None:
+    """Raise ConfigError if a command for one run says something of a sweep."""
+    for key in told.beyond_one_run:
+        raise ConfigError(f"{key}: is for a sweep; lenet -m carries one out")
+
+
+def refuse_for_search(told: Sweeping) -> None:
+    """Raise ConfigError if a search is told what is for a sweep over lists of values."""
+    for key in told.beyond_one_run:
+        raise ConfigError(f"{key}: is for lists of values, and this is a search")
 
 
 def reason(error: Exception) -> str:

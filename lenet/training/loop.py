@@ -13,18 +13,24 @@ from lenet.training.recipe import Recipe
 from lenet.training.schedules import Progress
 from lenet.training.shares import Shares
 from lenet.training.state import Metrics, Step, TrainingState
+from lenet.training.stopping import epochs_since_best, stopped_by
 from lenet.training.team import team
 from lenet.training.workers import Team
 
 
 def train(
-    recipe: Recipe, data: Data, state: TrainingState, workers: int = 1
+    recipe: Recipe,
+    data: Data,
+    state: TrainingState,
+    workers: int = 1,
+    until: int | None = None,
 ) -> Generator[Step | Metrics]:
     """Train by a recipe from where the state has come to, which is changed in place.
 
     Yields each step, and after its last the metrics of an epoch. At every yield the state is whole:
     a copy of it goes on to the same numbers, bit for bit. How many workers share the work (see
-    ``team``) changes none of them.
+    ``team``) changes none of them. It ends after the last epoch, or where the recipe stops
+    it; after the epoch ``until`` it could go on.
 
     Raises:
         DataError: if the data is not of the form that the recipe's dataset has.
@@ -38,7 +44,9 @@ def train(
         min(workers, shares.batches.most_parts), [shares.take_step, shares.test]
     ) as workers_at_hand:
         training = Training(shares, workers_at_hand)
-        for epoch in range(state.epoch, recipe.epochs + 1):
+        for epoch in range(state.epoch, min(recipe.epochs, until or recipe.epochs) + 1):
+            if stopped_by(recipe, state.metrics):
+                return
             done = state.t - (epoch - 1) * training.steps_per_epoch
             started = perf_counter()
             for _ in tqdm(
@@ -102,9 +110,9 @@ class Training:
             train_seconds=state.seconds,
             eval_seconds=perf_counter() - started,
         )
-        if is_best(metrics, state.metrics):
-            state.best = state.trained.copy()
         state.metrics.append(metrics)
+        if validation and not epochs_since_best(state.metrics):
+            state.best = state.trained.copy()
         state.running, state.seconds = Score(), 0.0
         return metrics
 
@@ -117,11 +125,3 @@ class Training:
             where = origin(shares.trained, chunks(shares.splits[number]), testing=True)
             raise DivergedError(self.state.epoch, self.state.t, where, testing=True)
         return score
-
-
-def is_best(metrics: Metrics, before: list[Metrics]) -> bool:
-    """Return whether an epoch has a better validation accuracy than all before it."""
-    if metrics.validation_accuracy is None:
-        return False
-    accuracies = [other.validation_accuracy or 0.0 for other in before]
-    return metrics.validation_accuracy > max(accuracies, default=-1.0)

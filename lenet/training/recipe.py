@@ -41,6 +41,8 @@ class Recipe:
     ema: Annotated[float, Gt(0), Lt(1)] | None
     parts: Annotated[int, Gt(0)]
     network: Sizes = field(default=LENET_SIZES, kw_only=True)
+    patience: Annotated[int, Gt(0)] | None = field(default=None, kw_only=True)
+    max_seconds: Annotated[float, Gt(0)] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         check_dataset(self.dataset)
@@ -54,6 +56,11 @@ class Recipe:
             raise ValueError(
                 "schedule: sets the momentum, which the optimizer does not have; "
                 "optimizer=sgd and optimizer=adam do"
+            )
+        if self.patience is not None and not getattr(self.dataset, "validation", 0):
+            raise ValueError(
+                f"patience = {self.patience}: when to stop is chosen on validation images, and "
+                "there are none; set some training images aside, such as dataset.validation=5000"
             )
 
     @property

@@ -1,5 +1,6 @@
 """Configurations: every shipped choice can be built, and what cannot is refused in clear words."""
 
+import re
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -190,3 +191,35 @@ def test_every_key_of_every_file_has_a_comment() -> None:
             keys = [line for line in path.read_text().splitlines() if line and line[0] != "#"]
             bare = [line for line in keys if "#" not in line and "_target_" not in line]
             assert not bare, f"{path.relative_to(Path(CONF))}: {bare}"
+
+
+def test_the_sizes_of_the_study_have_the_parameters_that_they_are_said_to_have() -> None:
+    """From the smallest to the largest, and LeNet-5 is one of them."""
+    folder = CONF / "setting" / "capacity"
+    (swept,) = re.findall("setting: (.*)", (CONF / "experiment" / "capacity.yaml").read_text())
+    numbers = []
+    for word in swept.split(","):
+        said = (folder.parent / f"{word}.yaml").read_text()
+        (number,) = re.findall(r": ([\d,]+) parameters", said)
+        numbers.append(read(f"setting={word}").architecture.parameters)
+        assert numbers[-1] == int(number.replace(",", ""))
+    assert numbers == sorted(numbers)
+    assert len(numbers) == len(list(folder.iterdir())) == 6
+    assert read("setting=capacity/lenet5") == read()
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("patience=0", "patience = 0: should be greater than 0"),
+        ("patience=1.5", "patience = 1.5: should be a valid integer"),
+        ("patience=2", "patience = 2: when to stop is chosen on validation images, and there are"),
+        ("max_seconds=0", "max_seconds = 0: should be greater than 0"),
+        ("max_seconds=-1.5", "max_seconds = -1.5: should be greater than 0"),
+        ("max_seconds=inf", "max_seconds = inf: should be a finite number"),
+        ("max_seconds=10s", "max_seconds = '10s': should be a valid number"),
+    ],
+)
+def test_what_could_stop_no_run_is_refused(override: str, message: str) -> None:
+    assert refusal(override).startswith(message)
+    assert "\n" not in refusal(override)

@@ -24,6 +24,16 @@ def of(*overrides: str) -> str:
         (["threads=1"], ["threads=2"]),
         (["force=true"], []),
         (["inside=true"], []),
+        (["patience=null", "max_seconds=null"], []),
+        (["dataset.validation=${batch_size}"], ["dataset.validation=128"]),
+        (
+            ["batch_size=${dataset.validation}", "dataset.validation=64"],
+            ["batch_size=64", "dataset.validation=64"],
+        ),
+        (
+            ["optimizer=sgd", "optimizer.lr=${optimizer.momentum}", "optimizer.momentum=0.5"],
+            ["optimizer=sgd", "optimizer.lr=0.5", "optimizer.momentum=0.5"],
+        ),
     ],
     ids=str,
 )
@@ -48,6 +58,8 @@ def test_whatever_results_depend_on_changes_the_identity() -> None:
         ["dataset=fashion_mnist"],
         ["dataset.train_size=100"],
         ["dataset.validation=100"],
+        ["dataset.validation=100", "patience=3"],
+        ["max_seconds=60"],
     ]
     assert len({of(*change) for change in changes}) == len(changes)
 

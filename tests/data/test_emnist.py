@@ -11,13 +11,18 @@ import numpy as np
 import pytest
 from damaged import peak_memory, refusal
 from idx_files import write_idx
+from numpy.typing import NDArray
 
-from lenet.data import EMNISTBalanced, EMNISTDigits, published
+from lenet.config.compose import configure
+from lenet.data import EMNISTBalanced, EMNISTDigits, EMNISTLetters, published
 from lenet.data.download import LOCK, sha256_of
 from lenet.data.emnist import ARCHIVE, EMNIST, extract
 from lenet.errors import DataError
+from lenet.training.evaluation import logits_of
+from lenet.training.loop import train
+from lenet.training.state import TrainingState
 
-KINDS = [EMNISTDigits, EMNISTBalanced]
+KINDS = [EMNISTDigits, EMNISTLetters, EMNISTBalanced]
 TRAIN, TEST = 60, 30
 MEBIBYTE = 2**20
 MEMBER = "gzip/some-file.gz"
@@ -25,11 +30,16 @@ RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (TRAIN, 28, 28), dtype=np.uint8)
 
 
+def labels_of(kind: type[EMNIST]) -> NDArray[np.uint8]:
+    """The numbers of the classes, from 0."""
+    return (np.arange(TRAIN) % len(kind.class_names)).astype(np.uint8)
+
+
 def write_files(folder: Path, kind: type[EMNIST]) -> Path:
     """The four files as they are published: images lie on their side, mirrored."""
     folder.mkdir(parents=True, exist_ok=True)
     train_images, train_labels, test_images, test_labels = kind.files
-    labels = (np.arange(TRAIN) % len(kind.class_names)).astype(np.uint8)
+    labels = labels_of(kind) + np.uint8(kind.first_label)
     for images_file, labels_file, count in (
         (train_images, train_labels, TRAIN),
         (test_images, test_labels, TEST),
@@ -40,7 +50,7 @@ def write_files(folder: Path, kind: type[EMNIST]) -> Path:
 
 
 def write_archive(folder: Path) -> Path:
-    """The zip file with the files of both parts."""
+    """The zip file with the files of all parts."""
     with ZipFile(folder / ARCHIVE, "w", ZIP_DEFLATED) as archive:
         for kind in KINDS:
             files = write_files(folder / "files", kind)
@@ -86,6 +96,8 @@ def test_files_of_the_users_own_are_read_upright(
     data = dataset(kind, root).load(0)
     np.testing.assert_array_equal(data.train.images, IMAGES)
     np.testing.assert_array_equal(data.test.images, IMAGES[:TEST])
+    np.testing.assert_array_equal(data.train.labels, labels_of(kind))
+    np.testing.assert_array_equal(data.test.labels, labels_of(kind)[:TEST])
     assert data.train.images.flags.c_contiguous
     assert data.checksums == {file: sha256_of(root / file) for file in kind.files}
     assert caplog.records == []
@@ -112,6 +124,7 @@ def test_classes_are_named_in_the_order_of_the_published_mapping() -> None:
     code = [*range(48, 58), *range(65, 91), 97, 98, 100, 101, 102, 103, 104, 110, 113, 114, 116]
     assert list(map(ord, EMNISTBalanced.class_names)) == code
     assert list(map(ord, EMNISTDigits.class_names)) == code[:10]
+    assert list(map(ord, EMNISTLetters.class_names)) == code[10:36]
 
 
 def test_labels_beyond_the_classes_are_refused(tmp_path: Path) -> None:
@@ -123,10 +136,31 @@ def test_labels_beyond_the_classes_are_refused(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("label", [0, 27])
+def test_letters_are_labelled_from_1_to_26_in_their_files(tmp_path: Path, label: int) -> None:
+    root = write_files(tmp_path, EMNISTLetters)
+    labels = EMNISTLetters.files[3]
+    write_idx(root / labels, np.full(TEST, label, np.uint8))
+    assert refusal(lambda: dataset(EMNISTLetters, root).load(0), root / labels).endswith(
+        f"expected labels from 1 to 26, found {label}"
+    )
+
+
+def test_a_network_learns_letters_with_an_output_for_each(tmp_path: Path) -> None:
+    root = write_files(tmp_path, EMNISTLetters)
+    config = configure("dataset=emnist_letters", f"dataset.root={root}", "epochs=1")
+    state = TrainingState.initial(config)
+    data = config.load()
+    list(train(config, data, state))
+    network = config.network_of(state.trained)
+    assert logits_of(network, data.test).shape == (26, TEST)
+    assert set(data.test.labels) <= set(range(26))
+
+
 # The zip file
 
 
-def test_the_archive_is_downloaded_once_for_both_parts(
+def test_the_archive_is_downloaded_once_for_all_parts(
     cache: Path, fetched: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     for kind in (*KINDS, *KINDS):
@@ -134,7 +168,7 @@ def test_the_archive_is_downloaded_once_for_both_parts(
         np.testing.assert_array_equal(data.train.images, IMAGES)
         assert list(data.checksums) == list(kind.files)
     assert fetched == [ARCHIVE]
-    files = [*EMNISTDigits.files, *EMNISTBalanced.files]
+    files = [file for kind in KINDS for file in kind.files]
     assert sorted(path.name for path in cache.iterdir()) == sorted([*files, ARCHIVE, LOCK])
     assert "gzip.zip is not the published file" in caplog.records[0].getMessage()
     assert caplog.records[0].levelno == logging.WARNING

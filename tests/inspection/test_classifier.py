@@ -40,7 +40,8 @@ def test_an_array_that_is_no_picture_is_refused(shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "dataset", ["fashion_mnist", "cifar10", "kmnist", "emnist_balanced", "emnist_digits"]
+    "dataset",
+    ["fashion_mnist", "cifar10", "kmnist", "emnist_balanced", "emnist_digits", "emnist_letters"],
 )
 def test_every_dataset_prepares_pictures_in_its_own_shape(dataset: str) -> None:
     config = configure(f"dataset={dataset}")

@@ -83,8 +83,8 @@ def test_a_sweep_does_not_touch_files_that_are_the_users(refused: Refused) -> No
     command = ["-m", *QUICK, "hydra.sweep.dir=mine", "hydra.sweep.subdir=${seed}", "seed=0,1"]
     assert f"1/{METRICS} is no run's" in refused(*command)
     (refused.folder / "mine" / "1" / METRICS).unlink()
-    (refused.folder / "mine" / "multirun.yaml").write_text("mine: 1")
-    assert "multirun.yaml is not lenet's" in refused(*command)
+    (refused.folder / "mine" / "optimization_results.yaml").write_text("mine: 1")
+    assert "optimization_results.yaml is not lenet's" in refused(*command)
 
 
 @pytest.mark.parametrize(

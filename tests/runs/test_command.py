@@ -145,6 +145,14 @@ def test_a_value_is_typed_so_that_hydra_reads_the_same(value: Any) -> None:
     assert repr(read) == repr(value)
 
 
+def test_the_command_of_a_run_of_a_version_with_fewer_keys(tmp_path: Path) -> None:
+    run = run_of(tmp_path, "epochs=7")
+    lines = run.path.joinpath(CONFIG).read_text().splitlines(keepends=True)
+    later = ("patience", "max_seconds")
+    (run.path / CONFIG).write_text("".join(line for line in lines if not line.startswith(later)))
+    assert command_of(run) == ["epochs=7"]
+
+
 def test_a_folder_without_a_configuration_has_no_command(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"config\.yaml: expected a configuration"):
         command_of(Run(tmp_path))

@@ -60,6 +60,15 @@ def test_a_row_tells_what_a_run_is_and_what_came_of_it() -> None:
     assert third["differs"] == "epochs=2"
 
 
+def test_what_was_stopped_early_says_so_and_can_be_asked_for(root: Path) -> None:
+    early = {"by": "patience=2", "epochs": 3, "of": 9}
+    fake_run(root / "d", stopped=early)
+    fake_run(root / "e", stopped={"by": 1})
+    words = ["stopped=*patience*"]
+    (found,) = filtered(rows([root]), selection(words)[1])
+    assert found["stopped"] == "by patience=2 after 3 of 9 epochs"
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -132,6 +132,18 @@ def test_more_epochs_go_on_where_fewer_have_ended(tmp_path: Path) -> None:
     assert status(short) == "finished"
 
 
+def test_a_run_that_was_stopped_early_is_not_trained_on(tmp_path: Path) -> None:
+    command = [*TINY, "epochs=9", "max_seconds=1e-9"]
+    first = lenet(*command, cwd=tmp_path)
+    assert "stopped by max_seconds=1e-09 after 1 of 9 epochs" in first.stdout
+    (folder,) = run_folders(tmp_path)
+    assert status(folder) == "finished"
+    assert record(folder)["stopped"] == {"by": "max_seconds=1e-09", "epochs": 1, "of": 9}
+    before = results(folder)
+    assert "is finished already" in lenet(*command, cwd=tmp_path).stdout
+    assert results(folder) == before
+
+
 def test_more_epochs_start_over_where_the_schedule_depends_on_their_number(tmp_path: Path) -> None:
     assert lenet(*TINY, "schedule=cosine", "epochs=1", cwd=tmp_path).returncode == 0
     more = lenet(*TINY, "schedule=cosine", "epochs=2", cwd=tmp_path)

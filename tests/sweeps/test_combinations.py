@@ -38,7 +38,7 @@ def master(*overrides: str) -> DictConfig:
 
 def configs(*overrides: str) -> list[DictConfig]:
     cfg = master(*overrides)
-    return list(sweep_configs(cfg, sweep_overrides(cfg), product))
+    return [job for _, job in sweep_configs(cfg, sweep_overrides(cfg), product)]
 
 
 QUOTED = st.builds(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from command import run_folders, start, wait_for
-from launchers import QUICK, check_same_bits
+from launchers import QUICK, check_halving, check_same_bits
 
 from lenet.runs.record import status
 
@@ -19,6 +19,10 @@ LONG = ["dataset.train_size=3000", "dataset.test_size=100", "epochs=200"]
 
 def test_joblib_gives_the_same_bits(tmp_path: Path) -> None:
     check_same_bits(tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+
+
+def test_halving_with_joblib(tmp_path: Path) -> None:
+    check_halving(tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

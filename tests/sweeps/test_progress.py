@@ -38,6 +38,25 @@ def test_each_run_that_ends_is_told_of_once(
     assert second == "[3/3] diverged  seed=2: at epoch 1, step 7 (0 running, 1 failed)"
 
 
+def test_a_run_that_is_to_go_on_is_waited_for_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress = Progress(lambda: [tmp_path], 1, ["seed"])
+    progress.start(again=False)
+    with pytest.raises(RuntimeError), RunFolder(tmp_path, "", overrides=["seed=1"]):
+        raise RuntimeError("once")
+    progress.expect([tmp_path])
+    assert "[1/1] failed    seed=1: RuntimeError: once (0 running, 1 failed)" in (
+        capsys.readouterr().out
+    )
+    with RunFolder(tmp_path, "", overrides=["seed=1"]) as folder:
+        folder.note(result=RESULT)
+    progress.stop()
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("[1/1] finished  seed=1: test accuracy 75.00%")
+    assert line.endswith("(0 running, 0 failed)")
+
+
 TIMES = {"seconds": 1.5}
 
 

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from launchers import check_bad_job, check_same_bits
+from launchers import check_bad_job, check_halving, check_same_bits
 
 INSTALLED = find_spec("hydra_plugins.hydra_ray_launcher") is not None
 pytestmark = [
@@ -24,6 +24,10 @@ def keep_to_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 def test_ray_gives_the_same_bits(tmp_path: Path) -> None:
     check_same_bits(tmp_path, *RAY)
+
+
+def test_halving_goes_from_rung_to_rung(tmp_path: Path) -> None:
+    check_halving(tmp_path, *RAY)
 
 
 def test_a_bad_job_is_seen_and_only_it_runs_again(tmp_path: Path) -> None:

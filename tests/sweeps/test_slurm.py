@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from command import lenet, record, run_folders, start, wait_for
-from launchers import check_bad_job, check_same_bits
+from launchers import check_bad_job, check_halving, check_same_bits
 
 from lenet.runs.record import status
 
@@ -41,6 +41,10 @@ pytestmark = [pytest.mark.slurm, pytest.mark.skipif(bool(MISSING), reason=MISSIN
 
 def test_slurm_gives_the_same_bits(tmp_path: Path) -> None:
     check_same_bits(tmp_path, *SLURM)
+
+
+def test_halving_goes_from_rung_to_rung(tmp_path: Path) -> None:
+    check_halving(tmp_path, *SLURM)
 
 
 def test_a_bad_job_is_seen_and_only_it_runs_again(tmp_path: Path) -> None:

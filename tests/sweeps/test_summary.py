@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 import subprocess
 import sys
 from itertools import product
@@ -16,6 +17,7 @@ from fake_runs import fake_run
 from lenet.formats.layout import CONFIG, METRICS, RECORD
 from lenet.runs.run import Run
 from lenet.sweeps.report.folder import write_summary
+from lenet.sweeps.report.sizes import by_parameters
 from lenet.sweeps.report.terminal import table
 from lenet.sweeps.statistics import compare, holm, intervals, paired_tests
 from lenet.sweeps.summary import summarise
@@ -336,6 +338,95 @@ def test_of_a_seed_the_newest_run_counts(tmp_path: Path, caplog: pytest.LogCaptu
     assert "newer run of the same" in caplog.text
 
 
+def test_runs_that_stopped_early_are_counted_by_what_stopped_them(tmp_path: Path) -> None:
+    """They have finished: their last epoch counts, and the table of runs says which it was."""
+    runs = [
+        fake_run(
+            tmp_path / str(seed),
+            seed=seed,
+            accuracies=(0.9,) * epochs,
+            stopped={"by": "patience=2", "epochs": epochs, "of": 9},
+        )
+        for seed, epochs in enumerate((3, 5))
+    ]
+    text = write_summary(runs, tmp_path)
+    assert "1 setting, 2 of 2 runs finished" in text
+    assert "Stopped early: 2 runs by patience=2 after 3 to 5 epochs." in text
+    assert "Stopped early: 2 runs by patience=2" in (tmp_path / "report.html").read_text()
+    assert [row["why"] for row in rows(tmp_path, "runs")] == [
+        f"by patience=2 after {epochs} of 9 epochs" for epochs in (3, 5)
+    ]
+
+
+def test_settings_that_were_left_behind_come_after_the_others_with_when_and_by_what(
+    tmp_path: Path,
+) -> None:
+    """They are neither finished nor missing, and no accuracy of theirs is compared."""
+    runs = [
+        fake_run(
+            tmp_path / f"{epochs}-{lr}-{seed}",
+            f"optimizer.lr={lr}",
+            seed=seed,
+            accuracies=(0.9 + seed / 50,) * epochs,
+            **({"status": "stopped", "stopped": left_behind(epochs)} if epochs < 9 else {}),
+        )
+        for lr, epochs in ((0.1, 1), (0.2, 3), (0.3, 9), (0.4, 1))
+        for seed in (0, 1)
+    ]
+    summary = summarise(runs)
+    assert summary.is_complete
+    assert [setting.words["optimizer.lr"] for setting in summary.settings] == [0.3, 0.2, 0.1, 0.4]
+    text = write_summary(runs, tmp_path)
+    assert "4 settings, 2 of 8 runs finished, 6 stopped" in text
+    assert re.search(r"–\s+–\s+2\s+3 epochs\s+optimizer.lr=0.2", text)
+    said = (
+        "Stopped: 2 settings by halving=3 after 1 of 9 epochs, "
+        "1 setting by halving=3 after 3 of 9 epochs."
+    )
+    assert said in text
+    page = (tmp_path / "report.html").read_text()
+    assert said in page
+    assert "ranked on the test images" in page
+    assert [row["stopped"] for row in rows(tmp_path, "settings")] == [
+        "", *(f"by halving=3 after {epochs} of 9 epochs" for epochs in (3, 1, 1))
+    ]  # fmt: skip
+    of_runs = rows(tmp_path, "runs")
+    assert [row["status"] for row in of_runs[:4]] == ["finished", "finished", "stopped", "stopped"]
+    assert of_runs[2]["why"] == "by halving=3 after 3 of 9 epochs"
+
+
+def test_sizes_that_change_together_are_one_number_of_parameters(tmp_path: Path) -> None:
+    """And those that do not are numbers of their own."""
+
+    def drawn(name: str, *sizes: tuple[int, int]) -> set[str]:
+        runs = [
+            fake_run(tmp_path / name / f"{c1}-{c3}", f"network.c1={c1}", f"network.c3={c3}")
+            for c1, c3 in sizes
+        ]
+        write_summary(runs, tmp_path / name)
+        assert (
+            f">{'parameters' if name == 'together' else 'network.c1'}<"
+            in (tmp_path / name / "report.html").read_text()
+        )
+        return {path.stem for path in (tmp_path / name).glob("accuracy_by_*.png")}
+
+    assert drawn("together", (3, 8), (6, 16), (12, 32)) == {"accuracy_by_parameters"}
+    assert drawn("alone", (3, 16), (6, 16), (12, 16)) == {"accuracy_by_c1"}
+    assert drawn("grid", (3, 8), (6, 8), (12, 8), (3, 16), (6, 16)) == {"accuracy_by_c1"}
+
+
+def test_lenet5_has_61706_parameters_by_which_it_is_drawn(tmp_path: Path) -> None:
+    sizes = ["network.c1=3", "network.c3=8"], ["network.c1=6", "network.c3=16"]
+    runs = [fake_run(tmp_path / str(k), *overrides) for k, overrides in enumerate(sizes)]
+    found = by_parameters(summarise(runs).ranked)
+    assert {setting.values["parameters"] for setting in found} == {35_820, 61_706}
+    assert "network.c1" not in found[0].values
+
+
+def left_behind(epochs: int) -> dict[str, object]:
+    return {"by": "halving=3", "epochs": epochs, "of": 9}
+
+
 def test_a_swept_number_of_epochs_is_one_column(tmp_path: Path) -> None:
     runs = [fake_run(tmp_path / str(n), accuracies=(0.9,) * n) for n in (1, 2, 3)]
     text = write_summary(runs, tmp_path)
@@ -388,3 +479,16 @@ def test_a_damaged_table_of_steps_costs_only_its_figure(tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert "accuracy.png" in names
     assert "steps.png" not in names
+
+
+def test_a_setting_of_which_only_some_seeds_finished_comes_after_whole_ones(tmp_path: Path) -> None:
+    """As where another sweep had finished one of those that halving has stopped."""
+    stopped = {"status": "stopped", "stopped": left_behind(1)}
+    runs = [
+        fake_run(tmp_path / "0", "optimizer.lr=0.1", seed=0, accuracies=(0.99,) * 9),
+        fake_run(tmp_path / "1", "optimizer.lr=0.1", seed=1, accuracies=(0.99,), **stopped),
+        fake_run(tmp_path / "2", "optimizer.lr=0.2", seed=0, accuracies=(0.5,) * 9),
+        fake_run(tmp_path / "3", "optimizer.lr=0.2", seed=1, accuracies=(0.5,) * 9),
+    ]
+    text = write_summary(runs, tmp_path)
+    assert re.search(r"1  50.00 .* 2 .*\n.* 2  99.00 .* 1 of 2 ", text)

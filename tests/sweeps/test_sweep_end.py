@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
-from fake_runs import fake_run
+from fake_runs import PLAIN, fake_run
 
 from lenet.runs.folder import RunFolder
 from lenet.sweeps.sweep import Callbacks, Sweep
@@ -34,7 +34,7 @@ def finished(tmp_path: Path, **changes: Any) -> FakeJobs:
 
 def end(jobs: FakeJobs) -> object:
     """The exit code, of which Hydra makes 0 if there is an exception in its place."""
-    Sweep.current = Sweep(jobs, again=True)  # type: ignore[arg-type]
+    Sweep.current = Sweep(jobs, again=True, told=PLAIN)  # type: ignore[arg-type]
     with pytest.raises(SystemExit) as caught:
         Callbacks().on_multirun_end(None)  # type: ignore[arg-type]
     assert Sweep.current is None

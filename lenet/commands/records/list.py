@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from lenet.commands.arguments import add_selection, selected
+from lenet.formats.text import plural
 from lenet.runs.filters import selection
 from lenet.runs.find import DEFAULT_ROOT
 from lenet.runs.listing import Row, sweep_rows
 from lenet.sweeps.report.tables import cell
-from lenet.sweeps.report.terminal import justify, plural
+from lenet.sweeps.report.terminal import justify
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -92,7 +93,7 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the rows in columns, for people, and how many there are."""
     cells = [
         justify("started", [moment(row["started"]) for row in rows], str.ljust),
-        justify("status", [row["status"] for row in rows], str.ljust),
+        justify("status", [ended(row) for row in rows], str.ljust),
         justify("dataset", [row.get("dataset") or "–" for row in rows], str.ljust),
         justify("test", [percent(row["test_accuracy"]) for row in rows]),
         justify("time", [duration(row["seconds"]) for row in rows]),
@@ -102,6 +103,11 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
     for line in zip(*cells, strict=True):
         yield "  ".join(line).rstrip()
     yield plural(len(rows), "run")
+
+
+def ended(row: Row) -> str:
+    """Return the status of a run, and what has stopped it early if anything has."""
+    return " ".join(filter(None, (row["status"], row["stopped"])))
 
 
 def moment(time: object) -> str:

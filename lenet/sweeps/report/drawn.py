@@ -6,9 +6,10 @@ from html import escape
 from lenet.config.settings import differing_keys, typed
 from lenet.runs.groups import over_seeds
 from lenet.sweeps.report import charts
+from lenet.sweeps.report.sizes import by_parameters
 from lenet.sweeps.report.tables import is_number
 from lenet.sweeps.statistics import half_width
-from lenet.sweeps.summary import Summary
+from lenet.sweeps.summary import Setting, Summary
 
 MOST_CURVES = 8  # settings whose curves are drawn, the best ones
 
@@ -43,9 +44,9 @@ def curves_of(summary: Summary) -> str:
     return f'<ul class="key">{key}</ul>{drawn}<p class="faint">{note}</p>'
 
 
-def swept_numbers(summary: Summary) -> Iterator[str]:
+def swept_numbers(settings: list[Setting]) -> Iterator[str]:
     """Yield the keys that have several numbers, each in at least two settings' words."""
-    words = [setting.words for setting in summary.ranked]
+    words = [setting.words for setting in settings]
     for key in differing_keys(words):
         values = {setting.get(key) for setting in words}
         if len(values - {None}) > 1 and all(map(is_number, values - {None})):
@@ -56,7 +57,8 @@ def by_number(summary: Summary) -> str:
     """Return the accuracy of every run by each number that was swept."""
     column = f"{summary.ranked_by}_accuracy"
     drawn = []
-    for key in swept_numbers(summary):
+    settings = by_parameters(summary.ranked)
+    for key in swept_numbers(settings):
         dots = [
             charts.Dot(
                 float(setting.words[key]),
@@ -64,7 +66,7 @@ def by_number(summary: Summary) -> str:
                 f"{setting.label}, seed {outcome.run.seed}: {outcome.last[column]:.2%}",
                 k,
             )
-            for k, setting in enumerate(summary.ranked)
+            for k, setting in enumerate(settings)
             if setting.words.get(key) is not None
             for outcome in setting.finished
             if outcome.last is not None

@@ -12,8 +12,9 @@ from lenet.config.settings import differing_keys, tell_apart
 from lenet.figures import curves as plots
 from lenet.figures import finals
 from lenet.figures.drawing import Figure
+from lenet.formats.text import plural
+from lenet.sweeps.report.sizes import by_parameters
 from lenet.sweeps.report.tables import is_number
-from lenet.sweeps.report.terminal import plural
 from lenet.sweeps.statistics import DIFFERS, intervals
 from lenet.sweeps.summary import Setting, Summary
 
@@ -42,9 +43,9 @@ def figures(summary: Summary, *, seconds: bool) -> Iterable[tuple[str, Figure]]:
 def figures_by_number(summary: Summary) -> Iterable[tuple[str, Figure]]:
     """Yield the names and the figures of accuracies by each number that was swept."""
     means = intervals(summary.finals[f"{summary.ranked_by}_accuracy"])
-    keys = swept_numbers(summary.ranked)
-    for key, name in file_names(keys).items():
-        lines = list(lines_by(key, summary.ranked, means).items())
+    settings = by_parameters(summary.ranked)
+    for key, name in file_names(swept_numbers(settings)).items():
+        lines = list(lines_by(key, settings, means).items())
         named, others = dict(lines[: DRAWN["lines"]]), dict(lines[DRAWN["lines"] :])
         grey = f"; in grey: {plural(len(others), 'other combination')}" if others else ""
         about = summary.common + grey

@@ -12,9 +12,8 @@ from math import isnan
 
 from lenet.config.settings import differing_keys, full_key, typed
 from lenet.errors import LenetError
-from lenet.formats.text import inert
+from lenet.formats.text import inert, plural
 from lenet.sweeps.report.tables import by_size
-from lenet.sweeps.report.terminal import plural
 from lenet.sweeps.statistics import BEST, SIGNIFICANT, WITHIN, intervals
 from lenet.sweeps.summary import Setting, Summary
 

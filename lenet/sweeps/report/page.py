@@ -15,13 +15,14 @@ import pandas as pd
 
 from lenet.formats.files import write_text
 from lenet.formats.layout import LOG, SWEEP
+from lenet.formats.text import plural
 from lenet.runs.record import read_record
 from lenet.runs.run import Run
 from lenet.sweeps.outcome import Outcome
 from lenet.sweeps.report import charts
 from lenet.sweeps.report.drawn import by_number, cost, curves_of, parallel_of
 from lenet.sweeps.report.tables import COMPARISONS, RUNS, SETTINGS
-from lenet.sweeps.report.terminal import plural
+from lenet.sweeps.report.terminal import early_ends, left_behind, tried_again
 from lenet.sweeps.statistics import DIFFERS, SIGNIFICANT, WITHIN, intervals, records
 from lenet.sweeps.summary import Setting, Summary
 
@@ -53,6 +54,7 @@ def page(summary: Summary, command: str, tables: Iterable[Path] = ()) -> str:
         section("Pairs", pairs(summary)),
         section("By what was swept", by_number(summary), parallel_of(summary)),
         section("Cost", cost(summary)),
+        section("Settings that were stopped", stopped(summary)),
         section("Runs that did not finish", failures(summary)),
         section("Where this comes from", provenance(summary, command), downloads(tables)),
     ]
@@ -90,11 +92,13 @@ def words(summary: Summary) -> str:
             text += (
                 f" It differs from {differ} of the others (p &lt; {SIGNIFICANT}, Holm-corrected)."
             )
-        if summary.ranked_by == "test":
-            text += (
-                " The settings were ranked on the test images: the best of many looks better there "
-                "than it is. dataset.validation=1000 sets images aside to choose by."
-            )
+    if len(summary.settings) > 1 and summary.ranked_by == "test":
+        text += (
+            " The settings were ranked on the test images: the best of many looks better there "
+            "than it is. dataset.validation=1000 sets images aside to choose by."
+        )
+    for sentence in filter(None, [left_behind(summary), early_ends(summary), tried_again(summary)]):
+        text += f" {escape(sentence)}"
     return f"<p>{text}</p>"
 
 
@@ -186,6 +190,16 @@ def pairs(summary: Summary) -> str:
     )
     head = ["", "setting", *(str(k) for k in range(1, len(shown)))]
     return f"{table(head, rows)}{note}"
+
+
+def stopped(summary: Summary) -> str:
+    """Return the settings that halving has stopped, with what and when."""
+    rows = [
+        f"<tr><td>{name_of(setting, summary)}</td><td>{escape(str(setting.left_behind))}</td></tr>"
+        for setting in summary.settings
+        if setting.left_behind
+    ]
+    return table(("setting", "stopped"), rows) if rows else ""
 
 
 def failures(summary: Summary) -> str:

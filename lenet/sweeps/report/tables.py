@@ -60,11 +60,22 @@ def settings_table(summary: Summary, keys: list[str]) -> tuple[list[str], list[R
     """Return columns and rows: settings, best first."""
     accuracies = [f"{split}_accuracy_{measure}" for split in summary.splits for measure in MEASURES]
     losses = [f"{split}_loss_mean" for split in summary.splits]
-    columns = ["rank", "setting", *keys, "n", "failed", *accuracies, *losses, "ranked_by"]
+    columns = [
+        "rank",
+        "setting",
+        *keys,
+        "n",
+        "failed",
+        "stopped",
+        *accuracies,
+        *losses,
+        "ranked_by",
+    ]
     ranked = {setting.label: row for setting, row in ranked_rows(summary)}
     rows = [
         of_setting(summary, setting, keys)
         | {"rank": rank, "n": len(setting.finished), "failed": len(setting.unfinished)}
+        | {"stopped": str(setting.left_behind or "")}
         | ranked.get(setting.label, {})
         for rank, setting in enumerate(summary.settings, start=1)
     ]

@@ -1,6 +1,6 @@
 """A summary as text: what a user sees at the end of a sweep."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from math import isnan
 from textwrap import fill, shorten
@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from lenet.errors import printable
+from lenet.formats.text import plural
+from lenet.runs.record import times_tried_again
 from lenet.sweeps.report.tables import RUNS, SETTINGS
 from lenet.sweeps.statistics import DIFFERS, SIGNIFICANT, WITHIN, intervals
 from lenet.sweeps.summary import Setting, Summary
@@ -22,9 +24,11 @@ NARROWEST = 30  # of a column of labels
 def table(summary: Summary) -> str:
     """Return the settings for the terminal, best first, with what the order and the marks mean."""
     ranked = summary.ranked
-    runs = sum(len(setting.finished) + len(setting.unfinished) for setting in summary.settings)
+    runs = sum(len(setting.outcomes) for setting in summary.settings)
     finished = sum(len(setting.finished) for setting in summary.settings)
+    stopped = sum(len(setting.stopped) for setting in summary.settings)
     counts = f"{finished} of {runs + len(summary.strays)} runs finished"
+    counts += f", {stopped} stopped" if stopped else ""
     if not ranked:
         return "\n".join(filter(None, [counts, common(summary)]))
     head = [f"{plural(len(summary.settings), 'setting')}, {counts}", common(summary)]
@@ -56,6 +60,8 @@ def table_columns(summary: Summary, shown: list[Setting]) -> list[list[str]]:
         cells = [plus_minus(found, setting.label) if setting.finished else "–" for setting in shown]
         columns.append(justify(f"{split} (%)", cells))
     columns.append(justify("seeds", [seeds(setting) for setting in shown]))
+    if any(setting.left_behind for setting in shown):
+        columns.append(justify("stopped after", [stopped_after(setting) for setting in shown]))
     if len(summary.comparisons):
         pairs = [summary.to_best.get(setting.label, {}) for setting in shown]
         differences = [percent_points(pair.get("difference", np.nan)) for pair in pairs]
@@ -95,6 +101,8 @@ def justify(
 def plus_minus(found: pd.DataFrame, label: str) -> str:
     """Return a setting's mean in percent, with half of its interval if there is one."""
     mean, high = (float(found[column][label]) for column in ("mean", "high"))
+    if isnan(mean):
+        return "–"
     half = high - mean
     return f"{100 * mean:.2f}" + (" " * 8 if isnan(half) else f" ± {100 * half:5.2f}")
 
@@ -106,8 +114,13 @@ def percent_points(difference: float) -> str:
 
 def seeds(setting: Setting) -> str:
     """Return how many seeds have finished, and of how many if not all."""
-    n, failed = len(setting.finished), len(setting.unfinished)
-    return f"{n} of {n + failed}" if failed else str(n)
+    n, of = len(setting.finished), len(setting.outcomes)
+    return str(of) if setting.is_whole else f"{n} of {of}"
+
+
+def stopped_after(setting: Setting) -> str:
+    """Return after how many epochs halving has left a setting behind, if it has."""
+    return plural(setting.left_behind.epochs, "epoch") if setting.left_behind else ""
 
 
 def notes(summary: Summary) -> list[str]:
@@ -121,8 +134,9 @@ def notes(summary: Summary) -> list[str]:
                 "The best of many on test images looks better than it is: "
                 "choose by dataset.validation=1000."
             )
-        if any(setting.unfinished for setting in summary.ranked):
+        if not all(setting.is_whole for setting in summary.ranked):
             lines.append("Settings with runs that did not finish come after the others.")
+    lines += filter(None, [left_behind(summary), early_ends(summary), tried_again(summary)])
     if any(len(setting.finished) > 1 for setting in summary.ranked):
         lines.append("±: to either side of the mean over seeds, 95 % interval (Student's t).")
     pairs = int(summary.comparisons["p_value"].notna().sum())
@@ -132,9 +146,45 @@ def notes(summary: Summary) -> list[str]:
             f"Holm-corrected ({plural(pairs, 'pair')})."
         )
         lines.append(f'"{WITHIN}": not shown to differ, which does not mean equal.')
-    elif several and summary.is_complete:
+    elif len(summary.ranked) > 1 and summary.is_complete:
         lines.append("Several seeds, such as 'seed=range(5)', would tell settings from noise.")
     return lines
+
+
+def left_behind(summary: Summary) -> str:
+    """Return how many settings halving has stopped, and after how many epochs."""
+    ends = Counter(setting.left_behind for setting in summary.settings if setting.left_behind)
+    said = [f"{plural(count, 'setting')} {end}" for end, count in sorted(ends.items())]
+    return f"Stopped: {', '.join(said)}." if said else ""
+
+
+def early_ends(summary: Summary) -> str:
+    """Return how many of the finished runs ended before their last epoch, by what, and when."""
+    ends = defaultdict(list)
+    for setting in summary.settings:
+        for outcome in setting.finished:
+            if outcome.stopped:
+                ends[outcome.stopped.by].append(outcome.stopped.epochs)
+    said = [
+        f"{plural(len(epochs), 'run')} by {by} after {span(epochs)}" for by, epochs in ends.items()
+    ]
+    return f"Stopped early: {', '.join(said)}." if said else ""
+
+
+def tried_again(summary: Summary) -> str:
+    """Return how many runs were tried again after they had failed, how often, with what success."""
+    outcomes = [outcome for setting in summary.settings for outcome in setting.outcomes]
+    again = [one for one in outcomes if times_tried_again(one.run.record)]
+    times = sum(times_tried_again(one.run.record) for one in again)
+    finished = sum(one.status == "finished" for one in again)
+    said = f"{plural(len(again), 'run')}, {plural(times, 'time')} in all; {finished} finished then"
+    return f"Tried again after failing: {said}." if again else ""
+
+
+def span(epochs: list[int]) -> str:
+    """Return numbers of epochs from the least to the most."""
+    least, most = min(epochs), max(epochs)
+    return plural(most, "epoch") if least == most else f"{least:,} to {plural(most, 'epoch')}"
 
 
 def failures(summary: Summary) -> str:
@@ -161,8 +211,3 @@ def failures(summary: Summary) -> str:
     hidden = len(failed) - len(shown)
     more = [f"  ... and {hidden} more; {RUNS} has what there is of them"] if hidden else []
     return "\n".join([f"{plural(len(failed), 'run')} did not finish ({kinds}):", *lines, *more])
-
-
-def plural(count: int, what: str) -> str:
-    """Return a number of things."""
-    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"
