@@ -106,7 +106,7 @@ MUTATIONS = [
         "7 im2col that orders its columns unlike its rows",
         "nn/layers/conv.py",
         {
-            "(c, h, w, h * step, w * step, n),": "(c, w, h, h * step, w * step, n),",
+            "(*outer, h, w, h * step, w * step, n),": "(*outer, w, h, h * step, w * step, n),",
         },
         "nn/test_layers.py",
     ),
@@ -139,7 +139,7 @@ MUTATIONS = [
         "nn/layers/dense.py",
         {
             "return self.weight @ x + self.bias[:, None], x": "self.x = x\n        return self.weight @ x + self.bias[:, None], x",
-            "return dz @ x.T, dz.sum(axis=1)": "return dz @ self.x.T, dz.sum(axis=1)",
+            "return dz @ x.swapaxes(-1, -2), dz": "return dz @ self.x.swapaxes(-1, -2), dz",
         },
         "nn/test_model.py",
     ),
@@ -458,6 +458,12 @@ MUTATIONS = [
         "training/test_training.py::test_the_schedule_sets_learning_rate_and_momentum",
     ),
     Mutation(
+        "31d all parts of a stack are given the gradient of its first",
+        "nn/parts.py",
+        {"(stack[part] for stack in gradients)": "(stack[0] for stack in gradients)"},
+        "training/test_training.py::test_the_schedule_sets_learning_rate_and_momentum",
+    ),
+    Mutation(
         "31c workers outlive who made them",
         "training/processes.py",
         {
@@ -507,7 +513,7 @@ MUTATIONS = [
     Mutation(
         "28 every step drops the same",
         "training/shares.py",
-        {'stream(seed, "dropout", t, k)': 'stream(seed, "dropout", k)'},
+        {'stream(self.recipe.seed, "dropout", t, k)': 'stream(self.recipe.seed, "dropout", k)'},
         "nn/test_dropout.py",
     ),
     Mutation(
@@ -832,7 +838,7 @@ MUTATIONS = [
         "37a a layer that takes arrays of any lengths",
         "nn/layers/base.py",
         {
-            "        and x.shape[:known] == lengths\n": "",
+            "        and x.shape[before : before + known] == lengths\n": "",
         },
         "nn/test_shapes.py",
     ),
