@@ -461,7 +461,7 @@ MUTATIONS = [
         "31d all parts of a stack are given the gradient of its first",
         "nn/parts.py",
         {"(stack[part] for stack in gradients)": "(stack[0] for stack in gradients)"},
-        "training/test_training.py::test_the_schedule_sets_learning_rate_and_momentum",
+        "training/test_training.py::test_the_bits_do_not_depend_on_the_workers",
     ),
     Mutation(
         "31c workers outlive who made them",
