@@ -3,6 +3,7 @@
 from lenet.data.base import Data, Dataset, Split
 from lenet.data.cifar import CIFAR10
 from lenet.data.emnist import EMNISTBalanced, EMNISTDigits
+from lenet.data.joined import Joined
 from lenet.data.mnist import KMNIST, MNIST, FashionMNIST
 from lenet.data.own import Csv, Folder, Npz
 from lenet.data.strokes import Strokes
@@ -18,6 +19,7 @@ __all__ = [
     "EMNISTDigits",
     "FashionMNIST",
     "Folder",
+    "Joined",
     "Npz",
     "Split",
     "Strokes",
