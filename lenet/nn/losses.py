@@ -40,9 +40,11 @@ def cross_entropy(log_y_hat: Array, labels: NDArray[Any]) -> Array:
 
     Where the label is NONE, y is the same for all classes (Hendrycks et al. 2019).
     """
-    loss = -log_y_hat.mean(axis=0)
     classes, known = own(log_y_hat, labels)
+    none = np.equal(labels, NONE)
+    loss = np.empty(len(none), log_y_hat.dtype)
     loss[known] = -log_y_hat[classes, known]
+    loss[none] = -log_y_hat[:, none].mean(axis=0)
     return loss
 
 
