@@ -34,6 +34,10 @@ PRESSURE = 0.15  # standard deviation of each harmonic in the logarithm of the i
 HARMONICS = 4  # cosines that the pressure is made of, from the first point to the last
 BLEED = 0.7  # pixels, how far the ink runs: strokes that are nearer to each other melt together
 EDGE = 1.1  # pixels from full ink to none
+COARSEST: dict[Hands, float] = {  # times as much of both at most, as in small pictures, enlarged
+    "mnist": 1.0,
+    "world": 2.0,
+}
 
 CHUNK = 500  # images drawn at a time, to bound the memory
 MOST = 1_000_000  # images in a split: 2 GB while they are drawn
@@ -50,15 +54,16 @@ class Hand(NamedTuple):
     posture: Floats  # (N, 2, 2), the linear map of slant, stretch and turn, for row vectors
     radius: Floats  # (N,), in pixels
     pressure: Floats  # (N, HARMONICS)
+    coarse: Floats  # (N,), a factor on BLEED and EDGE
 
 
 @dataclass(frozen=True)
 class Strokes(Dataset):
     """Drawn digits, as many as asked for, of uniformly random classes.
 
-    ``hands`` are those that wrote MNIST, or of the world as well. Beside the ``train_size`` digits
-    there are ``others`` to train on: images of no digit, labelled NONE. ``seed`` alone decides the
-    data. Every split has its own stream of chance.
+    ``hands`` are those that wrote MNIST, or also others of the world, in sharp and in coarse
+    pictures. Beside the ``train_size`` digits there are ``others`` to train on: images of no digit,
+    labelled NONE. ``seed`` alone decides the data. Every split has its own stream of chance.
     """
 
     class_names = tuple("0123456789")
@@ -101,7 +106,7 @@ class Strokes(Dataset):
         """Return images of no digit."""
         labels = np.full(self.others, NONE, np.int8)
         rng = stream(self.seed, "strokes", "others")
-        return Split(_drawn(ways_of_others(), labels, rng), labels)
+        return Split(_drawn(ways_of_others(), labels, rng, COARSEST["world"]), labels)
 
 
 def _sha256(split: Split) -> str:
@@ -113,12 +118,14 @@ def draw(
     labels: NDArray[np.uint8], rng: np.random.Generator, hands: Hands = "mnist"
 ) -> NDArray[np.uint8]:
     """Return an image (28, 28) of a digit for each of the labels (N,), 0 where there is no ink."""
-    return _drawn(ways_of(hands), labels, rng)
+    return _drawn(ways_of(hands), labels, rng, COARSEST[hands])
 
 
-def _drawn(ways: Ways, labels: NDArray[Any], rng: np.random.Generator) -> NDArray[np.uint8]:
+def _drawn(
+    ways: Ways, labels: NDArray[Any], rng: np.random.Generator, coarsest: float
+) -> NDArray[np.uint8]:
     """Return an image (28, 28), of one of the ways to write it, for each of the labels (N,)."""
-    hand = _take_pen(ways, labels, rng)
+    hand = _take_pen(ways, labels, rng, coarsest)
     images = np.empty((len(labels), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for start in range(0, len(labels), CHUNK):
         chunk = slice(start, start + CHUNK)
@@ -126,7 +133,7 @@ def _drawn(ways: Ways, labels: NDArray[Any], rng: np.random.Generator) -> NDArra
     return images
 
 
-def _take_pen(ways: Ways, labels: NDArray[Any], rng: np.random.Generator) -> Hand:
+def _take_pen(ways: Ways, labels: NDArray[Any], rng: np.random.Generator, coarsest: float) -> Hand:
     """Draw all that chance decides about the images of the labels (N,)."""
     count, points = len(labels), ways.points.shape[1]
     return Hand(
@@ -138,6 +145,7 @@ def _take_pen(ways: Ways, labels: NDArray[Any], rng: np.random.Generator) -> Han
         posture=_postures(count, rng),
         radius=rng.uniform(*PEN_RADIUS, count),
         pressure=rng.normal(0, PRESSURE, (count, HARMONICS)),
+        coarse=rng.uniform(1, coarsest, count),
     )
 
 
@@ -164,7 +172,8 @@ def _write(ways: Ways, hand: Hand) -> NDArray[np.uint8]:
     starts, ends = np.split(_fit(_trace(ways, hand), hand.radius), 2, axis=1)
     ink = np.linalg.norm(ends - starts, axis=2) * _pressure(hand.pressure)
     dots = _centre((starts + ends) / 2, ink)
-    grey = 0.5 + (hand.radius[:, None, None] - _distance(dots, ink)) / EDGE
+    inside = hand.radius[:, None, None] - _distance(dots, ink, BLEED * hand.coarse)
+    grey = 0.5 + inside / (EDGE * hand.coarse[:, None, None])
     return np.rint(255 * np.clip(grey, 0, 1)).astype(np.uint8)
 
 
@@ -198,17 +207,19 @@ def _pressure(harmonics: Floats) -> Floats:
     return pressure
 
 
-def _distance(dots: Floats, ink: Floats) -> Floats:
+def _distance(dots: Floats, ink: Floats, bleed: Floats) -> Floats:
     """Return how far each pixel is from the nearest dots, smoothly, (N, 28, 28) in pixels.
 
     Every dot (N, SEGMENTS, 2) spreads its ink (N, SEGMENTS) as a Gaussian bell, a product of one
-    of x and one of y. A straight stroke adds up to exp(-d**2 / (2 * BLEED**2)) at the distance d,
-    and is solved for d; more ink, as where strokes meet, means a smaller distance.
+    of x and one of y, as broad as the ink runs (N,). A straight stroke adds up to
+    exp(-d**2 / (2 * bleed**2)) at the distance d, and is solved for d; more ink, as where strokes
+    meet, means a smaller distance.
     """
+    bleed = bleed[:, None, None]
     pixels = np.arange(IMAGE_SIZE) + 0.5
-    bells = np.exp(-((dots[..., None] - pixels) ** 2) / (2 * BLEED**2))
+    bells = np.exp(-((dots[..., None] - pixels) ** 2) / (2 * bleed[..., None] ** 2))
     across, down = bells[:, :, 0], bells[:, :, 1]
-    total = np.swapaxes(down, 1, 2) @ (across * ink[..., None]) / (np.sqrt(2 * np.pi) * BLEED)
+    total = np.swapaxes(down, 1, 2) @ (across * ink[..., None]) / (np.sqrt(2 * np.pi) * bleed)
     faintest = np.finfo(np.float64).tiny
-    distance: Floats = np.sqrt(-2 * BLEED**2 * np.log(np.clip(total, faintest, 1)))
+    distance: Floats = np.sqrt(-2 * bleed**2 * np.log(np.clip(total, faintest, 1)))
     return distance

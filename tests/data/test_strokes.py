@@ -127,7 +127,7 @@ def test_every_way_of_writing_draws_what_fits(
 ) -> None:
     every = np.arange(len(ways.points))
     monkeypatch.setattr(strokes, "_choose", lambda *_: every)
-    images = strokes._drawn(ways, every, np.random.default_rng(0))
+    images = strokes._drawn(ways, every, np.random.default_rng(0), 1.0)
     assert (images.max(axis=(1, 2)) > 240).all()
     assert (sides(images).max(axis=1) >= 15).all()
 
@@ -152,7 +152,7 @@ def test_a_spline_of_points_on_a_line_is_that_line() -> None:
 def test_the_distance_from_a_straight_stroke() -> None:
     x = np.linspace(0, 28, 4 * 28 + 1)[None, :]
     dots = np.stack([x, np.full_like(x, 10.5)], axis=2)
-    distance = strokes._distance(dots, np.full(x.shape, 0.25))[0, :, 14]
+    distance = strokes._distance(dots, np.full(x.shape, 0.25), np.array([0.7]))[0, :, 14]
     np.testing.assert_allclose(distance[6:15], np.abs(np.arange(6, 15) - 10), atol=0.01)
 
 
