@@ -44,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> Iterator[Path | str]:
-    """Yield a line for each picture, and the paths of the sheet."""
+    """Yield a line for each picture, the paths of the sheet, and which weights come by default."""
     weights, images = parted(arguments.paths)
     classifier = Classifier.read(weights or READER)
     paths = list(chain.from_iterable(map(pictures_in, images)))
@@ -62,7 +62,7 @@ def run(arguments: Namespace) -> Iterator[Path | str]:
         if len(shown) < SHOWN:
             shown[path] = prediction
     if shown:
-        folder = arguments.output or (folder_of(weights) if weights else Path())
+        folder = arguments.output or folder_of(weights)
         with style():
             yield from save(sheet(shown, len(paths) - unfit), folder / "sheet")
     if not weights:
@@ -79,7 +79,8 @@ def parted(paths: list[Path]) -> tuple[Path | None, list[Path]]:
 
     """
     first = paths[0]
-    if first.suffix != Path(WEIGHTS).suffix and not (first / CONFIG).exists():
+    is_run = any((first / name).exists() for name in (CONFIG, WEIGHTS))
+    if not is_run and first.suffix != Path(WEIGHTS).suffix:
         return None, paths
     if len(paths) == 1:
         raise LenetError(f"{first}: expected pictures after the weights, found none")
@@ -102,6 +103,8 @@ def told(prediction: Prediction) -> str:
     return "  ".join(f"{name:{width}} {probability:6.1%}" for name, probability in top).rstrip()
 
 
-def folder_of(weights: Path) -> Path:
-    """Return the run folder that weights belong to."""
+def folder_of(weights: Path | None) -> Path:
+    """Return the run folder that weights belong to; the current folder without any."""
+    if weights is None:
+        return Path()
     return weights if weights.is_dir() else weights.parent
