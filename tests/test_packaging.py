@@ -45,6 +45,8 @@ def test_the_wheel_runs_from_any_folder(tmp_path: Path) -> None:
     assert "curves.png" in run(lenet_runs, "plot", "curves")
     Image.fromarray(np.pad(np.full((9, 3), 255, np.uint8), 9)).save(elsewhere / "one.png")
     assert run(lenet_runs, "predict", weights, "one.png").startswith("one.png  ")
+    *_, last = run(lenet_runs, "predict", "one.png").splitlines()
+    assert last.endswith(f"experiment=reader, {site / 'lenet' / 'reader' / 'weights.npz'}")
 
 
 def test_the_version_is_the_same_wherever_it_is_said() -> None:

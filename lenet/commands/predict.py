@@ -1,8 +1,10 @@
 """Tell what is on your own pictures, with a trained network.
 
-WEIGHTS is a run folder, or a file of weights in one. Each IMAGE is a file (PNG, JPEG, or whatever
-else Pillow reads) or a folder of them. A line for each picture names the likeliest classes with
-their probabilities; sheet.png and .svg show what the network has seen of the first of them.
+Each IMAGE is a file (PNG, JPEG, or whatever else Pillow reads) or a folder of them. In the place of
+the first there may be a run folder, or a file of weights in one, to read the others with; without
+it the weights of experiment=reader are used, which come with the program, and the last line says
+so. A line for each picture names the likeliest classes with their probabilities; sheet.png and .svg
+show what the network has seen of the first of them.
 """
 
 import logging
@@ -15,7 +17,10 @@ from lenet.data.pictures.reading import suffixes
 from lenet.errors import DataError, LenetError, printable
 from lenet.figures.sheet import NAMED, SHOWN, sheet
 from lenet.figures.style import save, style
+from lenet.formats.files import relative
+from lenet.formats.layout import CONFIG, WEIGHTS
 from lenet.inspection.classifier import Classifier, Prediction
+from lenet.inspection.reader import READER
 from lenet.runs.find import natural_order
 
 log = logging.getLogger(__name__)
@@ -24,23 +29,25 @@ log = logging.getLogger(__name__)
 def add_arguments(parser: ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument(
-        "weights", type=Path, metavar="WEIGHTS", help="a run folder, or weights in one"
-    )
-    parser.add_argument(
-        "images", nargs="+", type=Path, metavar="IMAGE", help="a picture, or a folder of some"
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="IMAGE",
+        help="a picture, or a folder of some; the first may be a run folder, or weights in one",
     )
     parser.add_argument(
         "--output",
         type=Path,
         metavar="FOLDER",
-        help="where the sheet goes (default: the run folder)",
+        help="where the sheet goes (default: the run folder; without one the current folder)",
     )
 
 
 def run(arguments: Namespace) -> Iterator[Path | str]:
-    """Yield a line for each picture, and the paths of the sheet."""
-    classifier = Classifier.read(arguments.weights)
-    paths = list(chain.from_iterable(map(pictures_in, arguments.images)))
+    """Yield a line for each picture, the paths of the sheet, and which weights come by default."""
+    weights, images = parted(arguments.paths)
+    classifier = Classifier.read(weights or READER)
+    paths = list(chain.from_iterable(map(pictures_in, images)))
     width = max(len(printable(path)) for path in paths)
     shown: dict[Path, Prediction] = {}
     unfit = 0
@@ -55,11 +62,29 @@ def run(arguments: Namespace) -> Iterator[Path | str]:
         if len(shown) < SHOWN:
             shown[path] = prediction
     if shown:
-        folder = arguments.output or folder_of(arguments.weights)
+        folder = arguments.output or folder_of(weights)
         with style():
             yield from save(sheet(shown, len(paths) - unfit), folder / "sheet")
+    if not weights:
+        yield f"read with the weights of experiment=reader, {relative(READER)}"
     if unfit:
         raise LenetError(f"{unfit} of {len(paths)} pictures could not be used")
+
+
+def parted(paths: list[Path]) -> tuple[Path | None, list[Path]]:
+    """Return the weights that come first, if they do, and the pictures.
+
+    Raises:
+        LenetError: there are weights, and no picture.
+
+    """
+    first = paths[0]
+    is_run = any((first / name).exists() for name in (CONFIG, WEIGHTS))
+    if not is_run and first.suffix != Path(WEIGHTS).suffix:
+        return None, paths
+    if len(paths) == 1:
+        raise LenetError(f"{first}: expected pictures after the weights, found none")
+    return first, paths[1:]
 
 
 def pictures_in(path: Path) -> list[Path]:
@@ -78,6 +103,8 @@ def told(prediction: Prediction) -> str:
     return "  ".join(f"{name:{width}} {probability:6.1%}" for name, probability in top).rstrip()
 
 
-def folder_of(weights: Path) -> Path:
-    """Return the run folder that weights belong to."""
+def folder_of(weights: Path | None) -> Path:
+    """Return the run folder that weights belong to; the current folder without any."""
+    if weights is None:
+        return Path()
     return weights if weights.is_dir() else weights.parent

@@ -60,8 +60,10 @@ def defaults() -> Values:
 def default(group: str, word: Any, key: str) -> Any:
     """Return the value that a key has where a group's word is chosen; UNKNOWN if conf/ has none.
 
-    A key of no group, or of one from which nothing is chosen, is one of conf/config.yaml.
+    A key of no group, or of one from which nothing is chosen, is one of conf/config.yaml. What is
+    part of another choice, such as dataset.base, is chosen from the same group.
     """
+    group = group.partition(".")[0]
     page = defaults() if not group else defaults().get(group)
     if isinstance(page, dict):
         return page.get(key, UNKNOWN)
@@ -80,8 +82,9 @@ def word_for(group: str, component: Values, given: Any = None) -> str:
 
     That is the one that was ``given``, unless it is another component's; else that of the choice of
     the same class with the most of the component's values. A class that is none of these goes by
-    its own name.
+    its own name. What is part of another choice, such as dataset.base, is chosen from its group.
     """
+    group = group.partition(".")[0]
     kind = kind_of(component[TARGET])
     if isinstance(given, str) and WORD.fullmatch(given):
         choice = choices().get((group, given))

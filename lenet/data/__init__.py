@@ -3,6 +3,7 @@
 from lenet.data.base import Data, Dataset, Split
 from lenet.data.cifar import CIFAR10
 from lenet.data.emnist import EMNISTBalanced, EMNISTDigits, EMNISTLetters
+from lenet.data.joined import Joined
 from lenet.data.mnist import KMNIST, MNIST, FashionMNIST
 from lenet.data.own import Csv, Folder, Npz
 from lenet.data.strokes import Strokes
@@ -19,6 +20,7 @@ __all__ = [
     "EMNISTLetters",
     "FashionMNIST",
     "Folder",
+    "Joined",
     "Npz",
     "Split",
     "Strokes",

@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Le, Lt
+from numpy.typing import NDArray
 
 from lenet.data.base import Split
 from lenet.nn.input import Images
@@ -24,6 +25,7 @@ Pixels = Annotated[float, Ge(0), Le(14)]
 Share = Annotated[float, Ge(0), Lt(1)]
 Probability = Annotated[float, Ge(0), Le(1)]
 
+ERASED = 4, 12  # pixels, the least and the most a side of a rectangle that is erased
 FROM_THE_OTHER_SIDE = np.array([1, 1, -1, -1, 1, -1], np.float32)  # columns, not rows, are negated
 
 
@@ -66,8 +68,9 @@ class Affine(Augmentation):
     ``rotation`` is in degrees, ``translation`` in pixels, and the others are shares: images are
     scaled by 1 - scale to 1 + scale, made wider and lower or the reverse by ``squeeze``, and
     slanted by ``shear`` of their height, all to either side; ``flip`` is the probability that left
-    and right change places. Over the last share ``fade`` of a training all this but the flips
-    falls to nothing.
+    and right change places. With the probability ``erase`` a rectangle of the image is then made 0
+    (Zhong et al. 2020). Over the last share ``fade`` of a training all this but the flips falls to
+    nothing.
     """
 
     needs_square_images = True
@@ -79,6 +82,7 @@ class Affine(Augmentation):
     shear: Share
     flip: Probability
     fade: Probability = field(default=0.0, kw_only=True)
+    erase: Probability = field(default=0.0, kw_only=True)
 
     @property
     def depends_on_length(self) -> bool:
@@ -93,10 +97,14 @@ class Affine(Augmentation):
         self, part: Split, seed: int, t: int, first: int, size: int, done: float = 0.0
     ) -> Split:
         """Return the images, each with a map of its own."""
-        strength = self.strength(done)
-        parameters = maps_of_batch(self, seed, t, size, part.images.shape[-1], strength)
-        own = parameters[first : first + len(part)]
-        return Split(self.warp(part.images, own), part.labels)
+        strength, side = self.strength(done), part.images.shape[-1]
+        own = slice(first, first + len(part))
+        images = self.warp(part.images, maps_of_batch(self, seed, t, size, side, strength)[own])
+        if self.erase:
+            erased = rectangles(size, side, self.erase * strength, stream(seed, "erasing", t))[own]
+            planes = images.reshape(len(part), -1, side, side)
+            planes *= ~erased[:, None]
+        return Split(images, part.labels)
 
     def draw(self, size: int, side: int, rng: np.random.Generator, strength: float = 1.0) -> Array:
         """Return a linear map and a shift of rows and columns (N, 6) for each image."""
@@ -180,6 +188,21 @@ def smoothing(side: int, displacement: float, sigma: float) -> Array:
     B = np.exp(-(distance**2) / 2)
     B *= np.sqrt(displacement) / np.linalg.norm(B, axis=1, keepdims=True)
     return B.astype(np.float32)
+
+
+def rectangles(
+    size: int, side: int, probability: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Return which pixels (N, S, S) of each image are in the rectangle that it has, if it has one.
+
+    A rectangle lies in the image, and any place is as likely.
+    """
+    lengths = rng.integers(*ERASED, (2, size, 1), endpoint=True).clip(max=side)
+    starts = rng.integers(side - lengths, endpoint=True)
+    along = np.arange(side)
+    rows, columns = (starts <= along) & (along < starts + lengths)
+    has_one = rng.random((size, 1, 1)) < probability
+    return has_one & rows[:, :, None] & columns[:, None, :]
 
 
 def resample(images: Images, rows: Array, columns: Array) -> Array:

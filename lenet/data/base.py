@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +15,22 @@ class Split:
     """Images (N, H, W), or (N, C, H, W) in colour, from 0 to 255, and their labels (N,).
 
     A dataset gives unsigned bytes; warped images are of a float type. Labels are whole numbers from
-    0, as bytes or as other integers.
+    0, as bytes or as other integers, and NONE (-1) for images of none of the classes.
     """
 
     images: Images
-    labels: NDArray[np.uint8]
+    labels: NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: NDArray[np.intp] | slice) -> "Split":
         return Split(self.images[index], self.labels[index])
+
+    def __add__(self, other: "Split") -> "Split":
+        """Return the images of both, one after the other."""
+        images = np.concatenate([self.images, other.images])
+        return Split(images, np.concatenate([self.labels, other.labels]))
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Dataset(ABC):
     class_names: ClassVar[tuple[str, ...]]
     channels: ClassVar[int] = 1
     shows_characters: ClassVar[bool] = False  # each image one, framed as MNIST frames its digits
+    has_none: ClassVar[bool] = False  # some images to train on are of none of the classes
     size: ClassVar[tuple[int, int]]  # height and width of the images, in pixels
 
     @abstractmethod

@@ -12,6 +12,7 @@ import numpy as np
 from lenet.data.base import Data, Dataset, Split
 from lenet.errors import DataError
 from lenet.nn.input import INPUT_SIDE
+from lenet.nn.losses import NONE
 
 
 def check_dataset(dataset: Dataset) -> None:
@@ -39,7 +40,8 @@ def check_data(data: Data, dataset: Dataset) -> None:
     splits = {"train": data.train, "test": data.test, "validation": data.validation}
     for name, split in splits.items():
         if name != "validation" or split is not None:
-            check_split(split, dataset.channels, classes, (height, width), name)
+            lowest = NONE if name == "train" and dataset.has_none else 0
+            check_split(split, dataset.channels, classes, (height, width), name, lowest)
     if data.train.images.max() == 1:
         _refuse("train.images", "pixels up to 255", "none above 1", "multiply by 255")
 
@@ -50,15 +52,17 @@ def check_split(
     classes: int,
     size: tuple[int, int] | None = None,
     name: str = "the split",
+    lowest: int = 0,
 ) -> None:
     """Raise DataError unless there are images of so many channels, with a label for each.
 
-    ``size`` is that of the images, None for any that a network takes; ``name`` is for the message.
+    ``size`` is that of the images, None for any that a network takes; ``name`` is for the message;
+    ``lowest`` is NONE if an image may be of none of the classes.
     """
     if not isinstance(split, Split):
         _refuse(name, "lenet.data.Split(images, labels)", type(split).__name__)
     _check_images(f"{name}.images", split.images, channels, size)
-    _check_labels(f"{name}.labels", split.labels, len(split.images), classes)
+    _check_labels(f"{name}.labels", split.labels, len(split.images), classes, lowest)
 
 
 def _check_images(name: str, images: Any, channels: int, size: tuple[int, int] | None) -> None:
@@ -107,7 +111,7 @@ def _how_to_order(shape: tuple[int, ...], channels: int, size: tuple[int, int] |
     return ""
 
 
-def _check_labels(name: str, labels: Any, count: int, classes: int) -> None:
+def _check_labels(name: str, labels: Any, count: int, classes: int, lowest: int) -> None:
     """Raise DataError unless there is the number of a class for each image."""
     expected = f"{count} integers from 0 to {classes - 1}, one for each image"
     if not isinstance(labels, np.ndarray):
@@ -115,7 +119,7 @@ def _check_labels(name: str, labels: Any, count: int, classes: int) -> None:
     if labels.shape != (count,) or labels.dtype.kind not in "iu":
         _refuse(name, expected, _described(labels), _how_to_integers(labels, count, classes))
     low, high = labels.min(), labels.max()
-    if low < 0 or high >= classes:
+    if low < lowest or high >= classes:
         remedy = "subtract 1" if (low, high) == (1, classes) else ""
         _refuse(name, expected, f"{low} to {high}", remedy)
 

@@ -1,12 +1,18 @@
 """The skeletons of the drawn digits."""
 
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.data.hands import WORLD
+from lenet.data.others import others
+from lenet.nn.losses import NONE
+
+Hands = Literal["mnist", "world"]
 Floats = NDArray[np.float64]
+Line = tuple[int, int, str]  # of a table: label, weight, strokes
 Run = list[int]  # the control points that one smooth curve goes through, by their index
 # One way to write a digit per line: the digit, how often it is written so (relative to its other
 # ways), and its strokes, as points x,y on a grid of 20 by 20, x to the right and y down. A smooth
@@ -167,6 +173,7 @@ SKELETONS = """\
 9 2  13,2 8,2 4,8 7,11 13,6 15,1! 12,12 9,20
 9 2  12,1 6,4 6,9 11,8 14,1! 12,10 11,20
 """
+TABLES: dict[Hands, str] = {"mnist": SKELETONS, "world": SKELETONS + WORLD}
 GRID = 20  # units of the skeletons' grid, on either side
 SEGMENTS = 64  # straight pieces that the curve of a digit is made of
 # The weights of four neighbouring points in the Catmull-Rom spline between the middle two, as
@@ -175,28 +182,48 @@ CATMULL_ROM = np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3,
 
 
 class Ways(NamedTuple):
-    """All V ways to write a digit, in the order of the table, with up to P control points each."""
+    """All V ways to write, in the order of a table, with up to P control points each."""
 
     tickets: NDArray[np.intp]  # (T,), each way as often as its weight says, to draw lots from
-    digits: NDArray[np.intp]  # (T,), the digit of each ticket, ascending
+    labels: NDArray[np.intp]  # (T,), the digit of each ticket, or NONE, ascending
     points: Floats  # (V, P, 2), around 0, in units of the grid
     splines: Floats  # (V, 2 * SEGMENTS, P), from points to the starts and ends of the segments
 
 
 @cache
-def _ways() -> Ways:
-    """Return the table of skeletons, made ready for drawing."""
-    lines = [line.split(maxsplit=2) for line in SKELETONS.splitlines() if line]
-    parsed = [_parse(strokes) for _, _, strokes in lines]
+def ways_of(hands: Hands) -> Ways:
+    """Return the ways to write digits that some hands have, made ready for drawing."""
+    return _made_ready(_table(hands))
+
+
+@cache
+def ways_of_others() -> Ways:
+    """Return the ways to write what is no digit, made ready for drawing."""
+    skeletons = [(digit, strokes) for digit, _, strokes in _table("world")]
+    return _made_ready([(NONE, weight, strokes) for weight, strokes in others(skeletons)])
+
+
+def _table(hands: Hands) -> list[Line]:
+    """Return the lines of the tables of some hands, by digit."""
+    lines = [line.split(maxsplit=2) for line in TABLES[hands].splitlines() if line]
+    return sorted(
+        ((int(digit), int(weight), strokes) for digit, weight, strokes in lines),
+        key=lambda line: line[0],
+    )
+
+
+def _made_ready(table: list[Line]) -> Ways:
+    """Return the ways of a table."""
+    parsed = [_parse(strokes) for _, _, strokes in table]
     most = max(len(points) for points, _ in parsed)
-    padded = np.zeros((len(lines), most, 2))
-    splines = np.zeros((len(lines), 2 * SEGMENTS, most))
+    padded = np.zeros((len(table), most, 2))
+    splines = np.zeros((len(table), 2 * SEGMENTS, most))
     for way, (points, runs) in enumerate(parsed):
         padded[way, : len(points)] = points
         splines[way, :, : len(points)] = _spline(points, runs)
-    tickets = np.repeat(np.arange(len(lines)), [int(weight) for _, weight, _ in lines])
-    digits = np.array([int(digit) for digit, _, _ in lines])
-    return Ways(tickets, digits[tickets], padded, splines)
+    tickets = np.repeat(np.arange(len(table)), [weight for _, weight, _ in table])
+    labels = np.array([label for label, _, _ in table])
+    return Ways(tickets, labels[tickets], padded, splines)
 
 
 def _parse(strokes: str) -> tuple[Floats, list[Run]]:

@@ -7,8 +7,8 @@ whole pixels move its centre of mass to the middle of the image.
 """
 
 import hashlib
-from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from lenet.data.base import Data, Dataset, Split
 from lenet.data.framing import BOX_SIZE, IMAGE_SIZE, to_middle
-from lenet.data.skeletons import SEGMENTS, Floats, _ways
+from lenet.data.skeletons import SEGMENTS, Floats, Hands, Ways, ways_of, ways_of_others
+from lenet.nn.losses import NONE
 from lenet.nn.random import Seed, stream
 
 JITTER = 0.5  # standard deviation of a control point, in units of the grid
@@ -33,6 +34,10 @@ PRESSURE = 0.15  # standard deviation of each harmonic in the logarithm of the i
 HARMONICS = 4  # cosines that the pressure is made of, from the first point to the last
 BLEED = 0.7  # pixels, how far the ink runs: strokes that are nearer to each other melt together
 EDGE = 1.1  # pixels from full ink to none
+COARSEST: dict[Hands, float] = {  # times as much of both at most, as in small pictures, enlarged
+    "mnist": 1.0,
+    "world": 2.0,
+}
 
 CHUNK = 500  # images drawn at a time, to bound the memory
 MOST = 1_000_000  # images in a split: 2 GB while they are drawn
@@ -49,13 +54,16 @@ class Hand(NamedTuple):
     posture: Floats  # (N, 2, 2), the linear map of slant, stretch and turn, for row vectors
     radius: Floats  # (N,), in pixels
     pressure: Floats  # (N, HARMONICS)
+    coarse: Floats  # (N,), a factor on BLEED and EDGE
 
 
 @dataclass(frozen=True)
 class Strokes(Dataset):
     """Drawn digits, as many as asked for, of uniformly random classes.
 
-    ``seed`` alone decides the data. Every split has its own stream of chance.
+    ``hands`` are those that wrote MNIST, or also others of the world, in sharp and in coarse
+    pictures. Beside the ``train_size`` digits there are ``others`` to train on: images of no digit,
+    labelled NONE. ``seed`` alone decides the data. Every split has its own stream of chance.
     """
 
     class_names = tuple("0123456789")
@@ -66,11 +74,20 @@ class Strokes(Dataset):
     test_size: Annotated[int, Gt(0), Le(MOST)]
     validation: Annotated[int, Ge(0), Le(MOST)]
     seed: Seed
+    hands: Hands = field(default="mnist", kw_only=True)
+    others: Annotated[int, Ge(0), Le(MOST)] = field(default=0, kw_only=True)
+
+    @property
+    def has_none(self) -> bool:  # type: ignore[override]
+        """Whether there are images of no digit."""
+        return self.others > 0
 
     def load(self, seed: int) -> Data:
         """Return the drawn digits. The run's ``seed`` does not change them: all runs share them."""
         sizes = {"train": self.train_size, "test": self.test_size, "validation": self.validation}
         splits = {name: self._split(name, size) for name, size in sizes.items() if size}
+        if self.others:
+            splits["train"] = splits["train"] + self._others()
         return Data(
             train=splits["train"],
             test=splits["test"],
@@ -83,7 +100,13 @@ class Strokes(Dataset):
         """Return ``size`` digits, labels and all, from the stream of their split."""
         rng = stream(self.seed, "strokes", name)
         labels = rng.integers(0, 10, size, dtype=np.uint8)
-        return Split(draw(labels, rng), labels)
+        return Split(draw(labels, rng, self.hands), labels)
+
+    def _others(self) -> Split:
+        """Return images of no digit."""
+        labels = np.full(self.others, NONE, np.int8)
+        rng = stream(self.seed, "strokes", "others")
+        return Split(_drawn(ways_of_others(), labels, rng, COARSEST["world"]), labels)
 
 
 def _sha256(split: Split) -> str:
@@ -91,21 +114,30 @@ def _sha256(split: Split) -> str:
     return hashlib.sha256(split.images.tobytes() + split.labels.tobytes()).hexdigest()
 
 
-def draw(labels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return one image (28, 28) for each of the labels (N,), 0 where there is no ink."""
-    hand = _take_pen(labels, rng)
+def draw(
+    labels: NDArray[np.uint8], rng: np.random.Generator, hands: Hands = "mnist"
+) -> NDArray[np.uint8]:
+    """Return an image (28, 28) of a digit for each of the labels (N,), 0 where there is no ink."""
+    return _drawn(ways_of(hands), labels, rng, COARSEST[hands])
+
+
+def _drawn(
+    ways: Ways, labels: NDArray[Any], rng: np.random.Generator, coarsest: float
+) -> NDArray[np.uint8]:
+    """Return an image (28, 28), of one of the ways to write it, for each of the labels (N,)."""
+    hand = _take_pen(ways, labels, rng, coarsest)
     images = np.empty((len(labels), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for start in range(0, len(labels), CHUNK):
         chunk = slice(start, start + CHUNK)
-        images[chunk] = _write(Hand._make(choice[chunk] for choice in hand))
+        images[chunk] = _write(ways, Hand._make(choice[chunk] for choice in hand))
     return images
 
 
-def _take_pen(labels: NDArray[np.uint8], rng: np.random.Generator) -> Hand:
+def _take_pen(ways: Ways, labels: NDArray[Any], rng: np.random.Generator, coarsest: float) -> Hand:
     """Draw all that chance decides about the images of the labels (N,)."""
-    count, points = len(labels), _ways().points.shape[1]
+    count, points = len(labels), ways.points.shape[1]
     return Hand(
-        way=_choose(labels, rng),
+        way=_choose(ways, labels, rng),
         jitter=rng.normal(0, JITTER, (count, points, 2)),
         wave_number=rng.normal(0, WAVE_NUMBER, (count, WAVES, 2)),
         wave_phase=rng.uniform(0, 2 * np.pi, (count, WAVES)),
@@ -113,14 +145,14 @@ def _take_pen(labels: NDArray[np.uint8], rng: np.random.Generator) -> Hand:
         posture=_postures(count, rng),
         radius=rng.uniform(*PEN_RADIUS, count),
         pressure=rng.normal(0, PRESSURE, (count, HARMONICS)),
+        coarse=rng.uniform(1, coarsest, count),
     )
 
 
-def _choose(labels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.intp]:
+def _choose(ways: Ways, labels: NDArray[Any], rng: np.random.Generator) -> NDArray[np.intp]:
     """Return a way (N,) to write each of the labels (N,), by lot."""
-    ways = _ways()
-    first = np.searchsorted(ways.digits, labels, side="left")
-    last = np.searchsorted(ways.digits, labels, side="right")
+    first = np.searchsorted(ways.labels, labels, side="left")
+    last = np.searchsorted(ways.labels, labels, side="right")
     return ways.tickets[rng.integers(first, last)]
 
 
@@ -135,18 +167,18 @@ def _postures(count: int, rng: np.random.Generator) -> Floats:
     return postures
 
 
-def _write(hand: Hand) -> NDArray[np.uint8]:
+def _write(ways: Ways, hand: Hand) -> NDArray[np.uint8]:
     """Return the images (N, 28, 28) that the hand writes."""
-    starts, ends = np.split(_fit(_trace(hand), hand.radius), 2, axis=1)
+    starts, ends = np.split(_fit(_trace(ways, hand), hand.radius), 2, axis=1)
     ink = np.linalg.norm(ends - starts, axis=2) * _pressure(hand.pressure)
     dots = _centre((starts + ends) / 2, ink)
-    grey = 0.5 + (hand.radius[:, None, None] - _distance(dots, ink)) / EDGE
+    inside = hand.radius[:, None, None] - _distance(dots, ink, BLEED * hand.coarse)
+    grey = 0.5 + inside / (EDGE * hand.coarse[:, None, None])
     return np.rint(255 * np.clip(grey, 0, 1)).astype(np.uint8)
 
 
-def _trace(hand: Hand) -> Floats:
+def _trace(ways: Ways, hand: Hand) -> Floats:
     """Return the starts and then the ends of the segments (N, 2 * SEGMENTS, 2), on the grid."""
-    ways = _ways()
     curve = ways.splines[hand.way] @ (ways.points[hand.way] + hand.jitter)
     phase = curve @ np.swapaxes(hand.wave_number, 1, 2) + hand.wave_phase[:, None]
     traced: Floats = (curve + np.sin(phase) @ hand.wave_height) @ hand.posture
@@ -175,17 +207,19 @@ def _pressure(harmonics: Floats) -> Floats:
     return pressure
 
 
-def _distance(dots: Floats, ink: Floats) -> Floats:
+def _distance(dots: Floats, ink: Floats, bleed: Floats) -> Floats:
     """Return how far each pixel is from the nearest dots, smoothly, (N, 28, 28) in pixels.
 
     Every dot (N, SEGMENTS, 2) spreads its ink (N, SEGMENTS) as a Gaussian bell, a product of one
-    of x and one of y. A straight stroke adds up to exp(-d**2 / (2 * BLEED**2)) at the distance d,
-    and is solved for d; more ink, as where strokes meet, means a smaller distance.
+    of x and one of y, as broad as the ink runs (N,). A straight stroke adds up to
+    exp(-d**2 / (2 * bleed**2)) at the distance d, and is solved for d; more ink, as where strokes
+    meet, means a smaller distance.
     """
+    bleed = bleed[:, None, None]
     pixels = np.arange(IMAGE_SIZE) + 0.5
-    bells = np.exp(-((dots[..., None] - pixels) ** 2) / (2 * BLEED**2))
+    bells = np.exp(-((dots[..., None] - pixels) ** 2) / (2 * bleed[..., None] ** 2))
     across, down = bells[:, :, 0], bells[:, :, 1]
-    total = np.swapaxes(down, 1, 2) @ (across * ink[..., None]) / (np.sqrt(2 * np.pi) * BLEED)
+    total = np.swapaxes(down, 1, 2) @ (across * ink[..., None]) / (np.sqrt(2 * np.pi) * bleed)
     faintest = np.finfo(np.float64).tiny
-    distance: Floats = np.sqrt(-2 * BLEED**2 * np.log(np.clip(total, faintest, 1)))
+    distance: Floats = np.sqrt(-2 * bleed**2 * np.log(np.clip(total, faintest, 1)))
     return distance

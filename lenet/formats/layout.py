@@ -4,7 +4,7 @@ config.yaml    the composed configuration
 run.json       status, overrides, seed, versions, data checksums, git commit, times
 metrics.csv    one row per epoch, written as it comes
 steps.csv      one row per step of the optimizer: loss of its batch, learning rate, gradient's norm
-weights.npz    the parameters by name after the last epoch, float32
+weights.npz    the parameters by name after the last epoch, float32, and perhaps a temperature
 inside.npz     what goes on inside the network, by epoch, where the configuration asks for it
 best.npz       those after the epoch of the best validation accuracy, where there is one
 checkpoint.npz     all that is needed to go on (``training.checkpoints``); the file that counts

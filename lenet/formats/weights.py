@@ -1,7 +1,8 @@
 """Weights of a LeNet-5 in a file: its arrays by name, as an .npz file.
 
 Normalizations are folded into the weights and biases of the layers that they follow: what is kept
-is a LeNet-5 as it stands in the paper.
+is a LeNet-5 as it stands in the paper. Beside it there may be a temperature: divided by it, logits
+give calibrated probabilities.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,12 +18,24 @@ from lenet.nn.architecture import LENET5, Architecture
 from lenet.nn.layers import Array
 
 BYTES_OF_FLOAT64 = np.dtype(np.float64).itemsize  # bytes of a number
+TEMPERATURE = "temperature"  # the name of its array, of shape ()
 NAMED = 10  # problems in a message, at most
 
 
-def write_weights(path: Path, theta: Array, architecture: Architecture = LENET5) -> None:
-    """Write a network (P,), each array of the ``kept`` architecture under its name."""
-    write_arrays(path, architecture.kept.views(architecture.folded(theta)))
+def write_weights(
+    path: Path,
+    theta: Array,
+    architecture: Architecture = LENET5,
+    temperature: float | None = None,
+) -> None:
+    """Write a network (P,), each array of the ``kept`` architecture under its name.
+
+    Its temperature comes beside them, if it has one.
+    """
+    arrays = architecture.kept.views(architecture.folded(theta))
+    if temperature is not None:
+        arrays[TEMPERATURE] = np.array(temperature)
+    write_arrays(path, arrays)
 
 
 def read_weights(path: Path, architecture: Architecture = LENET5) -> Array:
@@ -34,11 +47,31 @@ def read_weights(path: Path, architecture: Architecture = LENET5) -> Array:
         DataError: the file does not hold finite numbers of this architecture and nothing else.
 
     """
+    arrays = _read(path, architecture)
+    arrays.pop(TEMPERATURE, None)
+    return kept(path, arrays, architecture)
+
+
+def read_temperature(path: Path, architecture: Architecture = LENET5) -> float:
+    """Return the temperature of the network in a file, 1 if it has none.
+
+    Raises:
+        DataError: it is not a finite number above 0.
+
+    """
+    temperature = _read(path, architecture).get(TEMPERATURE, np.array(1.0))
+    fits = temperature.shape == () and temperature.dtype.kind == "f"
+    if not (fits and 0 < temperature < np.inf):
+        raise DataError(f"{path}: expected a temperature above 0, found {temperature!r:.60}")
+    return float(temperature)
+
+
+def _read(path: Path, architecture: Architecture) -> dict[str, NDArray[Any]]:
+    """Return all arrays of a file."""
     try:
-        arrays = read_arrays(path, BYTES_OF_FLOAT64 * architecture.size)
+        return read_arrays(path, BYTES_OF_FLOAT64 * (architecture.size + 1))
     except OSError as error:
         raise DataError(f"{path}: expected weights, found: {error.strerror}") from error
-    return kept(path, arrays, architecture)
 
 
 def kept(

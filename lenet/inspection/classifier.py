@@ -13,7 +13,8 @@ from lenet.data import Dataset
 from lenet.data.pictures.reading import Picture, as_picture, read_picture
 from lenet.errors import DataError
 from lenet.formats.layout import WEIGHTS
-from lenet.formats.weights import read_weights
+from lenet.formats.weights import read_temperature, read_weights
+from lenet.inspection.reader import READER
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.losses import log_softmax
@@ -44,10 +45,13 @@ class Classifier:
 
     network: LeNet5
     dataset: Dataset
+    temperature: float = 1.0  # that calibrates its probabilities
 
     @classmethod
-    def read(cls, weights: str | PathLike[str]) -> Self:
+    def read(cls, weights: str | PathLike[str] = READER) -> Self:
         """Return the classifier of a run folder, or of a file of weights in one.
+
+        By default that of the weights that come with the code to read pictures with.
 
         Raises:
             DataError: there are no weights of a LeNet-5, or no config.yaml beside them.
@@ -60,7 +64,8 @@ class Classifier:
             path = path / WEIGHTS
         config = Run(path.parent).config
         theta = read_weights(path, config.architecture)
-        return cls(config.kept_network(theta), config.dataset)
+        temperature = read_temperature(path, config.architecture)
+        return cls(config.kept_network(theta), config.dataset, temperature)
 
     def predict(self, sources: Iterable[Source]) -> list[Prediction]:
         """Return a prediction for each picture.
@@ -85,5 +90,5 @@ class Classifier:
             except DataError as error:
                 raise DataError(f"{source}: {error}") from error
         logits = self.network.logits(network_input(image[None], self.network.theta.dtype))
-        probabilities = np.exp(log_softmax(logits))[:, 0]
+        probabilities = np.exp(log_softmax(logits / self.temperature))[:, 0]
         return Prediction(picture, image, probabilities, self.dataset.class_names)

@@ -9,21 +9,24 @@ from numpy.typing import NDArray
 
 from lenet.nn.layers import Array
 
+NONE = -1  # the label of an image of none of the classes
+
 
 def own(y: Array, labels: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """Return the places in y (classes, N) of the class of each image (N,).
+    """Return the places in y (classes, N) of the class of each image (N,) that is of one.
 
-    ValueError unless there is one integer for each image, not below 0.
+    ValueError unless there is one integer for each image, not below 0 but for NONE.
     """
     labels, N = np.asarray(labels), y.shape[-1]
     fits = y.ndim == 2 and labels.shape == (N,) and labels.dtype.kind in "iu"
-    if not fits or (labels.dtype.kind == "i" and labels.min(initial=0) < 0):
-        below = " below 0" if fits else ""
+    if not fits or (labels.dtype.kind == "i" and labels.min(initial=0) < NONE):
+        below = f" below {NONE}" if fits else ""
         raise ValueError(
             f"expected labels (N,), integers from 0, for (classes, N) = {y.shape}; "
             f"found {labels.dtype} {labels.shape}{below}"
         )
-    return labels, np.arange(N)
+    known = np.flatnonzero(labels != NONE)
+    return labels[known], known
 
 
 def log_softmax(z: Array) -> Array:
@@ -32,15 +35,24 @@ def log_softmax(z: Array) -> Array:
     return shifted - np.log(np.exp(shifted).sum(axis=0))
 
 
-def cross_entropy(log_y_hat: Array, labels: NDArray[np.uint8]) -> Array:
-    """Loss of each image (N,), eq. (7) with one-hot y: -log of the right class's probability."""
-    return -log_y_hat[own(log_y_hat, labels)]
+def cross_entropy(log_y_hat: Array, labels: NDArray[Any]) -> Array:
+    """Loss of each image (N,), eq. (7) with one-hot y: -log of the right class's probability.
+
+    Where the label is NONE, y is the same for all classes (Hendrycks et al. 2019).
+    """
+    classes, known = own(log_y_hat, labels)
+    none = np.equal(labels, NONE)
+    loss = np.empty(len(none), log_y_hat.dtype)
+    loss[known] = -log_y_hat[classes, known]
+    loss[none] = -log_y_hat[:, none].mean(axis=0)
+    return loss
 
 
-def cross_entropy_gradient(log_y_hat: Array, labels: NDArray[np.uint8]) -> Array:
+def cross_entropy_gradient(log_y_hat: Array, labels: NDArray[Any]) -> Array:
     """Derivative of each image's loss by its logits (classes, N): y_hat - y, eq. (10)."""
     gradient = np.exp(log_y_hat)
     gradient[own(gradient, labels)] -= 1
+    gradient[:, np.equal(labels, NONE)] -= 1 / len(gradient)
     return gradient
 
 
@@ -53,15 +65,16 @@ class CrossEntropy:
 
     smoothing: Annotated[float, Ge(0), Lt(1)]
 
-    def __call__(self, log_y_hat: Array, labels: NDArray[np.uint8]) -> Array:
+    def __call__(self, log_y_hat: Array, labels: NDArray[Any]) -> Array:
         """Loss of each image (N,), given log probabilities (classes, N)."""
         s = self.smoothing
         return (1 - s) * cross_entropy(log_y_hat, labels) - s * log_y_hat.mean(axis=0)
 
-    def gradient(self, log_y_hat: Array, labels: NDArray[np.uint8]) -> Array:
+    def gradient(self, log_y_hat: Array, labels: NDArray[Any]) -> Array:
         """Derivative of each image's loss by its logits (classes, N): y_hat - smoothed y."""
         gradient = cross_entropy_gradient(log_y_hat, labels)
         if self.smoothing:
-            gradient[own(gradient, labels)] += self.smoothing
-            gradient -= self.smoothing / len(gradient)
+            classes, known = own(gradient, labels)
+            gradient[classes, known] += self.smoothing
+            gradient[:, known] -= self.smoothing / len(gradient)
         return gradient

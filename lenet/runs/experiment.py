@@ -1,6 +1,7 @@
 """An experiment: a configuration becomes a training, and what comes of it fills a run folder."""
 
 import logging
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from typing import NamedTuple
@@ -8,9 +9,12 @@ from typing import NamedTuple
 from lenet.config.choices import Values, word_for
 from lenet.config.schema import Config
 from lenet.config.settings import flatten
+from lenet.data import Split
 from lenet.formats.files import relative
 from lenet.formats.keys import read_keys
 from lenet.formats.layout import CONFIG, METRICS
+from lenet.nn.layers import Array
+from lenet.runs.calibration import fitted_temperature
 from lenet.runs.folder import RunFolder
 from lenet.runs.process import held_back
 from lenet.runs.record import Stopped
@@ -67,8 +71,15 @@ def run(config: Config, folder: RunFolder, threads: int, pause: Pause | None = N
             early = Stopped(by, len(state.metrics), config.epochs)
             folder.note(stopped=early._asdict())
             log.info("stopped %s", early)
-        folder.finish(state, over=over)
+        folder.finish(state, calibrated(config, data.validation), over=over)
         log.info("wrote %s", relative(folder.path / METRICS))
+
+
+def calibrated(config: Config, validation: Split | None) -> Callable[[Array], float] | None:
+    """Return what fits the temperature of a network on validation images, if there are any."""
+    if validation is None:
+        return None
+    return lambda theta: fitted_temperature(config.network_of(theta), validation)
 
 
 def parameters(folder: RunFolder) -> Values:

@@ -5,7 +5,7 @@ import logging
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from itertools import count
@@ -33,6 +33,7 @@ from lenet.formats.npz import write_arrays
 from lenet.formats.rows import Row, csv_text
 from lenet.formats.weights import write_weights
 from lenet.nn.architecture import LENET5, Architecture
+from lenet.nn.layers import Array
 from lenet.runs.claim import Hold, examine, other_run
 from lenet.runs.record import now, read_record
 from lenet.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
@@ -235,21 +236,31 @@ class RunFolder:
         checkpoint = Checkpoint(state, self.record["identity"], self.record["data"])
         write_checkpoint(self._file(CHECKPOINT), checkpoint)
 
-    def finish(self, state: TrainingState, *, over: bool = True) -> None:
+    def finish(
+        self,
+        state: TrainingState,
+        calibrated: Callable[[Array], float] | None = None,
+        *,
+        over: bool = True,
+    ) -> None:
         """Write all that the training has come to, safely, whatever is there already.
 
-        Unless it is ``over``, the run was stopped and can go on from there.
+        ``calibrated`` gives the temperature that is kept with a network (P,). Unless it is
+        ``over``, the run was stopped and can go on from there.
         """
         self._over = over
         self._write_tables(state)
-        self._write_weights(state)
+        self._write_weights(state, calibrated)
         self.note(result=asdict(state.metrics[-1]))
         self._file(PREVIOUS).unlink(missing_ok=True)
 
-    def _write_weights(self, state: TrainingState) -> None:
-        write_weights(self._file(WEIGHTS), state.trained, self.architecture)
-        if state.best is not None:
-            write_weights(self._file(BEST), state.best, self.architecture)
+    def _write_weights(
+        self, state: TrainingState, calibrated: Callable[[Array], float] | None = None
+    ) -> None:
+        for name, theta in {WEIGHTS: state.trained, BEST: state.best}.items():
+            if theta is not None:
+                temperature = calibrated(theta) if calibrated else None
+                write_weights(self._file(name), theta, self.architecture, temperature)
 
     def _write_tables(self, state: TrainingState) -> None:
         tables = {METRICS: metrics_rows(state.metrics), STEPS: step_rows(state.steps)}

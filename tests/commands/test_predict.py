@@ -17,6 +17,7 @@ from lenet.figures.sheet import sheet
 from lenet.formats.layout import BEST, WEIGHTS
 from lenet.formats.weights import read_weights, write_weights
 from lenet.inspection.classifier import Classifier
+from lenet.inspection.reader import READER
 from lenet.nn.random import stream
 
 pytestmark = pytest.mark.slow
@@ -157,6 +158,25 @@ def test_a_folder_without_pictures_is_said_in_a_line(run: Path, tmp_path: Path) 
         "predict.py: 1 of 1 pictures could not be used",
     ]
     assert not (run / "sheet.png").exists()
+
+
+def test_without_weights_those_of_the_reader_are_used_and_named(pictures: Path) -> None:
+    done = predict("pictures", "pictures/3.png", cwd=pictures.parent)
+    assert done.returncode == 0, done.stderr
+    *lines, png, svg, weights = done.stdout.splitlines()
+    read = [line.split()[1] for line in lines]
+    assert sum(label == one for label, one in zip([*"0123456789", "3"], read, strict=True)) >= 10
+    assert (png, svg) == ("sheet.png", "sheet.svg")
+    assert weights.startswith("read with the weights of experiment=reader, ")
+    assert Path(pictures.parent, weights.rpartition(" ")[2]).samefile(READER)
+
+
+def test_weights_alone_are_no_picture(run: Path) -> None:
+    for weights in (run, run / WEIGHTS):
+        done = predict(weights, cwd=run)
+        assert done.returncode == 1
+        said = f"predict.py: {weights}: expected pictures after the weights, found none\n"
+        assert (done.stdout, done.stderr) == ("", said)
 
 
 def test_the_sheet_goes_to_the_run_folder(run: Path, pictures: Path) -> None:

@@ -282,6 +282,11 @@ def test_what_all_have_in_common_tells_nothing_apart(those: list[dict[str, Any]]
             "dataset=strokes, optimizer.lr=0.001",
         ),
         ([["loss=label_smoothing"]], "dataset=strokes, loss=label_smoothing"),
+        (
+            [["dataset=mnist_and_strokes", "dataset.base.validation=7"]],
+            "dataset=mnist_and_strokes, base=mnist, validation=7, added=strokes, "
+            "train_size=30000, test_size=1, hands=world, others=4000",
+        ),
         ([["threads=1", "force=true"]], "dataset=strokes"),
     ],
 )

@@ -17,6 +17,8 @@ STILL = dict.fromkeys(PARTS, 0.0)
 AFFINE = Affine(rotation=20.0, translation=3.0, scale=0.2, squeeze=0.1, shear=0.2, flip=0.0)
 ELASTIC = Elastic(20.0, 3.0, 0.2, 0.1, 0.2, 0.0, displacement=1.0, sigma=4.0)
 RNG = np.random.default_rng(0)
+HALVES = (slice(0, 2), slice(2, 5))
+TIMES = (0.0, 0.5, 0.75, 0.9)  # shares of a training that are done
 IMAGES = RNG.integers(0, 256, (5, 28, 28), dtype=np.uint8)
 
 
@@ -114,6 +116,42 @@ def test_the_maps_follow_from_seed_and_step(augmentation: Augmentation) -> None:
     copies = np.repeat(IMAGES[:1], 2, axis=0)
     first, second = warped(augmentation, copies)
     assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_rectangle_is_erased(channels: int) -> None:
+    shape = (400, 28, 28) if channels == 1 else (400, channels, 28, 28)
+    white = np.full(shape, 255, np.uint8)
+    found = warped(replace(Affine(**STILL), erase=0.5), white)
+    assert set(np.unique(found)) == {0, 255}
+    erased = found.reshape(400, channels, 28, 28) == 0
+    assert (erased == erased[:, :1]).all()
+    some = erased[erased.any(axis=(1, 2, 3)), 0]
+    assert 160 < len(some) < 240
+    rows, columns = some.any(axis=2), some.any(axis=1)
+    np.testing.assert_array_equal(some, rows[:, :, None] & columns[:, None, :])
+    for lines in (rows, columns):
+        assert {*lines.sum(axis=1)} == set(range(4, 13))
+        assert (np.abs(np.diff(lines.astype(int), prepend=0, append=0)).sum(axis=1) == 2).all()
+        assert lines.mean(axis=0).min() > 0.02
+        assert lines[:, 10:18].mean() == pytest.approx(lines[:, 4:24].mean(), abs=0.1)
+
+
+def test_what_is_erased_does_not_depend_on_the_parts_and_differs_from_batch_to_batch() -> None:
+    augmentation = replace(AFFINE, erase=0.5)
+    batch = Split(IMAGES, np.zeros(5, np.uint8))
+    whole = augmentation(batch, 0, 1, 0, 5).images
+    parts = [augmentation(batch[part], 0, 1, part.start, 5).images for part in HALVES]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    assert (whole != warped(augmentation, t=2)).any()
+    assert (whole != warped(AFFINE)).any()
+
+
+def test_erasing_fades_with_the_maps() -> None:
+    fading = replace(Affine(**STILL), erase=1.0, fade=0.5)
+    batch = Split(np.full((1000, 28, 28), 255, np.uint8), np.zeros(1000, np.uint8))
+    shares = [(fading(batch, 0, 1, 0, 1000, done).images == 0).any(axis=(1, 2)) for done in TIMES]
+    np.testing.assert_allclose(np.mean(shares, axis=1), [1, 1, 0.5, 0.2], atol=0.06)
 
 
 @pytest.mark.parametrize("augmentation", [AFFINE, ELASTIC], ids=lambda each: type(each).__name__)

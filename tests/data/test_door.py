@@ -13,7 +13,7 @@ from lenet.config.compose import configure
 from lenet.config.schema import Config
 from lenet.data import Data, Dataset, Split
 from lenet.data.augmentation import Affine, Original
-from lenet.data.door import check_split
+from lenet.data.door import check_data, check_split
 from lenet.errors import DataError
 from lenet.nn.architecture import LENET5
 from lenet.nn.layers import MaxPool, Tanh
@@ -41,6 +41,11 @@ class Own(Dataset):
 
     def load(self, seed: int) -> Data:
         return self.data
+
+
+@dataclass(frozen=True)
+class WithNone(Own):
+    has_none = True
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,15 @@ def test_labels_of_another_form_are_refused_with_what_would_do(
     said = refusal(config, Own(given_images(GREY, labels)))
     expected = "40 integers from 0 to 2, one for each image"
     assert said.startswith(f"train.labels: expected {expected}, found {found}")
+
+
+def test_only_a_dataset_that_says_so_has_images_of_no_class_to_train_on(config: Config) -> None:
+    labels = LABELS - 1
+    images = given_images(GREY, labels)
+    check_data(replace(images, test=Split(GREY, LABELS)), WithNone(images))
+    for data in (images, replace(given_images(GREY), validation=Split(GREY, labels))):
+        assert "from 0 to 2, one for each image, found -1 to 1" in refusal(config, WithNone(data))
+    assert refusal(config, WithNone(given_images(GREY, LABELS - 2))).startswith("train.labels: ")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ import pytest
 from numpy.typing import NDArray
 
 from lenet.data import Data, Strokes, skeletons, strokes
+from lenet.data.door import check_data
+from lenet.data.others import in_a_row
 from lenet.data.strokes import draw
+from lenet.nn.losses import NONE
 
 Images = NDArray[np.uint8]
 LABELS = np.tile(np.arange(10, dtype=np.uint8), 100)
@@ -104,23 +107,29 @@ def test_the_ink_stays_within_the_frame(images: Images) -> None:
     assert (frame.max(axis=1) > 127).mean() < 0.02
 
 
-def test_every_way_is_in_use() -> None:
+@pytest.mark.parametrize("hands", ["mnist", "world"])
+def test_every_way_is_in_use(hands: skeletons.Hands) -> None:
     rng = np.random.default_rng(0)
-    ways = strokes._choose(np.repeat(np.arange(10, dtype=np.uint8), 1000), rng)
-    table = [line.split() for line in skeletons.SKELETONS.splitlines() if line]
-    digits = [int(digit) for digit, *_ in table]
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 1000)
+    ways = strokes._choose(skeletons.ways_of(hands), labels, rng)
+    digits = [digit for digit, *_ in skeletons._table(hands)]
     assert digits == sorted(digits)
     assert set(digits) == set(range(10))
-    np.testing.assert_array_equal(np.unique(ways), np.arange(len(table)))
+    np.testing.assert_array_equal(np.unique(ways), np.arange(len(digits)))
     np.testing.assert_array_equal(np.array(digits)[ways], np.repeat(np.arange(10), 1000))
 
 
-def test_every_way_of_writing_draws_a_digit_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    count = len(skeletons._ways().points)
-    monkeypatch.setattr(strokes, "_choose", lambda labels, rng: np.arange(count))
-    images = drawn(np.zeros(count, np.uint8))
+@pytest.mark.parametrize(
+    "ways", [skeletons.ways_of("world"), skeletons.ways_of_others()], ids=["world", "others"]
+)
+def test_every_way_of_writing_draws_what_fits(
+    ways: skeletons.Ways, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = np.arange(len(ways.points))
+    monkeypatch.setattr(strokes, "_choose", lambda *_: every)
+    images = strokes._drawn(ways, every, np.random.default_rng(0), 1.0)
     assert (images.max(axis=(1, 2)) > 240).all()
-    assert (sides(images).max(axis=1) >= 17).all()
+    assert (sides(images).max(axis=1) >= 15).all()
 
 
 def test_a_curve_goes_through_its_points_and_lifts_the_pen() -> None:
@@ -143,8 +152,33 @@ def test_a_spline_of_points_on_a_line_is_that_line() -> None:
 def test_the_distance_from_a_straight_stroke() -> None:
     x = np.linspace(0, 28, 4 * 28 + 1)[None, :]
     dots = np.stack([x, np.full_like(x, 10.5)], axis=2)
-    distance = strokes._distance(dots, np.full(x.shape, 0.25))[0, :, 14]
+    distance = strokes._distance(dots, np.full(x.shape, 0.25), np.array([0.7]))[0, :, 14]
     np.testing.assert_allclose(distance[6:15], np.abs(np.arange(6, 15) - 10), atol=0.01)
+
+
+def test_the_world_writes_in_more_ways_than_mnist() -> None:
+    mnist, world = (skeletons._table(hands) for hands in ("mnist", "world"))
+    assert set(mnist) < set(world)
+    assert not np.array_equal(drawn(), draw(LABELS, np.random.default_rng(0), "world"))
+
+
+def test_several_digits_stand_beside_each_other() -> None:
+    points, runs = skeletons._parse(in_a_row(["10,0 10,20", "2,2 15,1! 8,20 / 4,11 16,10"]))
+    assert points[:, 0].tolist() == [0, 0, 14, 27, 20, 16, 28]
+    assert points[:2, 1].tolist() == [-10, 10]
+    assert runs == [[0, 1], [2, 3], [3, 4], [5, 6]]
+
+
+def test_images_of_no_digit_are_to_train_on_alone(data: Data) -> None:
+    more = Strokes(train_size=3000, test_size=1000, validation=500, seed=0, others=200)
+    found = more.load(seed=0)
+    assert more.has_none
+    check_data(found, more)
+    np.testing.assert_array_equal(found.train.images[:3000], data.train.images)
+    assert (found.train.labels[3000:] == NONE).all()
+    assert len(np.unique(found.train.images[3000:], axis=0)) == 200
+    assert found.test.labels.dtype == np.uint8
+    np.testing.assert_array_equal(found.test.images, data.test.images)
 
 
 def test_sizes_and_class_names(data: Data) -> None:

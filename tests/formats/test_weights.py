@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from lenet.errors import DataError
 from lenet.formats.npz import read_arrays, write_arrays
-from lenet.formats.weights import read_weights, write_weights
+from lenet.formats.weights import read_temperature, read_weights, write_weights
 from lenet.nn.architecture import LENET5, Architecture
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import BatchNormalization
@@ -102,7 +102,23 @@ def test_all_that_is_wrong_is_said_in_a_line(path: Path) -> None:
     assert message(path).endswith(", no output.bias of shape (10,) and 100 more")
 
 
+def test_the_temperature_is_kept_beside_the_weights(path: Path) -> None:
+    write_weights(path, THETA, temperature=1.25)
+    np.testing.assert_array_equal(read_weights(path), THETA)
+    assert read_temperature(path) == 1.25
+    write_weights(path, THETA)
+    assert read_arrays(path, 10**6).keys() == LENET5.shapes.keys()
+    assert read_temperature(path) == 1
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf, 1, [1.0]])
+def test_what_is_no_temperature_is_refused(path: Path, temperature: Any) -> None:
+    write_arrays(path, LENET5.views(THETA) | {"temperature": np.array(temperature)})
+    with pytest.raises(DataError, match="expected a temperature above 0, found "):
+        read_temperature(path)
+
+
 def test_a_file_of_too_much_is_refused_before_it_is_read(path: Path) -> None:
     np.savez(path, a=np.zeros(LENET5.size + 10_000))
-    with pytest.raises(DataError, match=f"expected at most {8 * LENET5.size} "):
+    with pytest.raises(DataError, match=f"expected at most {8 * (LENET5.size + 1)} "):
         read_weights(path)

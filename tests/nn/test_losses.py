@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from oracles import normal
 
-from lenet.nn.losses import CrossEntropy, cross_entropy, cross_entropy_gradient, log_softmax
+from lenet.nn.losses import (
+    NONE,
+    CrossEntropy,
+    cross_entropy,
+    cross_entropy_gradient,
+    log_softmax,
+)
 
 LABELS = np.array([3, 0, 9], np.uint8)
 
@@ -36,6 +42,19 @@ def test_loss_and_gradient_are_finite_for_any_logits(z: np.ndarray) -> None:
 @given(arrays(np.float64, (10, 2), elements=st.floats(-50, 50)), st.floats(-1e3, 1e3))
 def test_softmax_does_not_change_when_all_logits_are_shifted(z: np.ndarray, shift: float) -> None:
     np.testing.assert_allclose(log_softmax(z + shift), log_softmax(z), atol=1e-9)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_for_an_image_of_no_class_all_are_to_be_as_likely(smoothing: float) -> None:
+    loss, z = CrossEntropy(smoothing), normal(10, 4)
+    labels = np.array([3, NONE, 9, NONE])
+    log_y_hat = log_softmax(z)
+    y = np.full((10, 4), 0.1)
+    y[:, ::2] = (1 - smoothing) * np.eye(10)[:, [3, 9]] + smoothing / 10
+    np.testing.assert_allclose(loss(log_y_hat, labels), -np.sum(y * log_y_hat, axis=0))
+    np.testing.assert_allclose(loss.gradient(log_y_hat, labels), np.exp(log_y_hat) - y)
+    even = loss.gradient(log_softmax(np.zeros((10, 4))), labels)
+    np.testing.assert_allclose(even[:, 1::2], 0, atol=1e-12)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])

@@ -260,7 +260,7 @@ def test_maps_are_joined_from_windows(shape: tuple[int, ...]) -> None:
         (np.eye(10)[LABELS], "float64 (8, 10)"),
         (LABELS.astype(float), "float64 (8,)"),
         (LABELS > 3, "bool (8,)"),
-        (LABELS - 1, "int64 (8,) below 0"),
+        (LABELS - 2, "int64 (8,) below -1"),
     ],
 )
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_maps_are_joined_from_windows(shape: tuple[int, ...]) -> None:
 def test_a_loss_takes_an_integer_for_each_image(
     loss: Callable[[Array, Any], Array], labels: Any, found: str
 ) -> None:
-    """Fewer would leave images out, and -1 would be the last class."""
+    """Fewer would leave images out, and -2 would be the last class but one."""
     expected = "labels (N,), integers from 0, for (classes, N) = (10, 8)"
     assert_said(lambda: loss(log_softmax(normal(10, 8)), labels), expected, found)
 
