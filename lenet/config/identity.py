@@ -14,7 +14,9 @@ from lenet.config.components import is_own
 from lenet.config.schema import Config
 from lenet.formats.keys import TARGET
 
-NO_RESULT_DEPENDS_ON = frozenset({"threads", "force", "checkpoint", "tracker", "inside", "report"})
+NO_RESULT_DEPENDS_ON = frozenset(
+    {"threads", "force", "checkpoint", "tracker", "inside", "report", "keep_weights"}
+)
 DIGITS = 10  # of the hash in a name: two of 10,000 runs clash with a probability of 5e-5
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from inspect import Parameter, isabstract, signature
 from pathlib import Path
-from typing import Annotated, Any, cast, get_type_hints
+from typing import Annotated, Any, Literal, cast, get_type_hints
 
 import yaml
 from annotated_types import Gt
@@ -58,6 +58,7 @@ class Config(Recipe):
     inside: bool
     force: bool
     report: bool = True
+    keep_weights: Literal["epochs"] | None = None
 
 
 def read_config(cfg: DictConfig, folders: Iterable[str] = ()) -> Config:

@@ -1,0 +1,68 @@
+"""Write one HTML file: draw a digit, and watch every number of the network that was trained.
+
+RUN is a run folder, or weights in one; two are shown one below the other. The file needs no network
+and no server. It has a slider over the epochs of a run with keep_weights=epochs.
+"""
+
+import logging
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from lenet.commands.arguments import run_folder
+from lenet.errors import DataError, LenetError
+from lenet.figures.page.content import refuse_others, shown
+from lenet.figures.page.page import page
+from lenet.formats.files import write_text
+from lenet.inspection.predictions import Predictions, predict
+from lenet.runs.find import find_runs
+from lenet.runs.run import Run
+
+log = logging.getLogger(__name__)
+
+MOST_RUNS = 2
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        type=Path,
+        metavar="RUN",
+        help="one or two run folders (default: the newest finished run below runs/)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="what to write (default: page.html in the folder of the first run)",
+    )
+
+
+def run(arguments: Namespace) -> list[Path]:
+    """Write the page, and return its path."""
+    if len(arguments.runs) > MOST_RUNS:
+        raise LenetError(f"expected one run or two, found {len(arguments.runs)}")
+    runs = [*map(run_at, arguments.runs)] or find_runs([])
+    all_shown = [*map(shown, runs)]
+    for other in runs[1:]:
+        refuse_others(runs[0], other)
+    found = [predictions for run in runs if (predictions := predictions_of(run))]
+    path = arguments.output or runs[0].path / "page.html"
+    write_text(path, page(all_shown, found))
+    return [path]
+
+
+def run_at(path: Path) -> Run:
+    """Return the run in a folder, or of a file in one."""
+    return run_folder(path.parent if path.is_file() else path)
+
+
+def predictions_of(run: Run) -> Predictions | None:
+    """Return what a run's network makes of its test images; None, and a warning, without those."""
+    try:
+        return predict(run)
+    except (DataError, OSError) as error:
+        log.warning("%s; the page has no test images of %s", error, run.path)
+        return None
