@@ -83,7 +83,7 @@ def opened(tab: Any, folder: Path, *runs: Run, fragment: str = "") -> Any:
     path = folder / "page.html"
     path.write_text(page([*map(shown, runs)], []), encoding="utf-8")
     tab.goto(f"{path.as_uri()}{fragment}")
-    tab.wait_for_function("page !== undefined")
+    tab.evaluate("begun")
     return tab
 
 
@@ -348,7 +348,7 @@ def test_a_link_shows_the_same_drawing_unit_and_epoch(tab: Any, tmp_path: Path) 
     run = kept_run(tmp_path / "run", epochs=3)
     opened(tab, tmp_path, run)
     drag(tab, 4)
-    tab.click('[data-layer="S4"] canvas', position={"x": 10, "y": 10})
+    tab.click('[data-layer="S4"] canvas', position={"x": 3, "y": 3})
     tab.click(".back")
     tab.check("[value=before]")
     tab.evaluate("new Promise(requestAnimationFrame)")
@@ -357,7 +357,7 @@ def test_a_link_shows_the_same_drawing_unit_and_epoch(tab: Any, tmp_path: Path) 
     assert said[:3] == [{"view": 0, "layer": "S4", "index": 0}, 2, "before"]
     other = tab.context.new_page()
     other.goto(tab.url)
-    other.wait_for_function("page !== undefined")
+    other.evaluate("begun")
     assert other.evaluate(state) == said
     assert np.array_equal(picture(other), ink)
 
@@ -395,7 +395,9 @@ def test_the_slider_goes_through_the_epochs_from_before_the_first(tab: Any, tmp_
         assert f"{epoch} of 3" in tab.inner_text(".epochs")
     tab.click(".play")
     assert tab.evaluate("page.views[0].learning.epoch") == 0
-    tab.wait_for_function("page.views[0].learning.epoch === 3")
+    tab.evaluate("""() => new Promise((done) => setInterval(
+        () => page.views[0].learning.timer || done(), 50))""")
+    assert tab.evaluate("page.views[0].learning.epoch") == 3
 
 
 def test_two_networks_agree_or_differ_in_words(tab: Any, tmp_path: Path) -> None:

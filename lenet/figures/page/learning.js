@@ -2,7 +2,7 @@
 /* What a network was after each epoch that was kept: a slider, play and step, and the curves. */
 
 const PAUSE = 700; // ms between two epochs when they are played
-const CURVE = { width: 250, height: 96, left: 34, right: 56, top: 16, bottom: 16 };
+const CURVE = { width: 230, height: 96, left: 46, right: 58, top: 16, bottom: 16 };
 const SPLITS = ["train", "validation", "test"];
 
 /** Return the arrays of a network, which lie in one vector, by name. */

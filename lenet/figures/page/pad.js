@@ -54,7 +54,7 @@ class Pad {
   }
 
   stroke({ points, width, erases }) {
-    if (points.length === 2) this.line(points[0], points[1], points[0], points[1], width, erases);
+    this.line(points[0], points[1], points[0], points[1], width, erases);
     for (let n = 2; n < points.length; n += 2) {
       this.line(points[n - 2], points[n - 1], points[n], points[n + 1], width, erases);
     }
@@ -106,7 +106,8 @@ class Pad {
    */
   get ink() {
     const { data } = this.context.getImageData(0, 0, PAD, PAD);
-    const values = Float32Array.from({ length: PAD * PAD }, (_, n) => 1 - data[4 * n] / 255);
+    const values = new Float32Array(PAD * PAD);
+    for (let n = 0; n < values.length; n++) values[n] = 1 - data[4 * n] / 255;
     return { values, height: PAD, width: PAD };
   }
 

@@ -108,7 +108,7 @@ class Page {
     const classNames = this.data.classes;
     const whose = this.views.length > 1 ? `, network ${"AB"[unit.view]}` : "";
     const name = unitName(unit.layer, sum.place, classNames);
-    the("#unit-title").textContent = `${title}: ${name}${whose}`;
+    the("#unit-title").textContent = `${title}: ${name} = ${shown(sum.after)}${whose}`;
     the("#unit-sum").replaceChildren(...written(sum, { network, seen, classNames }));
   }
 
@@ -207,4 +207,6 @@ async function start() {
 }
 
 let page;
-start().then((started) => (page = started));
+const begun = start().then((started) => {
+  page = started;
+});

@@ -16,7 +16,7 @@ function withStrokes(fine) {
 
 /** Return how broad strokes are, in pixels: twice the distance from a ridge to the paper. */
 function breadth({ values, height, width }) {
-  const depth = distances(values.map((ink) => (ink > 0.5 ? 1 : 0)), height, width);
+  const depth = distances(values, height, width);
   const ridge = [];
   for (let i = 0; i < height; i++) {
     for (let j = 0; j < width; j++) {
@@ -41,44 +41,46 @@ function highestAround(depth, height, width, i, j) {
 }
 
 /**
- * Return the distance of each pixel from the nearest one that is 0 (Felzenszwalb and Huttenlocher
- * 2012): along each column, then along each row as the lowest of the parabolas that stand there.
+ * Return the distance of each pixel of ink from the nearest one without (Felzenszwalb and
+ * Huttenlocher 2012): along each column, then along each row.
  */
-function distances(mask, height, width) {
-  const squares = Float64Array.from(mask, (ink) => (ink ? Infinity : 0));
-  const line = (start, step, count) => {
-    const own = Float64Array.from({ length: count }, (_, n) => squares[start + n * step]);
-    lowestParabolas(own).forEach((square, n) => (squares[start + n * step] = square));
+function distances(ink, height, width) {
+  const squares = new Float64Array(ink.length);
+  for (let at = 0; at < ink.length; at++) squares[at] = ink[at] > 0.5 ? Infinity : 0;
+  const room = {
+    f: new Float64Array(Math.max(height, width)),
+    centres: new Int32Array(Math.max(height, width)),
+    starts: new Float64Array(Math.max(height, width)),
   };
-  for (let j = 0; j < width; j++) line(j, width, height);
-  for (let i = 0; i < height; i++) line(i * width, 1, width);
+  for (let j = 0; j < width; j++) lowestParabolas(squares, j, width, height, room);
+  for (let i = 0; i < height; i++) lowestParabolas(squares, i * width, 1, width, room);
   return squares.map(Math.sqrt);
 }
 
-/** Return the minimum over p of f(p) + (q - p)^2, for each q. */
-function lowestParabolas(f) {
-  const centres = []; // of the parabolas that are lowest somewhere
-  const starts = []; // and where each begins to be
-  f.forEach((height, q) => {
-    if (height === Infinity) return;
+/**
+ * Put the minimum over p of f(p) + (q - p)^2 in the place of each f(q) of a line: the lowest of the
+ * parabolas that stand at each p. `centres` has those that are lowest somewhere, from `starts` on.
+ */
+function lowestParabolas(squares, first, step, count, { f, centres, starts }) {
+  let last = -1;
+  for (let q = 0; q < count; q++) {
+    f[q] = squares[first + q * step];
+    if (f[q] === Infinity) continue;
     let start = -Infinity;
-    while (centres.length) {
-      const p = centres.at(-1);
-      start = (height + q * q - (f[p] + p * p)) / (2 * (q - p));
-      if (start > starts.at(-1)) break;
-      centres.pop();
-      starts.pop();
-      start = -Infinity;
+    for (; last >= 0; last--) {
+      const p = centres[last];
+      start = (f[q] + q * q - f[p] - p * p) / (2 * (q - p));
+      if (start > starts[last]) break;
     }
-    centres.push(q);
-    starts.push(start);
-  });
-  if (!centres.length) return f;
-  let at = 0;
-  return f.map((_, q) => {
-    while (at + 1 < starts.length && starts[at + 1] < q) at++;
-    return f[centres[at]] + (q - centres[at]) ** 2;
-  });
+    last++;
+    centres[last] = q;
+    starts[last] = last ? start : -Infinity;
+  }
+  if (last < 0) return;
+  for (let q = 0, at = 0; q < count; q++) {
+    while (at < last && starts[at + 1] < q) at++;
+    squares[first + q * step] = f[centres[at]] + (q - centres[at]) ** 2;
+  }
 }
 
 /**
@@ -87,25 +89,30 @@ function lowestParabolas(f) {
  * A disk is a run of pixels in each of its rows. The largest of any run is that of two runs whose
  * length is a power of two, and those are made by doubling.
  */
-function dilated({ values, height, width }, radius) {
-  const found = new Float32Array(values.length);
+function dilated(image, radius) {
+  const { height, width } = image;
   const margin = radius + 1;
   const wide = width + 2 * margin;
-  const runs = [padded({ values, height, width }, margin).values];
+  const runs = [padded(image, margin).values];
   for (let length = 1; 2 * length <= 2 * radius + 1; length *= 2) {
     const shorter = runs.at(-1);
-    runs.push(shorter.map((value, at) => Math.max(value, shorter[at + length] ?? 0)));
+    const longer = new Float32Array(shorter);
+    for (let at = 0; at + length < longer.length; at++) {
+      if (shorter[at + length] > longer[at]) longer[at] = shorter[at + length];
+    }
+    runs.push(longer);
   }
+  const found = new Float32Array(height * width);
   for (let m = -radius; m <= radius; m++) {
     const half = Math.floor(Math.sqrt((radius + 0.3) ** 2 - m * m));
     const power = Math.floor(Math.log2(2 * half + 1));
     const run = runs[power];
     for (let i = 0; i < height; i++) {
-      const row = (i + m + margin) * wide + margin;
-      for (let j = 0; j < width; j++) {
-        const [first, last] = [row + j - half, row + j + half + 1 - 2 ** power];
-        const at = i * width + j;
-        found[at] = Math.max(found[at], run[first], run[last]);
+      let first = (i + m + margin) * wide + margin - half;
+      const shift = 2 * half + 1 - 2 ** power;
+      for (let at = i * width; at < (i + 1) * width; at++, first++) {
+        if (run[first] > found[at]) found[at] = run[first];
+        if (run[first + shift] > found[at]) found[at] = run[first + shift];
       }
     }
   }

@@ -23,9 +23,9 @@ function written(sum, about) {
     case "pooling":
       return pooled(sum, name, about.network);
     case "convolution":
-      return [...convolved(sum, name), activation(sum, name, about)];
+      return convolved(sum, activation(sum, name, about));
     case "full":
-      return [...full(sum, name, about), activation(sum, name, about)];
+      return full(sum, activation(sum, name, about));
   }
 }
 
@@ -54,7 +54,7 @@ function pooled({ layer, members, place, after }, name, { pooling }) {
     : [line(`${name} = (${numbers.replaceAll(", ", " + ")}) / 4 = ${shown(after)}`), square];
 }
 
-function convolved({ layer, parts, bias, before, place }, name) {
+function convolved({ layer, parts, bias, before, place }, activated) {
   const below = LAYERS[LAYERS.indexOf(layer) - 1];
   const { shown: channels, others, sumOfOthers } = largest(parts, MOST_CHANNELS);
   channels.sort((a, b) => a.c - b.c);
@@ -65,9 +65,11 @@ function convolved({ layer, parts, bias, before, place }, name) {
   return [
     line("Y(k, i, j) = Σ X(c, i+m, j+n) K(k, c, m, n) + b(k), over c, m and n  ", equation(1)),
     line(
-      `x = ${terms.join(" ").replace(/^\+ /, "")} ${signedTerm(bias)} (bias) = `,
+      `Y(${place.k}, ${place.i}, ${place.j}) = ${terms.join(" ").replace(/^\+ /, "")} `,
+      `${signedTerm(bias)} (bias) = `,
       element("b", {}, shown(before)),
     ),
+    activated,
     element(
       "div",
       { className: "channels" },
@@ -88,19 +90,20 @@ function convolved({ layer, parts, bias, before, place }, name) {
   ];
 }
 
-function full({ layer, parts, bias, before, place }, name, { classNames }) {
+function full({ layer, parts, bias, before, place }, activated) {
   const below = LAYERS[LAYERS.indexOf(layer) - 1];
   const { shown: top, others, sumOfOthers } = largest(parts, MOST_INPUTS);
   const most = mostOf(top.map((part) => part.sum));
   const rows = top.map((part) =>
-    contribution(unitName(below, part.place, classNames), shown(part.x), shown(part.w), part.sum, most),
+    contribution(unitName(below, part.place), shown(part.x), shown(part.w), part.sum, most),
   );
   if (others) rows.push(contribution(`${others} others`, "", "", sumOfOthers, most));
   rows.push(contribution(`bias b(${place.k})`, "", "", bias, most));
   const head = ["input", "x", "w", "w x", ""].map((text) => element("th", {}, text));
   return [
     line("z(i) = Σ W(i, j) x(j) + b(i), over j  ", equation(5)),
-    line(`${layer === "output" ? "z" : "x"} = Σ = `, element("b", {}, shown(before)), ": the largest of its parts"),
+    line(`z(${place.k}) = `, element("b", {}, shown(before)), ", of these parts, the largest first"),
+    activated,
     element("table", { className: "contributions" }, element("tr", {}, ...head), ...rows),
   ];
 }
@@ -138,12 +141,17 @@ function signedTerm(value) {
   return `${value < 0 ? "−" : "+"} ${shown(Math.abs(value))}`;
 }
 
+/** Return a number in few letters, such as −.25. */
+function brief(number) {
+  const text = number.toFixed(2).replace("-", "−").replace(/^(−?)0\./, "$1.");
+  return text === "−.00" ? ".00" : text;
+}
+
 /** Return numbers as a square of cells in the colours of their signs. */
 function grid(caption, numbers, side, most) {
   const rows = Array.from({ length: side }, (_, m) => {
     const cells = numbers.slice(m * side, (m + 1) * side).map((number) => {
-      const text = number.toFixed(2).replace("-", "−").replace(/^(−?)0\./, "$1.");
-      const cell = element("td", {}, text);
+      const cell = element("td", {}, brief(number));
       Object.assign(cell.style, signedStyle(number, most));
       return cell;
     });

@@ -3,7 +3,7 @@
 
 const MAP_LAYERS = LAYERS.slice(0, -1);
 
-/** Return the filters of a layer (K, C, F, F) as maps, a row for each input map c. */
+/** Return the filters of a layer (K, C, F, F) as maps, a row for each of several input maps c. */
 function filtersOf({ values, shape: [K, C, F] }) {
   const size = F * F;
   const ordered = new Float32Array(values.length);
@@ -13,7 +13,8 @@ function filtersOf({ values, shape: [K, C, F] }) {
       ordered.set(values.subarray(start, start + size), (c * K + k) * size);
     }
   }
-  const mosaic = { count: K * C, height: F, width: F, abreast: K, gap: 1 };
+  const abreast = C === 1 ? Math.ceil(K / 2) : K;
+  const mosaic = { count: K * C, height: F, width: F, abreast, gap: 1 };
   return { filters: { values: ordered, shape: [K * C, F, F] }, mosaic };
 }
 
