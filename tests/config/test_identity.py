@@ -24,6 +24,7 @@ def of(*overrides: str) -> str:
         (["threads=1"], ["threads=2"]),
         (["force=true"], []),
         (["inside=true"], []),
+        (["keep_weights=epochs"], []),
     ],
     ids=str,
 )

@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from shutil import which
+from shutil import copyfile, which
 from typing import Any
 
 import numpy as np
@@ -374,9 +374,10 @@ def test_a_link_that_means_nothing_shows_the_page_as_it_is(
 
 def kept_run(path: Path, epochs: int) -> Run:
     """A run that has kept the weights of each epoch."""
-    run = random_run(path, accuracies=(0.5, 0.7, 0.8, *[0.9] * epochs)[:epochs])
+    run = fake_run(path, accuracies=(0.5, 0.7, 0.8, *[0.9] * epochs)[:epochs])
     for epoch in range(1, epochs + 1):
         write_random(run, path / epoch_file(epoch), epoch)
+    copyfile(path / epoch_file(epochs), path / WEIGHTS)
     return run
 
 

@@ -43,11 +43,6 @@ class Shown(NamedTuple):
     run: Run
     networks: dict[int, LeNet5]
 
-    @property
-    def last(self) -> LeNet5:
-        """The network that the run has ended with."""
-        return self.networks[max(self.networks)]
-
 
 def shown(run: Run) -> Shown:
     """Return a run with its networks.
@@ -57,9 +52,11 @@ def shown(run: Run) -> Shown:
         LenetError: it has what a page cannot draw or compute.
 
     """
-    networks = run.networks() or {run.config.epochs: run.network()}
     refuse_unknown(run)
-    return Shown(run, networks)
+    rows = metrics(run)
+    last = int(rows[-1]["epoch"]) if rows else run.config.epochs
+    before = {epoch: network for epoch, network in run.networks().items() if epoch < last}
+    return Shown(run, {**before, last: run.network()})
 
 
 def refuse_unknown(run: Run) -> None:
