@@ -223,7 +223,7 @@ class RunFolder:
         write_arrays(self._file(INSIDE), extended(rows, row))
 
     def keep_epoch(self, state: TrainingState) -> None:
-        """Keep the weights after the last epoch; they are safe before the checkpoint that has it."""
+        """Keep the weights after the last epoch, before there is a checkpoint that has it."""
         path = self._file(epoch_file(len(state.metrics)))
         write_weights(path, state.trained, self.architecture)
 

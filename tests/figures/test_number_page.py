@@ -202,7 +202,9 @@ def test_nothing_is_loaded_and_no_text_becomes_code(tmp_path: Path) -> None:
         assert not (loading | handlers) & attributes.keys(), tag
         assert tag not in ("link", "iframe", "object", "base")
     for name, source in SOURCES.items():
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacent|\beval\b|Function\(", source), name
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacent|\beval\b|Function\(", source), (
+            name
+        )
         assert not re.search(r"\bfetch\(|XMLHttpRequest|WebSocket|sendBeacon", source), name
 
 
@@ -234,7 +236,7 @@ def test_an_activation_of_ones_own_is_refused(
     run = trained_run(tmp_path / "run")
     known = ACTIVATIONS - {type(run.config.activation)}
     monkeypatch.setattr("lenet.figures.page.content.ACTIVATIONS", known)
-    with pytest.raises(LenetError, match="knows ELU, GELU, .*; the activation here is Tanh"):
+    with pytest.raises(LenetError, match="the activation here is Tanh"):
         shown(run)
 
 

@@ -1,4 +1,4 @@
-"""The page of a network in a browser: its numbers are lenet's own, and a drawing is what predict sees.
+"""The page of a network in a browser: its numbers are lenet's, a drawing is what predict sees.
 
 The browser is Chromium, driven by Playwright: the system's, else the one that Playwright has.
 """
@@ -15,8 +15,10 @@ import pytest
 from configurations import CHOICES
 from fake_runs import fake_run
 from numpy.typing import NDArray
+from PIL import Image
 
 from lenet.data.skeletons import SEGMENTS, _ways
+from lenet.data.strokes import draw as strokes_draw
 from lenet.figures.page.content import shown
 from lenet.figures.page.page import page
 from lenet.formats.layout import WEIGHTS, epoch_file
@@ -76,6 +78,12 @@ def tab(browser: Any) -> Iterator[Any]:
     yield tab
     context.close()
     assert wrong == []
+
+
+def until(tab: Any, condition: str) -> None:
+    """Wait for something."""
+    once = f"setInterval(() => {{ if ({condition}) done(); }}, 20)"
+    tab.evaluate(f"new Promise((done) => {once})")
 
 
 def opened(tab: Any, folder: Path, *runs: Run, fragment: str = "") -> Any:
@@ -310,6 +318,22 @@ def test_a_drawing_of_no_character_is_scaled_as_a_whole(tab: Any, tmp_path: Path
     assert np.abs(np.reshape(seen, (28, 28)) - expected).mean() < 2
 
 
+@pytest.mark.parametrize("light_on_dark", [True, False])
+def test_a_picture_from_a_file_is_read(tab: Any, tmp_path: Path, light_on_dark: bool) -> None:
+    """A digit of the strokes dataset, enlarged and off centre, on dark ground and on light."""
+    (image,) = strokes_draw(np.array([7], np.uint8), np.random.default_rng(0))
+    wide = np.pad(image.repeat(6, 0).repeat(6, 1), ((10, 60), (5, 45)))
+    shades = wide if light_on_dark else 240 - np.minimum(wide, 230)
+    Image.fromarray(np.stack(3 * [shades], axis=-1)).save(tmp_path / "seven.png")
+    opened(tab, tmp_path, Run(READER))
+    tab.set_input_files("#file", tmp_path / "seven.png")
+    until(tab, "page.pad.marks[0]?.picture && page.image.mass")
+    assert tab.evaluate("likeliest(page.views[0].seen.output.after.values)") == 7
+    (prediction,) = Classifier.read(READER).predict([tmp_path / "seven.png"])
+    seen = np.array(tab.evaluate("Array.from(page.image.grey)")).reshape(28, 28)
+    assert np.abs(seen - prediction.image).mean() < 6
+
+
 def test_the_eraser_takes_ink_away_and_undo_brings_it_back(tab: Any, tmp_path: Path) -> None:
     opened(tab, tmp_path, Run(READER))
     drag(tab, 1)
@@ -351,7 +375,7 @@ def test_a_link_shows_the_same_drawing_unit_and_epoch(tab: Any, tmp_path: Path) 
     tab.click('[data-layer="S4"] canvas', position={"x": 3, "y": 3})
     tab.click(".back")
     tab.check("[value=before]")
-    tab.evaluate("new Promise(requestAnimationFrame)")
+    until(tab, "location.hash.includes('S4') && location.hash.includes('before')")
     state = "() => [page.picked, page.views[0].learning.epoch, page.moment, [...page.image.grey]]"
     said, ink = tab.evaluate(state), picture(tab)
     assert said[:3] == [{"view": 0, "layer": "S4", "index": 0}, 2, "before"]
@@ -396,8 +420,7 @@ def test_the_slider_goes_through_the_epochs_from_before_the_first(tab: Any, tmp_
         assert f"{epoch} of 3" in tab.inner_text(".epochs")
     tab.click(".play")
     assert tab.evaluate("page.views[0].learning.epoch") == 0
-    tab.evaluate("""() => new Promise((done) => setInterval(
-        () => page.views[0].learning.timer || done(), 50))""")
+    until(tab, "!page.views[0].learning.timer")
     assert tab.evaluate("page.views[0].learning.epoch") == 3
 
 
@@ -466,5 +489,3 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Any, tmp_path: Pat
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     assert tab.evaluate("getComputedStyle(page.pad.canvas).touchAction") == "none"
     context.close()
-
-

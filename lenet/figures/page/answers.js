@@ -74,11 +74,8 @@ function verdict(answers, classNames) {
   });
   const [a, b] = said;
   if (!b) return { agree: true, text: `It is ${a.name}, with ${percent(a.share)}.` };
-  const shares = `A with ${percent(a.share)}, B with ${percent(b.share)}`;
+  const [ours, theirs] = said.map(({ share }) => `with ${percent(share)}`);
   return a.name === b.name
-    ? { agree: true, text: `= Both say ${a.name}: ${shares}.` }
-    : {
-        agree: false,
-        text: `≠ They differ: A says ${a.name} with ${percent(a.share)}, B says ${b.name} with ${percent(b.share)}.`,
-      };
+    ? { agree: true, text: `= Both say ${a.name}: A ${ours}, B ${theirs}.` }
+    : { agree: false, text: `≠ They differ: A says ${a.name} ${ours}, B ${b.name} ${theirs}.` };
 }

@@ -8,8 +8,8 @@ const ARRAYS = { C1: "c1", C3: "c3", C5: "c5", F6: "f6", output: "output" };
 /**
  * Return the parts of a unit's sum.
  *
- * A convolution, eq. (1): `parts` has for each input map c the patch, the filter (both F x F) and the
- * sum of their products. A pooling: the four members of the window. A full layer, eq. (5):
+ * A convolution, eq. (1): `parts` has for each input map c the patch, the filter (both F x F) and
+ * the sum of their products. A pooling: the four members of the window. A full layer, eq. (5):
  * `parts` has for each input j its value, its weight and their product. Where there are parts, they
  * add up with `bias` to `before`.
  * @param {Network} network
@@ -25,7 +25,8 @@ function sumOf(network, seen, layer, index) {
 
   const below = seen[LAYERS[LAYERS.indexOf(layer) - 1]].after;
   if (layer === "S2" || layer === "S4") {
-    return { ...about, kind: "pooling", members: patch(below, place.k, 2 * place.i, 2 * place.j, 2) };
+    const members = patch(below, place.k, 2 * place.i, 2 * place.j, 2);
+    return { ...about, kind: "pooling", members };
   }
   const weight = network.arrays[`${ARRAYS[layer]}.weight`];
   const bias = network.arrays[`${ARRAYS[layer]}.bias`].values[place.k];

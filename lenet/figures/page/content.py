@@ -1,7 +1,6 @@
 """What the page knows of networks: their numbers, how they were trained, images to try."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -76,7 +75,7 @@ def refuse_unknown(run: Run) -> None:
 def refuse_others(first: Run, other: Run) -> None:
     """Raise LenetError where the same drawing is not the same question to two networks."""
     ours, theirs = first.config.dataset, other.config.dataset
-    if (asked(ours)) != asked(theirs):
+    if asked(ours) != asked(theirs):
         raise LenetError(
             f"{first.path} and {other.path} tell other classes apart, or see other images: a page "
             "is about one network, or two of the same task"
@@ -84,7 +83,7 @@ def refuse_others(first: Run, other: Run) -> None:
 
 
 def asked(dataset: Dataset) -> tuple[Any, ...]:
-    """Return what a network for a dataset is asked: classes, size, whether characters are framed."""
+    """Return what a network is asked: its classes, the images, whether they are of characters."""
     return tuple(dataset.class_names), tuple(dataset.size), dataset.shows_characters
 
 
@@ -124,7 +123,7 @@ def network(shown: Shown, before: str) -> dict[str, Any]:
     return {
         "title": f"{before}{caption(run.path.resolve().name, 80)}",
         "words": words(config, metrics(run)),
-        "activation": {"kind": type(config.activation).__name__, **asdict(config.activation)},
+        "activation": {"kind": type(config.activation).__name__, **vars(config.activation)},
         "pooling": type(config.pooling).__name__,
         "kernel": config.network.kernel,
         "shapes": {name: list(shape) for name, shape in config.architecture.kept.shapes.items()},

@@ -26,8 +26,8 @@ function placeOf(index, shape) {
 }
 
 /**
- * Return what a unit depends on in each layer below it: rectangles of their maps, or null for all of
- * a layer. `map` is the one map that pooling looks at; without it the field is in all maps.
+ * Return what a unit depends on in each layer below it: rectangles of their maps, or null for all
+ * of a layer. `map` is the one map that pooling looks at; without it the field is in all maps.
  * @returns {Object<string, {top: number, left: number, side: number, map?: number} | null>}
  */
 function fieldsOf(layer, { k, i, j }, kernel) {

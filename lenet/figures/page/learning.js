@@ -128,7 +128,8 @@ function chart(measure, metrics, splits, format) {
     marker.style.display = epoch < first ? "none" : "";
     const row = metrics.find((each) => each.epoch === epoch);
     const said = row && splits.map((split) => `${split} ${format(row[`${split}_${measure}`])}`);
-    svg.setAttribute("aria-label", `${measure} by epoch${said ? `; at ${epoch}: ${said.join(", ")}` : ""}`);
+    const here = said ? `; at ${epoch}: ${said.join(", ")}` : "";
+    svg.setAttribute("aria-label", `${measure} by epoch${here}`);
   };
   return { svg, mark };
 }

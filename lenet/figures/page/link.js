@@ -1,10 +1,10 @@
 "use strict";
 /*
- * The address keeps what is shown, so that a link shows it again: after the #, the marks on the pad,
- * the unit, the epochs, and whether values are those before the activation.
+ * The address keeps what is shown, so that a link shows it again: after the #, the marks on the
+ * pad, the unit, the epochs, and whether values are those before the activation.
  *
- * A mark is a letter and numbers of two digits to the base 36: d and e, a stroke that draws or erases,
- * its width and its points; x, an example; p, the pixels that the network sees.
+ * A mark is a letter and numbers of two digits to the base 36: d and e, a stroke that draws or
+ * erases, its width and its points; x, an example; p, the pixels that the network sees.
  */
 
 const DIGITS = 2;
@@ -59,8 +59,19 @@ function readAddress() {
   return Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 }
 
-/** Have the address say something else, without a step back to what it said before. */
-function writeAddress(parts) {
+/** Return the address that says something, given as texts by name. */
+function addressOf(parts) {
   const said = Object.entries(parts).filter(([, text]) => text);
-  history.replaceState(null, "", `#${new URLSearchParams(said)}`);
+  return `${location.href.split("#")[0]}#${new URLSearchParams(said)}`;
+}
+
+let writing;
+
+/**
+ * Have the address say something else, without a step back to what it said before; a moment later,
+ * as browsers refuse to change it many times in a second.
+ */
+function writeAddress(parts) {
+  clearTimeout(writing);
+  writing = setTimeout(() => history.replaceState(null, "", addressOf(parts)), 150);
 }

@@ -89,8 +89,8 @@ function softmax(z) {
 }
 
 /**
- * What every layer makes of an image, from the input to the output: for each the values `before` its
- * activation, where it has one, and `after` it. The output's are logits and probabilities.
+ * What every layer makes of an image, from the input to the output: for each the values `before`
+ * its activation, where it has one, and `after` it. The output's are logits and probabilities.
  * @param {Network} network
  * @param {Tensor} image - (1, 32, 32), from 0 to 1
  * @returns {Object<string, {before?: Tensor, after: Tensor}>}

@@ -115,7 +115,8 @@ class Page {
   /** Say in words what the networks make of the drawing. */
   announce() {
     requestAnimationFrame(() => {
-      const said = verdict(this.views.map((view) => view.seen.output.after.values), this.data.classes);
+      const answers = this.views.map((view) => view.seen.output.after.values);
+      const said = verdict(answers, this.data.classes);
       const text = this.image.empty ? "Draw, or choose an example." : said.text;
       the("#verdict").textContent = text;
       the("#verdict").classList.toggle("differ", !this.image.empty && !said.agree);
@@ -129,17 +130,21 @@ class Page {
     }
   }
 
-  /** Have the address keep what is shown. */
-  keep() {
-    if (!this.image) return;
+  /** What is shown, as texts for the address. */
+  get said() {
     const { picked, views } = this;
-    const seen = views.some((view) => view.learning.at !== view.stages.length - 1);
-    writeAddress({
+    const earlier = views.some((view) => view.learning.at !== view.stages.length - 1);
+    return {
       drawing: this.pad.marks.map((mark) => markAsText(mark, this.image)).join("."),
       unit: picked && [picked.view, picked.layer, picked.index].join("."),
-      epochs: seen && views.map((view) => view.learning.epoch).join("."),
+      epochs: earlier && views.map((view) => view.learning.epoch).join("."),
       values: this.moment === "before" && "before",
-    });
+    };
+  }
+
+  /** Have the address keep what is shown. */
+  keep() {
+    requestAnimationFrame(() => writeAddress(this.said));
   }
 
   /** Show what the address says; the first example if it says nothing of a drawing. */
@@ -180,9 +185,11 @@ function showSeen(image, [height, width]) {
     : [];
   the("#seen-marks").replaceChildren(...(placed ? [rectangle(placed, "box"), ...cross] : []));
   const size = `${height} × ${width}`;
-  the("#seen-text").textContent = placed
-    ? `What the network sees: the box, 20 pixels on its larger side, its centre of mass in the middle of ${size}; in 32 × 32 it is the input.`
-    : `What the network sees: ${size}; in the middle of 32 × 32 it is the input.`;
+  const how = placed
+    ? `the box, 20 pixels on its larger side, its centre of mass in the middle of ${size}`
+    : `${size}`;
+  the("#seen-text").textContent =
+    `What the network sees: ${how}; in the middle of 32 × 32 it is the input.`;
 }
 
 /** Unpack the data, and begin. */

@@ -49,7 +49,7 @@ def title(runs: Sequence[Shown]) -> str:
 
 
 def policy(style: str, scripts: Sequence[str]) -> str:
-    """Return the Content-Security-Policy: these scripts and this style, and nothing from outside."""
+    """Return the Content-Security-Policy: these scripts, this style, and nothing from outside."""
     allowed = " ".join(map(hash_of, scripts))
     return (
         f"default-src 'none'; script-src {allowed}; style-src {hash_of(style)}; "

@@ -95,25 +95,25 @@ function full({ layer, parts, bias, before, place }, activated) {
   const { shown: top, others, sumOfOthers } = largest(parts, MOST_INPUTS);
   const most = mostOf(top.map((part) => part.sum));
   const rows = top.map((part) =>
-    contribution(unitName(below, part.place), shown(part.x), shown(part.w), part.sum, most),
+    contribution(unitName(below, part.place), [part.x, part.w].map(shown), part.sum, most),
   );
-  if (others) rows.push(contribution(`${others} others`, "", "", sumOfOthers, most));
-  rows.push(contribution(`bias b(${place.k})`, "", "", bias, most));
+  if (others) rows.push(contribution(`${others} others`, ["", ""], sumOfOthers, most));
+  rows.push(contribution(`bias b(${place.k})`, ["", ""], bias, most));
   const head = ["input", "x", "w", "w x", ""].map((text) => element("th", {}, text));
   return [
     line("z(i) = Σ W(i, j) x(j) + b(i), over j  ", equation(5)),
-    line(`z(${place.k}) = `, element("b", {}, shown(before)), ", of these parts, the largest first"),
+    line(`z(${place.k}) = `, element("b", {}, shown(before)), ", of these parts, largest first"),
     activated,
     element("table", { className: "contributions" }, element("tr", {}, ...head), ...rows),
   ];
 }
 
-/** Return a row of the table of contributions. */
-function contribution(name, x, w, product, most) {
+/** Return a row of the table of contributions; `factors` are the texts of x and w. */
+function contribution(name, factors, product, most) {
   const bar = element("span", { className: "bar" });
   bar.style.width = `${Math.min((100 * Math.abs(product)) / most, 100)}%`;
   bar.style.background = signedStyle(product, most).background;
-  const cells = [x, w, shown(product)].map((text) =>
+  const cells = [...factors, shown(product)].map((text) =>
     element("td", { className: "number" }, text),
   );
   const track = element("span", { className: "track" }, bar);
@@ -126,15 +126,13 @@ function activation({ layer, before, after, place }, name, { network, seen, clas
     const { kind } = network.activation;
     const formula = ACTIVATIONS[kind].formula(network.activation);
     const number = kind === "Tanh" ? ["  ", equation(3)] : ["  in the place of ", equation(3)];
-    return line(`${name} = f(${shown(before)}) = `, element("b", {}, shown(after)), `, f(x) = ${formula}`, ...number);
+    const value = element("b", {}, shown(after));
+    return line(`${name} = f(${shown(before)}) = `, value, `, f(x) = ${formula}`, ...number);
   }
   const total = seen.output.before.values.reduce((sum, z) => sum + Math.exp(z), 0);
-  return line(
-    `P(${classNames[place.k]}) = exp(${shown(before)}) / Σ exp(z) = ${shown(Math.exp(before))} / ${shown(total)} = `,
-    element("b", {}, percent(after)),
-    "  ",
-    equation(6),
-  );
+  const share = `exp(${shown(before)}) / Σ exp(z) = ${shown(Math.exp(before))} / ${shown(total)}`;
+  const value = element("b", {}, percent(after));
+  return line(`P(${classNames[place.k]}) = ${share} = `, value, "  ", equation(6));
 }
 
 function signedTerm(value) {
@@ -160,20 +158,33 @@ function grid(caption, numbers, side, most) {
   return element("table", { className: "grid" }, element("caption", {}, caption), ...rows);
 }
 
-/** Return the paper's equations that a network computes by, for the list of them. */
+/**
+ * Return the paper's equations that networks compute by: by number a name, and what is said of it.
+ * @param {Network[]} networks
+ */
 function equations(networks) {
-  const kinds = [...new Set(networks.map(({ activation: { kind } }) => kind))];
-  const others = kinds.filter((kind) => kind !== "Tanh");
-  const used = others.map((kind) => {
-    const { activation } = networks.find((network) => network.activation.kind === kind);
-    return ACTIVATIONS[kind].formula(activation);
-  });
+  const others = networks
+    .map(({ activation }) => activation)
+    .filter(({ kind }) => kind !== "Tanh")
+    .map((activation) => ACTIVATIONS[activation.kind].formula(activation));
+  const here = others.length ? `; here ${[...new Set(others)].join(" and ")} in its place` : "";
   const averages = networks.some(({ pooling }) => pooling === "AveragePool");
+  const mean = averages ? "; with average pooling the mean of the four in its place" : "";
   return {
-    1: ["Convolution", "Y(k, i, j) = Σ X(c, i+m, j+n) K(k, c, m, n) + b(k): filter k is laid on the maps c below at row i, column j; m and n go through its rows and columns. C1 and C3."],
-    3: ["Activation", `f(x) = tanh x = (exp(x) − exp(−x)) / (exp(x) + exp(−x))${used.length ? `; here ${used.join(", and ")} in its place` : ""}.`],
-    4: ["Maximum pooling", `Y(k, i, j) = max of X(k, 2i+m, 2j+n) over m, n = 0, 1. S2 and S4${averages ? "; with average pooling the mean of the four in its place" : ""}.`],
-    5: ["Full layer", "z(i) = Σ W(i, j) x(j) + b(i), over all j of the layer below. C5, F6 and the output."],
+    1: [
+      "Convolution",
+      "Y(k, i, j) = Σ X(c, i+m, j+n) K(k, c, m, n) + b(k): filter k is laid on the maps c below " +
+        "at row i, column j; m and n go through its rows and columns. C1 and C3.",
+    ],
+    3: ["Activation", `f(x) = tanh x = (exp(x) − exp(−x)) / (exp(x) + exp(−x))${here}.`],
+    4: [
+      "Maximum pooling",
+      `Y(k, i, j) = max of X(k, 2i+m, 2j+n) over m, n = 0, 1${mean}. S2 and S4.`,
+    ],
+    5: [
+      "Full layer",
+      "z(i) = Σ W(i, j) x(j) + b(i), over all j of the layer below. C5, F6 and the output.",
+    ],
     6: ["Softmax", "P(i) = exp(z(i)) / Σ exp(z(j)), over all classes j."],
   };
 }

@@ -21,7 +21,9 @@ class Tools {
   pen() {
     const { pad, pen } = this.page;
     the("#eraser").addEventListener("change", (event) => (pen.erases = event.target.checked));
-    the("#thickness").addEventListener("input", (event) => (pen.width = Number(event.target.value)));
+    the("#thickness").addEventListener("input", (event) => {
+      pen.width = Number(event.target.value);
+    });
     the("#clear").addEventListener("click", () => pad.show([]));
     the("#undo").addEventListener("click", () => pad.show(pad.marks.slice(0, -1)));
   }
@@ -68,13 +70,13 @@ class Tools {
   }
 
   async copy() {
-    this.page.keep();
+    const address = addressOf(this.page.said);
     try {
-      await navigator.clipboard.writeText(location.href);
+      await navigator.clipboard.writeText(address);
       the("#copy").textContent = "Copied";
       setTimeout(() => (the("#copy").textContent = "Copy link"), 1500);
     } catch {
-      window.prompt("A link to exactly this:", location.href);
+      window.prompt("A link to exactly this:", address);
     }
   }
 }
