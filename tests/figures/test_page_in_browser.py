@@ -238,33 +238,31 @@ CHANGES = """() => {
 # Drawing
 
 
-def way(digit: int) -> NDArray[np.float64]:
-    """The points of a digit's skeleton, in its strokes (S, P, 2), on a pad of 280 pixels."""
+def strokes(digit: int) -> list[list[tuple[float, float]]]:
+    """The strokes of a digit's skeleton, each as points on a pad of 280 pixels."""
     ways = _ways()
     ticket = ways.tickets[ways.digits == digit][0]
-    curve = ways.splines[ticket] @ ways.points[ticket]
-    starts, ends = curve[:SEGMENTS], curve[SEGMENTS:]
-    return SIDE / 2 + 10 * np.stack([starts, ends], axis=1)
+    curve = SIDE / 2 + 10 * ways.splines[ticket] @ ways.points[ticket]
+    found: list[list[tuple[float, float]]] = []
+    for start, end in zip(curve[:SEGMENTS].tolist(), curve[SEGMENTS:].tolist(), strict=True):
+        if not found or np.hypot(*np.subtract(found[-1][-1], start)) > 1:
+            found.append([tuple(start)])
+        found[-1].append(tuple(end))
+    return found
 
 
 def drag(tab: Any, digit: int) -> None:
     """Draw a digit with the mouse, lifting it between strokes."""
     tab.click("#clear")
     box = tab.locator("#pad").bounding_box()
-    at = None
-    for start, end in way(digit):
-        (x, y), (to_x, to_y) = (
-            (box["x"] + px * box["width"] / SIDE, box["y"] + py * box["height"] / SIDE)
-            for px, py in (start, end)
-        )
-        if at is None or np.hypot(at[0] - x, at[1] - y) > 1:
-            if at:
-                tab.mouse.up()
+    scale = box["width"] / SIDE
+    for points in strokes(digit):
+        (x, y), *others = [(box["x"] + scale * x, box["y"] + scale * y) for x, y in points]
+        tab.mouse.move(x, y)
+        tab.mouse.down()
+        for x, y in [*others[1::3], others[-1]]:
             tab.mouse.move(x, y)
-            tab.mouse.down()
-        tab.mouse.move(to_x, to_y)
-        at = (to_x, to_y)
-    tab.mouse.up()
+        tab.mouse.up()
     tab.evaluate("new Promise(requestAnimationFrame)")
     tab.evaluate("new Promise(requestAnimationFrame)")
 
