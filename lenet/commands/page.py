@@ -45,12 +45,11 @@ def run(arguments: Namespace) -> list[Path]:
     if len(arguments.runs) > MOST_RUNS:
         raise LenetError(f"expected one run or two, found {len(arguments.runs)}")
     runs = [*map(run_at, arguments.runs)] or find_runs([])
-    all_shown = [*map(shown, runs)]
-    for other in runs[1:]:
-        refuse_others(runs[0], other)
-    found = [predictions for run in runs if (predictions := predictions_of(run))]
-    path = arguments.output or runs[0].path / "page.html"
-    write_text(path, page(all_shown, found))
+    first, *others = runs
+    for other in others:
+        refuse_others(first, other)
+    path = arguments.output or first.path / "page.html"
+    write_text(path, page([*map(shown, runs)], [*map(predictions_of, runs)]))
     return [path]
 
 

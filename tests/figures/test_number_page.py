@@ -21,7 +21,7 @@ from scripted import Script
 from lenet.config.compose import configure
 from lenet.data import Split
 from lenet.errors import LenetError
-from lenet.figures.page.content import ACTIVATIONS, refuse_others, shown
+from lenet.figures.page.content import COMPUTED, refuse_others, shown
 from lenet.figures.page.packing import halved, packed
 from lenet.figures.page.page import HERE, SCRIPTS, as_json, hash_of, page
 from lenet.formats.layout import CONFIG, METRICS, WEIGHTS, epoch_file
@@ -134,6 +134,12 @@ def test_examples_are_the_first_of_each_class_and_the_worst(tmp_path: Path) -> N
     assert worst["names"][0].startswith(f"a {own}, taken for {taken} with ")
 
 
+def test_of_two_networks_one_may_be_without_test_images(tmp_path: Path) -> None:
+    runs = [shown(trained_run(tmp_path / name)) for name in "ab"]
+    groups = Parts(page(runs, [None, guesses()])).data["examples"]["groups"]
+    assert [group["title"] for group in groups] == ["Test images", "Most confused by B"]
+
+
 def test_a_run_without_its_table_is_shown_without_curves(tmp_path: Path) -> None:
     run = trained_run(tmp_path / "run")
     (tmp_path / "run" / METRICS).unlink()
@@ -214,14 +220,15 @@ def test_nothing_is_loaded_and_no_text_becomes_code(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for group, name in CHOICES if group == "activation"])
 def test_every_activation_can_be_shown(name: str) -> None:
     kind = type(configure(f"activation={name}").activation)
-    assert kind in ACTIVATIONS
+    assert kind in COMPUTED["activation"]
     assert re.search(rf"^  {kind.__name__}: ", SOURCES["activations"], re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", [name for group, name in CHOICES if group == "pooling"])
 def test_every_pooling_can_be_shown(name: str) -> None:
-    kind = type(configure(f"pooling={name}").pooling).__name__
-    assert re.search(rf"^  {kind}: ", SOURCES["network"], re.MULTILINE)
+    kind = type(configure(f"pooling={name}").pooling)
+    assert kind in COMPUTED["pooling"]
+    assert re.search(rf"^  {kind.__name__}: ", SOURCES["network"], re.MULTILINE)
 
 
 def test_a_network_for_colours_is_refused(tmp_path: Path) -> None:
@@ -230,13 +237,13 @@ def test_a_network_for_colours_is_refused(tmp_path: Path) -> None:
         shown(run)
 
 
-def test_an_activation_of_ones_own_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("name", "kind"), [("activation", "Tanh"), ("pooling", "MaxPool")])
+def test_a_layer_of_ones_own_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
 ) -> None:
     run = trained_run(tmp_path / "run")
-    known = ACTIVATIONS - {type(run.config.activation)}
-    monkeypatch.setattr("lenet.figures.page.content.ACTIVATIONS", known)
-    with pytest.raises(LenetError, match="the activation here is Tanh"):
+    monkeypatch.setitem(COMPUTED, name, COMPUTED[name] - {type(getattr(run.config, name))})
+    with pytest.raises(LenetError, match=f"the {name} here is {kind}"):
         shown(run)
 
 

@@ -91,7 +91,7 @@ def opened(tab: Any, folder: Path, *runs: Run, fragment: str = "") -> Any:
     path = folder / "page.html"
     path.write_text(page([*map(shown, runs)], []), encoding="utf-8")
     tab.goto(f"{path.as_uri()}{fragment}")
-    tab.evaluate("begun")
+    tab.evaluate("begun.then(() => 0)")
     return tab
 
 
@@ -332,6 +332,12 @@ def test_a_picture_from_a_file_is_read(tab: Any, tmp_path: Path, light_on_dark: 
     assert np.abs(seen - prediction.image).mean() < 6
 
 
+def test_a_file_that_is_no_picture_is_told_of(tab: Any, tmp_path: Path) -> None:
+    (tmp_path / "seven.png").write_text("seven")
+    opened(tab, tmp_path, Run(READER)).set_input_files("#file", tmp_path / "seven.png")
+    until(tab, "document.querySelector('#verdict').textContent.startsWith('seven.png is no')")
+
+
 def test_the_eraser_takes_ink_away_and_undo_brings_it_back(tab: Any, tmp_path: Path) -> None:
     opened(tab, tmp_path, Run(READER))
     drag(tab, 1)
@@ -379,7 +385,7 @@ def test_a_link_shows_the_same_drawing_unit_and_epoch(tab: Any, tmp_path: Path) 
     assert said[:3] == [{"view": 0, "layer": "S4", "index": 0}, 2, "before"]
     other = tab.context.new_page()
     other.goto(tab.url)
-    other.evaluate("begun")
+    other.evaluate("begun.then(() => 0)")
     assert other.evaluate(state) == said
     assert np.array_equal(picture(other), ink)
 

@@ -14,19 +14,32 @@ from lenet.figures.page.packing import halved, packed
 from lenet.formats.layout import METRICS
 from lenet.formats.text import caption
 from lenet.inspection.predictions import Predictions
-from lenet.nn.layers import Array
-from lenet.nn.layers import activation as activations
+from lenet.nn.layers import (
+    ELU,
+    GELU,
+    Array,
+    AveragePool,
+    Layer,
+    LeakyReLU,
+    MaxPool,
+    ReLU,
+    ScaledTanh,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
 from lenet.nn.model import LeNet5
 from lenet.runs.run import Run
 
-ACTIVATIONS = {  # those that activations.js has
-    activations.Tanh, activations.ScaledTanh, activations.Sigmoid, activations.ReLU,
-    activations.LeakyReLU, activations.ELU, activations.Softplus, activations.SiLU,
-    activations.GELU,
+COMPUTED: dict[str, set[type[Layer]]] = {  # those that activations.js and network.js have
+    "activation": {
+        Tanh, ScaledTanh, Sigmoid, ReLU, LeakyReLU, ELU, Softplus, SiLU, GELU,
+    },
+    "pooling": {MaxPool, AveragePool},
 }  # fmt: skip
 CONFUSED = 8  # test images that a network is most wrong or least sure about
 FIRSTS = 10  # first test images of a class
-LETTERS = "AB"
 
 
 class Example(NamedTuple):
@@ -66,10 +79,12 @@ def refuse_unknown(run: Run) -> None:
         raise LenetError(
             f"{run.path}: a page is drawn on in grey; this network has {channels} channels"
         )
-    if type(config.activation) not in ACTIVATIONS:
-        known = ", ".join(sorted(kind.__name__ for kind in ACTIVATIONS))
-        found = type(config.activation).__name__
-        raise LenetError(f"{run.path}: a page knows {known}; the activation here is {found}")
+    for name, layer in (("activation", config.activation), ("pooling", config.pooling)):
+        if type(layer) not in COMPUTED[name]:
+            known = ", ".join(sorted(kind.__name__ for kind in COMPUTED[name]))
+            raise LenetError(
+                f"{run.path}: a page computes {known}; the {name} here is {type(layer).__name__}"
+            )
 
 
 def refuse_others(first: Run, other: Run) -> None:
@@ -87,10 +102,10 @@ def asked(dataset: Dataset) -> tuple[Any, ...]:
     return tuple(dataset.class_names), tuple(dataset.size), dataset.shows_characters
 
 
-def content(runs: Sequence[Shown], found: Sequence[Predictions]) -> dict[str, Any]:
-    """Return all that the page's scripts are given; ``found`` are predictions of test images.
+def content(runs: Sequence[Shown], found: Sequence[Predictions | None]) -> dict[str, Any]:
+    """Return all that the page's scripts are given; see page.js and view.js for what reads it.
 
-    See page.js and view.js for what reads it.
+    ``found`` has what each run's network makes of its test images, None where there are none.
     """
     dataset = runs[0].run.config.dataset
     groups = example_groups(found)
@@ -100,7 +115,7 @@ def content(runs: Sequence[Shown], found: Sequence[Predictions]) -> dict[str, An
         "classes": [caption(name) for name in dataset.class_names],
         "size": list(dataset.size),
         "characters": dataset.shows_characters,
-        "networks": [network(each, letter(place, runs)) for place, each in enumerate(runs)],
+        "networks": [network(each, name) for each, name in zip(runs, letters(runs), strict=True)],
         "examples": {
             "images": packed(np.stack(images) if images else blank),
             "groups": [
@@ -111,15 +126,15 @@ def content(runs: Sequence[Shown], found: Sequence[Predictions]) -> dict[str, An
     }
 
 
-def letter(place: int, runs: Sequence[Shown]) -> str:
-    """Return what a network's name begins with where there are several."""
-    return f"{LETTERS[place]}: " if len(runs) > 1 else ""
+def letters(runs: Sequence[Shown]) -> tuple[str, ...]:
+    """Return what each network's title begins with."""
+    return ("",) if len(runs) == 1 else ("A: ", "B: ")
 
 
-def network(shown: Shown, before: str) -> dict[str, Any]:
-    """Return what the page is to know of a network."""
-    run, config = shown.run, shown.run.config
-    last = max(shown.networks)
+def network(one: Shown, before: str) -> dict[str, Any]:
+    """Return what the page is to know of a network; its title begins with ``before``."""
+    run, config = one.run, one.run.config
+    last = max(one.networks)
     return {
         "title": f"{before}{caption(run.path.resolve().name, 80)}",
         "words": words(config, metrics(run)),
@@ -130,7 +145,7 @@ def network(shown: Shown, before: str) -> dict[str, Any]:
         "metrics": metrics(run),
         "stages": [
             {"epoch": epoch, "weights": packed(as_kept(network.theta, exact=epoch == last))}
-            for epoch, network in shown.networks.items()
+            for epoch, network in one.networks.items()
         ],
     }
 
@@ -159,15 +174,14 @@ def metrics(run: Run) -> list[dict[str, float]]:
     return [{str(name): float(value) for name, value in row.items()} for row in rows]
 
 
-def example_groups(found: Sequence[Predictions]) -> dict[str, list[Example]]:
+def example_groups(found: Sequence[Predictions | None]) -> dict[str, list[Example]]:
     """Return test images to try, by what they are examples of."""
-    if not found:
+    whose = ("",) if len(found) < 2 else (" by A", " by B")
+    known = {name: each for name, each in zip(whose, found, strict=False) if each}
+    if not known:
         return {}
-    groups = {"Test images": firsts(found[0])}
-    for place, predictions in enumerate(found):
-        whose = f" by {LETTERS[place]}" if len(found) > 1 else ""
-        groups[f"Most confused{whose}"] = confused(predictions)
-    return groups
+    groups = {"Test images": firsts(next(iter(known.values())))}
+    return groups | {f"Most confused{name}": confused(each) for name, each in known.items()}
 
 
 def firsts(predictions: Predictions) -> list[Example]:

@@ -214,6 +214,10 @@ async function start() {
 }
 
 let page;
-const begun = start().then((started) => {
-  page = started;
-});
+const begun = start().then(
+  (started) => (page = started),
+  (error) => {
+    the("#verdict").textContent = `This browser cannot show the page: ${error.message}`;
+    throw error;
+  },
+);

@@ -24,8 +24,8 @@ SCRIPTS = (  # in the order in which one needs the other
 NOT_IN_HTML = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
-def page(runs: Sequence[Shown], found: Sequence[Predictions]) -> str:
-    """Return the page of one or two runs, with examples from predictions of test images."""
+def page(runs: Sequence[Shown], found: Sequence[Predictions | None]) -> str:
+    """Return the page of one or two runs, with examples from what each makes of its test images."""
     style = read("page.css")
     scripts = [read(f"{name}.js") for name in SCRIPTS]
     parts = {

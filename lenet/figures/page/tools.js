@@ -31,8 +31,12 @@ class Tools {
   /** Take pictures that are chosen, dropped or pasted. */
   pictures() {
     const take = async (file) => {
-      if (!file?.type.startsWith("image/")) return;
-      this.page.pad.show([{ picture: await createImageBitmap(file) }]);
+      if (!file) return;
+      try {
+        this.page.pad.show([{ picture: await createImageBitmap(file) }]);
+      } catch {
+        the("#verdict").textContent = `${file.name} is no picture that this browser reads.`;
+      }
     };
     the("#file").addEventListener("change", (event) => take(event.target.files[0]));
     document.addEventListener("paste", (event) => take(event.clipboardData.files[0]));
