@@ -31,7 +31,8 @@ class Answers {
   paint({ before, after }, moment, unit) {
     const title = moment === "before" ? "logits" : "probabilities";
     const count = after.values.length;
-    this.caption.replaceChildren(element("b", {}, "output"), ` ${count} ${title}`);
+    const part = count > MOST_BARS ? `, the ${MOST_BARS} largest` : "";
+    this.caption.replaceChildren(element("b", {}, "output"), ` ${count} ${title}${part}`);
     const most = mostOf(before.values);
     const best = likeliest(after.values);
     shownClasses(after.values).forEach((k, n) => {

@@ -24,7 +24,6 @@ class Card {
    *   values, that is pointed at and that is picked; null if none is
    */
   constructor(layer, listener) {
-    this.layer = layer;
     this.figure = copyOf("card");
     this.figure.dataset.layer = layer;
     this.canvas = the("canvas", this.figure);

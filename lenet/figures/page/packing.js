@@ -7,7 +7,6 @@
 /**
  * @typedef {object} Packed
  * @property {"f2" | "f4" | "u1"} type - float16, float32, or bytes
- * @property {number[]} shape
  * @property {string} data
  */
 

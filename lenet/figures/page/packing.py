@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 
 class Packed(TypedDict):
-    """An array: the type of its numbers (f2, f4 or u1), its shape, and its bytes."""
+    """The numbers of an array, row by row: their type (f2, f4 or u1), and their bytes."""
 
     type: str
-    shape: list[int]
     data: str
 
 
@@ -26,7 +25,6 @@ def packed(array: NDArray[Any]) -> Packed:
     bytes_apart = ordered.reshape(-1, 1).view(np.uint8).T
     return {
         "type": f"{array.dtype.kind}{array.dtype.itemsize}",
-        "shape": list(array.shape),
         "data": b64encode(zlib.compress(bytes_apart.tobytes(), 9)).decode(),
     }
 
