@@ -21,7 +21,7 @@ SCRIPTS = (  # in the order in which one needs the other
     "strokes", "preparation", "colours", "pad", "cards", "answers", "sums", "learning", "link",
     "view", "tools", "page",
 )  # fmt: skip
-NOT_IN_HTML = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+NOT_IN_HTML = {ord(character): f"\\u{ord(character):04x}" for character in "<>&"}
 
 
 def page(runs: Sequence[Shown], found: Sequence[Predictions | None]) -> str:
@@ -63,5 +63,5 @@ def hash_of(text: str) -> str:
 
 
 def as_json(data: Any) -> str:
-    """Return data as JSON that nothing in a page takes for markup."""
+    """Return data as JSON, in ASCII, that nothing in a page takes for markup."""
     return json.dumps(data, allow_nan=False).translate(NOT_IN_HTML)
