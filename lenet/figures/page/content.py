@@ -38,6 +38,7 @@ COMPUTED: dict[str, set[type[Layer]]] = {  # those that activations.js and netwo
     },
     "pooling": {MaxPool, AveragePool},
 }  # fmt: skip
+SPLITS = ("train", "validation", "test")
 CONFUSED = 8  # test images that a network is most wrong or least sure about
 FIRSTS = 10  # first test images of a class
 
@@ -168,9 +169,9 @@ def metrics(run: Run) -> list[dict[str, float]]:
     """Return losses and accuracies by epoch; none where metrics.csv is not there."""
     if not (run.path / METRICS).exists():
         return []
-    table = run.metrics
-    columns = [name for name in table if str(name).endswith(("_loss", "_accuracy"))]
-    rows = table[columns].reset_index().to_dict("records")
+    splits = [split for split in SPLITS if run.is_measured_on(split)]
+    columns = [f"{split}_{measure}" for split in splits for measure in ("loss", "accuracy")]
+    rows = run.metrics[columns].reset_index().to_dict("records")
     return [{str(name): float(value) for name, value in row.items()} for row in rows]
 
 
