@@ -1,6 +1,6 @@
 """Write one HTML file: draw a digit, and watch every number of the network that was trained.
 
-RUN is a run folder, or weights in one; two are shown one below the other. The file needs no network
+RUN is the folder of a run; two are shown one below the other. The file needs no network
 and no server. It has a slider over the epochs of a run with keep_weights=epochs.
 """
 
@@ -44,18 +44,13 @@ def run(arguments: Namespace) -> list[Path]:
     """Write the page, and return its path."""
     if len(arguments.runs) > MOST_RUNS:
         raise LenetError(f"expected one run or two, found {len(arguments.runs)}")
-    runs = [*map(run_at, arguments.runs)] or find_runs([])
+    runs = [*map(run_folder, arguments.runs)] or find_runs([])
     first, *others = runs
     for other in others:
         refuse_others(first, other)
     path = arguments.output or first.path / "page.html"
     write_text(path, page([*map(shown, runs)], [*map(predictions_of, runs)]))
     return [path]
-
-
-def run_at(path: Path) -> Run:
-    """Return the run in a folder, or of a file in one."""
-    return run_folder(path.parent if path.is_file() else path)
 
 
 def predictions_of(run: Run) -> Predictions | None:

@@ -414,14 +414,18 @@ def test_the_slider_goes_through_the_epochs_from_before_the_first(tab: Any, tmp_
     opened(tab, tmp_path, run)
     networks = run.networks()
     assert tab.evaluate("page.views[0].learning.epochs") == [0, 1, 2, 3]
+    drag(tab, 2)
     some = images(3)
     for at, epoch in enumerate(networks):
         tab.evaluate("at => page.views[0].learning.go(at)", at)
+        tab.evaluate("new Promise(requestAnimationFrame)")
         (found,) = numbers(tab, "output", some[1:2])
         ours = networks[epoch].logits(network_input(some[1:2], np.dtype(np.float32)))[:, 0]
         few = 1e-5 if epoch == 3 else 1e-2  # float16 keeps three digits
         np.testing.assert_allclose(found, ours, rtol=few, atol=few * np.abs(ours).max())
         assert f"{epoch} of 3" in tab.inner_text(".epochs")
+        said = tab.evaluate("likeliest(page.views[0].seen.output.after.values)")
+        until(tab, f"document.querySelector('#spoken').textContent.startsWith('It is {said},')")
     tab.click(".play")
     assert tab.evaluate("page.views[0].learning.epoch") == 0
     until(tab, "!page.views[0].learning.timer")

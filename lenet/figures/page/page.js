@@ -40,6 +40,7 @@ class Page {
       this.lookAgain = true;
       this.refresh();
       this.keep();
+      this.announce();
     };
     return new View(about, stages, this.data.classes, { point, pick, changed });
   }
@@ -80,6 +81,7 @@ class Page {
     this.views.forEach((view, number) =>
       view.paint(this.moment, of(this.unit, number), of(this.picked, number)),
     );
+    this.showVerdict();
     this.showSum();
   }
 
@@ -112,14 +114,19 @@ class Page {
     the("#unit-sum").replaceChildren(...written(sum, { network, seen, classNames }));
   }
 
-  /** Say in words what the networks make of the drawing. */
+  /** Show in words what the networks make of the drawing. */
+  showVerdict() {
+    const answers = this.views.map((view) => view.seen.output.after.values);
+    const { agree, text } = verdict(answers, this.data.classes);
+    const { empty } = this.image;
+    the("#verdict").textContent = empty ? "Draw, or choose an example." : text;
+    the("#verdict").classList.toggle("differ", !empty && !agree);
+  }
+
+  /** Have a screen reader say it: where something has ended, not at each move of the pen. */
   announce() {
     requestAnimationFrame(() => {
-      const answers = this.views.map((view) => view.seen.output.after.values);
-      const said = verdict(answers, this.data.classes);
-      const text = this.image.empty ? "Draw, or choose an example." : said.text;
-      the("#verdict").textContent = text;
-      the("#verdict").classList.toggle("differ", !this.image.empty && !said.agree);
+      the("#spoken").textContent = the("#verdict").textContent;
     });
   }
 

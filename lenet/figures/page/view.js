@@ -94,9 +94,9 @@ class View {
   }
 
   outline(unit) {
-    const fields = unit ? this.fieldsOf(unit) : {};
+    const marks = unit ? this.marksOf(unit) : {};
     for (const [layer, card] of Object.entries(this.cards)) {
-      card.outline(layer in fields ? [fields[layer]] : []);
+      card.outline(layer in marks ? [marks[layer]] : []);
     }
     const convolution = unit && this.filters[unit.layer];
     for (const card of Object.values(this.filters)) card.outline([]);
@@ -104,7 +104,7 @@ class View {
   }
 
   /** Return by layer where a unit is, and what it depends on. */
-  fieldsOf({ layer, index }) {
+  marksOf({ layer, index }) {
     const place = placeOf(index, this.seen[layer].after.shape);
     const below = fieldsOf(layer, place, this.about.kernel);
     const marked = Object.entries(below).map(([name, field]) => [name, { field, name: "field" }]);
