@@ -75,8 +75,8 @@ function verdict(answers, classNames) {
   });
   const [a, b] = said;
   if (!b) return { agree: true, text: `It is ${a.name}, with ${percent(a.share)}.` };
-  const [ours, theirs] = said.map(({ share }) => `with ${percent(share)}`);
+  const [ours, theirs] = said.map(({ name, share }) => `says ${name} (${percent(share)})`);
   return a.name === b.name
-    ? { agree: true, text: `= Both say ${a.name}: A ${ours}, B ${theirs}.` }
-    : { agree: false, text: `≠ They differ: A says ${a.name} ${ours}, B ${b.name} ${theirs}.` };
+    ? { agree: true, text: `= Both say ${a.name}: A ${percent(a.share)}, B ${percent(b.share)}.` }
+    : { agree: false, text: `≠ They differ: A ${ours}, B ${theirs}.` };
 }
