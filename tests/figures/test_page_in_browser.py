@@ -363,10 +363,10 @@ def test_the_keyboard_draws_and_chooses_units(tab: Any, tmp_path: Path) -> None:
     tab.focus('[data-layer="C3"] canvas')
     for key in ("PageDown", "ArrowDown", "ArrowRight", "ArrowRight"):
         tab.keyboard.press(key)
-    assert "C3(1, 1, 2)" in tab.inner_text("#unit-title")
+    until(tab, "document.querySelector('#unit-title').textContent.includes('C3(1, 1, 2)')")
     assert tab.locator('[data-layer="input"] .field').count() == 1
     tab.keyboard.press("Escape")
-    assert "(" not in tab.inner_text("#unit-title")
+    until(tab, "!document.querySelector('#unit-title').textContent.includes('(')")
 
 
 # What a link keeps, learning, two networks

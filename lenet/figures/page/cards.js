@@ -77,6 +77,7 @@ class Card {
       const next = this.unitByKey(event.key);
       if (next === undefined) return;
       event.preventDefault();
+      this.picked = next ?? this.picked; // now: the next key may come before the next frame
       pick(next);
     });
   }
