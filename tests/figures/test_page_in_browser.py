@@ -263,8 +263,7 @@ def drag(tab: Any, digit: int) -> None:
         for x, y in [*others[1::3], others[-1]]:
             tab.mouse.move(x, y)
         tab.mouse.up()
-    tab.evaluate("new Promise(requestAnimationFrame)")
-    tab.evaluate("new Promise(requestAnimationFrame)")
+    until(tab, "!page.waiting")
 
 
 PIXELS = "() => Array.from(page.pad.context.getImageData(0, 0, PAD, PAD).data)"
@@ -301,7 +300,7 @@ def test_thin_and_thick_small_and_large_drawings_are_seen_as_predict_sees_them(
     points = (np.array([[0.1, 0.1], [0.9, 0.1], [0.4, 0.9]]) * (size - 24) + 12).round()
     mark = {"width": thickness, "erases": False, "points": points.ravel().tolist()}
     tab.evaluate("mark => page.pad.show([mark])", mark)
-    tab.evaluate("new Promise(requestAnimationFrame)")
+    until(tab, "!page.waiting")
     seen = tab.evaluate("Array.from(page.prepared().grey)")
     (prediction,) = Classifier.read(READER).predict([picture(tab)])
     assert np.abs(np.reshape(seen, (28, 28)) - prediction.image).mean() < 2
@@ -418,7 +417,7 @@ def test_the_slider_goes_through_the_epochs_from_before_the_first(tab: Any, tmp_
     some = images(3)
     for at, epoch in enumerate(networks):
         tab.evaluate("at => page.views[0].learning.go(at)", at)
-        tab.evaluate("new Promise(requestAnimationFrame)")
+        until(tab, "!page.waiting")
         (found,) = numbers(tab, "output", some[1:2])
         ours = networks[epoch].logits(network_input(some[1:2], np.dtype(np.float32)))[:, 0]
         few = 1e-5 if epoch == 3 else 1e-2  # float16 keeps three digits
@@ -493,7 +492,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Any, tmp_path: Pat
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     tab = opened(context.new_page(), tmp_path, kept_run(tmp_path / "run", epochs=2))
     tab.tap('[data-layer="C3"] canvas', position={"x": 20, "y": 20})
-    assert "C3(0" in tab.inner_text("#unit-title")
+    until(tab, "document.querySelector('#unit-title').textContent.includes('C3(0')")
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     assert tab.evaluate("getComputedStyle(page.pad.canvas).touchAction") == "none"
     context.close()
