@@ -13,12 +13,14 @@
 # make test-slurm, test-ray, test-optuna  sweeps on a SLURM cluster, on Ray, and searches by Optuna
 # make test-tensorboard, test-mlflow  runs that are shown by TensorBoard and MLflow
 # make test-onnx  networks that ONNX Runtime reads
+# make page    runs/page/page.html: draw, and watch a network of three epochs and results/reader
+# make test-page  that page in a browser, if there is one
 #
 # Each sets up what it needs in .venv first. PYTHON=<a Python 3.11 to 3.14> chooses another one.
 
 STUDIES := optimizers architectures capacity best_3_epochs best fashion best_fashion
 
-.PHONY: run check lint test test-all table1 $(STUDIES) stress soak coverage test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx clean
+.PHONY: run check lint test test-all table1 $(STUDIES) stress soak coverage test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx page test-page clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -54,6 +56,10 @@ $(STUDIES): $(VENV)/core
 	$(BIN)/lenet experiment=$@ hydra/launcher=joblib hydra.sweep.dir=runs/$@
 	$(BIN)/python scripts/compare.py runs/$@
 
+page: $(VENV)/core
+	$(BIN)/lenet keep_weights=epochs hydra.run.dir=runs/page
+	$(BIN)/lenet-runs page runs/page results/reader
+
 publish-%:
 	cp $(patsubst results/%,runs/%,$(wildcard results/$*/*)) results/$*/
 
@@ -67,9 +73,9 @@ soak: $(VENV)/dev
 coverage: $(VENV)/dev
 	$(BIN)/pytest -n auto --dist worksteal --up-to thorough --cov
 
-test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx: test-%: $(VENV)/dev
+test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx test-page: test-%: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,$*]'
-	$(BIN)/pytest -rs tests/test_$*.py
+	$(BIN)/pytest -rs -m $*
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

@@ -127,6 +127,7 @@ def results(folder: Path) -> dict[str, Any]:
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     names = ("steps.csv", "weights.npz", "best.npz", "inside.npz")
     kept = {name: files.get(name) for name in names}
+    kept |= {name: content for name, content in files.items() if name.startswith("epoch-")}
     return kept | {"metrics.csv": metrics(folder).to_csv()}
 
 

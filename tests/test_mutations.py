@@ -906,6 +906,22 @@ MUTATIONS = [
         },
         "data/test_emnist.py",
     ),
+    Mutation(
+        "38a epochs are kept of other weights than those that are tested",
+        "runs/folder.py",
+        {
+            "write_weights(path, state.trained, self.architecture)": "write_weights(path, state.theta, self.architecture)",
+        },
+        "runs/test_kept_epochs.py::test_a_folder_keeps_what_was_trained_by_the_number_of_the_epoch",
+    ),
+    Mutation(
+        "38b a name in the page is markup",
+        "figures/page/page.py",
+        {
+            ".translate(NOT_IN_HTML)": "",
+        },
+        "figures/test_number_page.py::test_data_have_no_character_that_html_or_javascript_would_obey",
+    ),
 ]
 
 

@@ -43,6 +43,7 @@ def test_the_wheel_runs_from_any_folder(tmp_path: Path) -> None:
 
     lenet_runs = site / "bin" / "lenet-runs"
     assert "curves.png" in run(lenet_runs, "plot", "curves")
+    assert "page.html" in run(lenet_runs, "page")
     Image.fromarray(np.pad(np.full((9, 3), 255, np.uint8), 9)).save(elsewhere / "one.png")
     assert run(lenet_runs, "predict", weights, "one.png").startswith("one.png  ")
     *_, last = run(lenet_runs, "predict", "one.png").splitlines()

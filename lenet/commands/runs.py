@@ -65,6 +65,7 @@ COMMANDS = {
     "report": Command("report", "one page with all that came of a sweep, for any browser"),
     "evaluate": Command("evaluate", "loss and accuracy on the test images of any dataset"),
     "predict": Command("predict", "what is on your own pictures"),
+    "page": Command("page", "draw a digit, and watch every number of a network"),
     "list": Command("records.list", "runs, the newest first, or those that are like this"),
     "show": Command("records.show", "what a run is, what came of it, the command that makes it"),
     "diff": Command("records.diff", "what two runs have done differently, and what came of it"),

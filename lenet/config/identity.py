@@ -14,7 +14,9 @@ from lenet.config.components import is_own
 from lenet.config.schema import SWEEP_KEYS, Config
 from lenet.formats.keys import TARGET
 
-NO_RESULT_DEPENDS_ON = SWEEP_KEYS | {"threads", "force", "checkpoint", "tracker", "inside"}
+NO_RESULT_DEPENDS_ON = SWEEP_KEYS | {
+    "threads", "force", "checkpoint", "tracker", "inside", "keep_weights",
+}  # fmt: skip
 DIGITS = 10  # of the hash in a name: two of 10,000 runs clash with a probability of 5e-5
 
 

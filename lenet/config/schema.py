@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from inspect import Parameter, isabstract, signature
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, cast, get_type_hints
 
 import yaml
 from annotated_types import Ge, Gt
@@ -59,6 +59,7 @@ class Config(Recipe):
     tracker: Tracker
     inside: bool
     force: bool
+    keep_weights: Literal["epochs"] | None = None
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,8 @@ def run(config: Config, folder: RunFolder, threads: int, pause: Pause | None = N
         for event in watch() if config.inside else events:
             stopping = stop.asked
             if isinstance(event, Metrics):
+                if config.keep_weights:
+                    folder.keep_epoch(state)
                 folder.end_epoch(state)
                 log.info(table_row(event, list(sizes)))
             elif stopping or is_multiple(state.t, config.checkpoint.every_steps):

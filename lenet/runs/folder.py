@@ -27,6 +27,8 @@ from lenet.formats.layout import (
     RECORD,
     STEPS,
     WEIGHTS,
+    epoch_file,
+    epoch_files,
     files_by_our_names,
 )
 from lenet.formats.npz import write_arrays
@@ -203,10 +205,11 @@ class RunFolder:
     def continue_from(self, path: Path) -> None:
         """Note from which run this one goes on, and take over what no state has."""
         self.note(continues=path.name)
-        with suppress(FileNotFoundError):
-            seen = (path / INSIDE).read_bytes()
-            with replacing(self._file(INSIDE)) as file:
-                file.write(seen)
+        for source in (path / INSIDE, *epoch_files(path).values()):
+            with suppress(FileNotFoundError):
+                content = source.read_bytes()
+                with replacing(self._file(source.name)) as file:
+                    file.write(content)
 
     def add_inside(self, row: Rows) -> None:
         """Add a row of what goes on inside, in place of what an earlier attempt has left of it.
@@ -220,6 +223,11 @@ class RunFolder:
             except DataError as error:
                 log.warning("%s; it begins anew", error)
         write_arrays(self._file(INSIDE), extended(rows, row))
+
+    def keep_epoch(self, state: TrainingState) -> None:
+        """Keep the weights after the last epoch, before there is a checkpoint that has it."""
+        path = self._file(epoch_file(len(state.metrics)))
+        write_weights(path, state.trained, self.architecture)
 
     def end_epoch(self, state: TrainingState) -> None:
         """Add an epoch to the tables, and write its weights and a checkpoint."""

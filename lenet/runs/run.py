@@ -18,7 +18,7 @@ from lenet.config.settings import flatten, leave_out, own_name
 from lenet.data import Data
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.formats.keys import read_keys
-from lenet.formats.layout import CONFIG, INSIDE, METRICS, RECORD, STEPS, WEIGHTS
+from lenet.formats.layout import CONFIG, INSIDE, METRICS, RECORD, STEPS, WEIGHTS, epoch_files
 from lenet.formats.tables import read_table
 from lenet.formats.weights import read_weights
 from lenet.nn.model import LeNet5
@@ -157,6 +157,18 @@ class Run:
         return DataError(
             f"{self.path / CONFIG}: expected {expected}, found {key} = {reprlib.repr(found)}"
         )
+
+    def networks(self) -> dict[int, LeNet5]:
+        """Return the networks after the epochs that keep_weights=epochs has kept, by the epoch.
+
+        Epoch 0 is before the first step. There are none where none were kept. Errors are those of
+        ``network``.
+        """
+        config, files = self.config, epoch_files(self.path)
+        kept = {epoch: read_weights(path, config.architecture) for epoch, path in files.items()}
+        if kept:
+            kept = {0: config.architecture.folded(config.initial_theta()), **kept}
+        return {epoch: config.kept_network(theta) for epoch, theta in kept.items()}
 
     def data(self) -> Data:
         """Return the images that the run has used."""

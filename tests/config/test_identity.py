@@ -34,6 +34,7 @@ def of(*overrides: str) -> str:
             ["optimizer=sgd", "optimizer.lr=${optimizer.momentum}", "optimizer.momentum=0.5"],
             ["optimizer=sgd", "optimizer.lr=0.5", "optimizer.momentum=0.5"],
         ),
+        (["keep_weights=epochs"], []),
     ],
     ids=str,
 )

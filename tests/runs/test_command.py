@@ -35,6 +35,7 @@ VALUES = ACCEPTED | {
     "epochs": st.integers(1, 10**6),
     "threads": st.none() | st.integers(1, 4),
     "inside": st.booleans(),
+    "keep_weights": st.sampled_from([None, "epochs"]),
 }
 
 

@@ -19,6 +19,7 @@ COMMAND = [
     "epochs=2",
     "checkpoint.every_steps=2",
     "inside=true",
+    "keep_weights=epochs",
 ]
 STRIDE = 10
 PARTS = [0.35, 0.42, 0.5]  # of the files that a run touches: all from its first steps

@@ -24,6 +24,7 @@ SMALL = [
     "batch_size=32",
     "checkpoint.every_steps=7",
     "inside=true",
+    "keep_weights=epochs",
 ]
 TINY = ["dataset.train_size=500", "dataset.test_size=100"]
 
@@ -118,7 +119,7 @@ def test_a_signal_leaves_a_checkpoint_of_the_step_in_hand(tmp_path: Path) -> Non
 
 
 def test_more_epochs_go_on_where_fewer_have_ended(tmp_path: Path) -> None:
-    watched = [*TINY, "inside=true"]
+    watched = [*TINY, "inside=true", "keep_weights=epochs"]
     assert lenet(*watched, "epochs=2", cwd=tmp_path).returncode == 0
     (short,) = run_folders(tmp_path)
     more = lenet(*watched, "epochs=4", cwd=tmp_path)
