@@ -28,6 +28,7 @@ from lenet.data.pictures.grey import (
     reduced,
     resized,
 )
+from lenet.data.pictures.pages import on_its_pages
 from lenet.errors import DataError
 
 Mask = NDArray[np.bool_]
@@ -82,7 +83,8 @@ def ink_of(picture: NDArray[np.uint8]) -> Floats:
         DataError: there is no ink in it.
 
     """
-    readings = list(_readings(reduced(grey_of(each_pixel_once(picture)), LARGEST_SIDE)))
+    grey = reduced(grey_of(each_pixel_once(picture)), LARGEST_SIDE)
+    readings = list(_readings(on_its_pages(grey)))
     if not readings:
         raise DataError("expected a digit, found no ink")
     return max(readings, key=lambda reading: reading.score).ink

@@ -1,0 +1,88 @@
+"""The page that a digit is on: a sheet on a table, the inside of a box or a circle, a dark square.
+
+An even region that does not reach the border of the picture is a page if there is ink in it. The
+inside of a 0 is empty, and is none. Several pages, such as the cells of a form, are kept together.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from lenet.data.pictures.grey import Floats, reduced, resized
+
+Mask = NDArray[np.bool_]
+
+SIDE = 128  # pixels, in which pages are looked for
+STEP = 0.1  # of the range of shades: ground with smaller steps is even
+GRAIN = 3.0  # times the step that half of the picture stays below: so is ground with such steps
+LARGE, SMALL = 0.12, 0.01  # of the picture: ink may reach from the edge into a large page
+COMPACT = 0.6  # of the box around it: what fills less is no page
+WRITTEN = 0.3  # of the height of a page, at least, is that of the ink on it
+ALIKE = 0.3  # of the area of the largest page: what is smaller is none
+NESTED = 4  # pages on pages
+
+
+def on_its_pages(grey: Floats) -> Floats:
+    """Return the part of a picture (H, W) in which its pages are, with nothing around them.
+
+    A picture without such a page is returned as it is.
+    """
+    for _ in range(NESTED):
+        small = reduced(grey, SIDE)
+        pages = list(_pages(small))
+        if not pages:
+            break
+        largest = max(page.sum() for page in pages)
+        grey = _cut_out(grey, small, np.any([p for p in pages if p.sum() > ALIKE * largest], axis=0))
+    return grey
+
+
+def _pages(grey: Floats) -> Iterator[Mask]:
+    """Yield where each page in a picture (h, w) is, with what is written on it."""
+    steps = ndimage.maximum_filter(grey, 3) - ndimage.minimum_filter(grey, 3)
+    even = steps <= max(STEP * float(np.ptp(grey)), GRAIN * float(np.median(steps)))
+    labels, _ = ndimage.label(even)
+    for number, box in enumerate(ndimage.find_objects(labels), 1):
+        at_border = any(
+            side.start == 0 or side.stop == length
+            for side, length in zip(box, grey.shape, strict=True)
+        )
+        region = labels[box] == number
+        area = region.sum() / grey.size
+        if at_border or area < SMALL:
+            continue
+        page = _hull(region) if area >= LARGE else ndimage.binary_fill_holes(region)
+        if page.mean() > COMPACT and _is_written_on(page, region):
+            whole = np.zeros(grey.shape, bool)
+            whole[box] = page
+            yield whole
+
+
+def _hull(region: Mask) -> Mask:
+    """Return a region with all that lies between two of its pixels in a row and in a column."""
+
+    def between(axis: int) -> Mask:
+        after = np.logical_or.accumulate(region, axis)
+        before = np.flip(np.logical_or.accumulate(np.flip(region, axis), axis), axis)
+        return after & before
+
+    return between(0) & between(1)
+
+
+def _is_written_on(page: Mask, region: Mask) -> bool:
+    """Return whether something as large as a digit is on a page, and not in its even region."""
+    labels, _ = ndimage.label(page & ~region, np.ones((3, 3)))
+    heights = [rows.stop - rows.start for rows, _ in ndimage.find_objects(labels)]
+    return max(heights, default=0) > WRITTEN * page.shape[0]
+
+
+def _cut_out(grey: Floats, small: Floats, pages: Mask) -> Floats:
+    """Return the part of a picture (H, W) that holds its pages (h, w); the ground goes on around."""
+    nearest: Any = ndimage.distance_transform_edt(~pages, return_distances=False, return_indices=True)
+    ground = resized(small[tuple(nearest)], grey.shape)
+    inside = resized(pages, grey.shape, Image.Resampling.NEAREST) > 0
+    return np.where(inside, grey, ground)[ndimage.find_objects(inside.astype(int))[0]]
