@@ -123,10 +123,10 @@ def in_an_open_box(digit: Grey, rng: np.random.Generator) -> Grey:
     at = [18, 18, side - 18, side - 18] + rng.uniform(-6, 6, (4, 4))
     (top, left, bottom, right), gap = at, rng.uniform(4, 14)
     marks = [
-        (left[0] + gap, top[1], right[2] - gap, top[3]),
-        (left[0], top[1] + gap, left[2], bottom[3] - gap),
-        (left[2] + gap, bottom[1], right[2], bottom[3]),
-        (right[0], top[1] + gap, right[2], bottom[3] - gap),
+        (top[0] + gap, top[1], top[2] - gap, top[1] + 3),
+        (left[0], left[1] + gap, left[0] + 3, left[3] - gap),
+        (bottom[0] + gap, bottom[3], bottom[2], bottom[3]),
+        (right[2], right[1] + gap, right[2], right[3] - gap),
     ]
     return np.minimum(page, lines(page.shape, marks, int(rng.integers(3, 7)), BLACK))
 

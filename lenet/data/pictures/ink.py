@@ -28,6 +28,7 @@ from lenet.data.pictures.grey import (
     reduced,
     resized,
 )
+from lenet.data.pictures.lines import without_lines
 from lenet.data.pictures.pages import on_its_pages
 from lenet.errors import DataError
 
@@ -84,7 +85,7 @@ def ink_of(picture: NDArray[np.uint8]) -> Floats:
 
     """
     grey = reduced(grey_of(each_pixel_once(picture)), LARGEST_SIDE)
-    readings = list(_readings(on_its_pages(grey)))
+    readings = list(_readings(without_lines(on_its_pages(grey))))
     if not readings:
         raise DataError("expected a digit, found no ink")
     return max(readings, key=lambda reading: reading.score).ink

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from lenet.data.pictures.grey import Floats, reduced, resized
+from lenet.data.pictures.grey import READING_SIDE, Floats, reduced, resized
 
 Mask = NDArray[np.bool_]
 
-SIDE = 128  # pixels, in which pages are looked for
 STEP = 0.1  # of the range of shades: ground with smaller steps is even
 GRAIN = 3.0  # times the step that half of the picture stays below: so is ground with such steps
 LARGE, SMALL = 0.12, 0.01  # of the picture: ink may reach from the edge into a large page
-COMPACT = 0.6  # of the box around it: what fills less is no page
+COMPACT, SQUARE = 0.6, 0.88  # of the box around it: what fills less is no page, no rectangle
+GROUND = 0.55  # of a page, at least, is not written on
+ALIKE_SHADES = 0.2  # of the range of shades: the ground goes on around a line with less difference
 WRITTEN = 0.3  # of the height of a page, at least, is that of the ink on it
 ALIKE = 0.3  # of the area of the largest page: what is smaller is none
 NESTED = 4  # pages on pages
@@ -32,7 +33,7 @@ def on_its_pages(grey: Floats) -> Floats:
     A picture without such a page is returned as it is.
     """
     for _ in range(NESTED):
-        small = reduced(grey, SIDE)
+        small = reduced(grey, READING_SIDE)
         pages = list(_pages(small))
         if not pages:
             break
@@ -56,9 +57,11 @@ def _pages(grey: Floats) -> Iterator[Mask]:
         if at_border or area < SMALL:
             continue
         page = _hull(region) if area >= LARGE else ndimage.binary_fill_holes(region)
-        if page.mean() > COMPACT and _is_written_on(page, region):
-            whole = np.zeros(grey.shape, bool)
-            whole[box] = page
+        if page.mean() < COMPACT or region.sum() < GROUND * page.sum():
+            continue
+        whole = np.zeros(grey.shape, bool)
+        whole[box] = page
+        if _is_written_on(page, region) and (_is_square(page) or _goes_on(grey, whole, even)):
             yield whole
 
 
@@ -75,9 +78,33 @@ def _hull(region: Mask) -> Mask:
 
 def _is_written_on(page: Mask, region: Mask) -> bool:
     """Return whether something as large as a digit is on a page, and not in its even region."""
-    labels, _ = ndimage.label(page & ~region, np.ones((3, 3)))
+    ink = ndimage.binary_erosion(page & ~region, np.ones((3, 3)))
+    labels, _ = ndimage.label(ink, np.ones((3, 3)))
     heights = [rows.stop - rows.start for rows, _ in ndimage.find_objects(labels)]
     return max(heights, default=0) > WRITTEN * page.shape[0]
+
+
+def _is_square(page: Mask) -> bool:
+    """Return whether a page is a rectangle, however it is turned."""
+    y, x = np.nonzero(page)
+    turns = np.linspace(-np.pi / 4, np.pi / 4, 13)
+    boxes = [
+        (np.ptp(x * np.cos(turn) + y * np.sin(turn)) + 1)
+        * (np.ptp(y * np.cos(turn) - x * np.sin(turn)) + 1)
+        for turn in turns
+    ]
+    return len(x) > SQUARE * min(boxes)
+
+
+def _goes_on(grey: Floats, page: Mask, even: Mask) -> bool:
+    """Return whether the ground of a page goes on beyond what is around it, as around a circle.
+
+    The stroke of a 0 around its hole is no page: the ground beyond it is that of the hole.
+    """
+    reach = max(2, round(np.sqrt(page.sum()) / 6))
+    around = ndimage.binary_dilation(page, np.ones((3, 3)), iterations=reach) & ~page & even
+    difference = np.abs(grey[around] - np.median(grey[page & even]))
+    return bool(around.any() and np.median(difference) < ALIKE_SHADES * np.ptp(grey))
 
 
 def _cut_out(grey: Floats, small: Floats, pages: Mask) -> Floats:
