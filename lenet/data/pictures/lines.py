@@ -7,7 +7,7 @@ what is much longer than the line is wide, measured across the line, is no part 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,17 @@ from lenet.data.pictures.grey import READING_SIDE, Floats, reduced, resized
 Mask = NDArray[np.bool_]
 
 CONTRAST = 0.1  # of the range of shades: what differs less from its ground is not drawn
+GROUND_SIDE = 32  # pixels, in which the ground is looked for
 SLOPE = 0.16  # pixels down for each across, at most
 LONG = 0.4  # of the picture, at least
 THIN = 10  # a line is so many times as long as it is wide, at least
 CROSSING = 1.6  # widths of a line: what is longer across it is a stroke
 ALONE = 0.4  # of a line, at least, is crossed by no stroke
-FREE = 0.9  # of a line: if so much is not crossed, nothing more than touches it
+TOUCHED = 0.1  # of a line: if no more is crossed, something only touches it
 MOST = 4  # slopes of lines in one direction
-BEYOND = 0.05  # of what is written: a line that nothing touches reaches farther on each side
-FAR_BEYOND = 0.25  # of what is written: so does any other
-WRITTEN = 0.06  # of the picture: what is smaller is not written
+AT_ENDS, FREE, CROSSED = 0.02, 0.08, 0.25  # of what is written: lines go so far beyond it
+CORNER = 0.1  # of a line: how near to its end another may meet it
+WRITTEN, LEAST = 0.06, 5  # of the picture, pixels: what is smaller is not written
 PIECE = 0.25  # of the largest piece of what is written: what is smaller is a rest of a line
 
 
@@ -41,14 +42,26 @@ class Line:
     stop: int
     ink: Mask
     across: bool
-    is_free: bool
+    place: float  # the row of its middle, or the column of one that goes down
+    is_whole: bool  # from one border of the picture to the other
+    is_free: bool  # it does no more than touch what is written
 
-    def is_beyond(self, written: tuple[slice, ...]) -> bool:
+    def is_beyond(self, written: tuple[slice, ...], lines: list[Self]) -> bool:
         """Return whether the line goes beyond what is written, on both sides."""
         side = written[1 if self.across else 0]
         size = max(each.stop - each.start for each in written)
-        margin = 1 + size * (BEYOND if self.is_free else FAR_BEYOND)
+        if self.is_whole or self.is_framed(lines):
+            margin = 1 + AT_ENDS * size
+        else:
+            margin = 1 + (FREE if self.is_free else CROSSED) * size
         return self.start <= side.start - margin and self.stop >= side.stop + margin
+
+    def is_framed(self, lines: list[Self]) -> bool:
+        """Return whether other lines meet it at both ends, at right angles."""
+        reach = CORNER * (self.stop - self.start)
+        places = [line.place for line in lines if line.across != self.across]
+        ends = (self.start, self.stop)
+        return all(any(abs(place - end) < reach for place in places) for end in ends)
 
 
 def without_lines(grey: Floats) -> Floats:
@@ -73,9 +86,9 @@ def without_lines(grey: Floats) -> Floats:
 
 def _ground(grey: Floats) -> Floats:
     """Return what is behind all that is narrow in a picture (h, w)."""
-    step = -(-max(grey.shape) // (READING_SIDE // 4))
+    step = -(-max(grey.shape) // GROUND_SIDE)
     coarse = grey[::step, ::step]  # averages would be of ground and lines
-    size = max(coarse.shape) // 6 * 2 + 1
+    size = max(coarse.shape) // 4 * 2 + 1
     return resized(ndimage.median_filter(coarse, size, mode="nearest"), grey.shape)
 
 
@@ -86,7 +99,7 @@ def _apart(drawn: Mask, lines: list[Line]) -> list[Line]:
         if written is None:
             kept = sorted(lines, key=lambda line: line.start - line.stop)[:-1]
         else:
-            kept = [line for line in lines if line.is_beyond(written)]
+            kept = [line for line in lines if line.is_beyond(written, lines)]
         if len(kept) == len(lines):
             break
         lines = kept
@@ -103,7 +116,7 @@ def _written(drawn: Mask) -> tuple[slice, ...] | None:
     boxes = ndimage.find_objects(labels)
     sizes = [max(side.stop - side.start for side in box) for box in boxes]
     largest = max(sizes, default=0)
-    if largest < WRITTEN * max(drawn.shape):
+    if largest < max(LEAST, WRITTEN * max(drawn.shape)):
         return None
     large = [box for box, size in zip(boxes, sizes, strict=True) if size > PIECE * largest]
     return tuple(
@@ -117,7 +130,7 @@ def _lines(drawn: Mask, *, across: bool) -> Iterator[Line]:
     left = drawn.copy()
     rows = np.arange(len(drawn))[:, None]
     starts, lengths = _runs_down(drawn)
-    near = _near(drawn)
+    W, near = drawn.shape[1], _near(drawn)
     for _ in range(MOST):
         for track, columns in _long_runs(left):
             around = np.clip(track + np.arange(-near, near + 1)[:, None], 0, len(drawn) - 1)
@@ -138,8 +151,9 @@ def _lines(drawn: Mask, *, across: bool) -> Iterator[Line]:
                 ink = np.zeros_like(drawn)
                 ink[:, columns] = run & (alone | (band & ~crosses))
                 first, last = columns[0], columns[-1]
-                is_free = alone.mean() > FREE or (first <= near and last >= drawn.shape[1] - 1 - near)
-                yield Line(first, last + 1, ink if across else ink.T, across, is_free)
+                is_whole = bool(first <= near and last >= W - 1 - near)
+                is_free = bool(alone.mean() > 1 - TOUCHED)
+                yield Line(first, last + 1, ink if across else ink.T, across, middle(W / 2), is_whole, is_free)
 
 
 def _long_runs(drawn: Mask) -> list[tuple[NDArray[Any], NDArray[Any]]]:

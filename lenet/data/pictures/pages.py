@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from lenet.data.pictures.grey import READING_SIDE, Floats, reduced, resized
+from lenet.data.pictures.grey import READING_SIDE, Floats, along_border, reduced, resized
 
 Mask = NDArray[np.bool_]
 
 STEP = 0.1  # of the range of shades: ground with smaller steps is even
 GRAIN = 3.0  # times the step that half of the picture stays below: so is ground with such steps
 LARGE, SMALL = 0.12, 0.01  # of the picture: ink may reach from the edge into a large page
+APART = 0.05  # of a page: with a part of it so large elsewhere, ink divides it
 COMPACT, SQUARE = 0.6, 0.88  # of the box around it: what fills less is no page, no rectangle
 GROUND = 0.55  # of a page, at least, is not written on
 ALIKE_SHADES = 0.2  # of the range of shades: the ground goes on around a line with less difference
@@ -47,16 +48,17 @@ def _pages(grey: Floats) -> Iterator[Mask]:
     steps = ndimage.maximum_filter(grey, 3) - ndimage.minimum_filter(grey, 3)
     even = steps <= max(STEP * float(np.ptp(grey)), GRAIN * float(np.median(steps)))
     labels, _ = ndimage.label(even)
+    labels[np.isin(labels, along_border(labels))] = 0
+    areas = np.bincount(labels.ravel())
     for number, box in enumerate(ndimage.find_objects(labels), 1):
-        at_border = any(
-            side.start == 0 or side.stop == length
-            for side, length in zip(box, grey.shape, strict=True)
-        )
-        region = labels[box] == number
-        area = region.sum() / grey.size
-        if at_border or area < SMALL:
+        if box is None or areas[number] < SMALL * grey.size:
             continue
-        page = _hull(region) if area >= LARGE else ndimage.binary_fill_holes(region)
+        region = labels[box] == number
+        page = ndimage.binary_fill_holes(region)
+        hull = _hull(region)
+        outside = np.isin(labels, np.unique(labels[box][hull]), invert=True)
+        if areas[number] > LARGE * grey.size and np.bincount(labels[outside & (labels > 0)], minlength=1).max() < APART * areas[number]:
+            page = hull
         if page.mean() < COMPACT or region.sum() < GROUND * page.sum():
             continue
         whole = np.zeros(grey.shape, bool)
