@@ -8,7 +8,7 @@ not known, so all readings are tried; the one whose digit has the longest and sh
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,9 @@ from lenet.data.pictures.grey import (
     reduced,
     resized,
 )
+from lenet.data.pictures.groups import digits_apart
 from lenet.data.pictures.lines import without_lines
+from lenet.data.pictures.objections import objection
 from lenet.data.pictures.pages import on_its_pages
 from lenet.errors import DataError
 
@@ -51,30 +53,45 @@ NEAR = 0.25  # of the size of the largest part: strokes that are farther from it
 SOFT = 0.5  # of the sharpness of the largest part: what is softer is a shadow
 EDGE = 40  # a digit is so many times as large as what its edges may reach beyond it
 
+NO_INK = "expected a digit, found no ink"
 EIGHT = np.ones((3, 3), bool)  # the neighbours of a pixel, and itself
+
+
+class Found(NamedTuple):
+    """What is taken for the digit in a picture (h, w), or for several."""
+
+    digit: Mask
+    apart: list[Mask]  # each digit, if there are several beside each other
+    objection: str | None  # why it is no digit
+    score: float
 
 
 @dataclass(frozen=True)
 class Reading:
     """What is taken for the digit, if ink is darker than paper.
 
-    ``paper`` is its brightness without ink and ``digit`` is where the digit is, both (h, w), from
-    0 to 1; ``level`` is the share of the light that ink takes away.
+    ``paper`` is its brightness without ink (h, w), from 0 to 1; ``level`` is the share of the light
+    that ink takes away.
     """
 
     grey: Floats
     paper: Floats
-    digit: Mask
     level: float
-    score: float
+    found: Found
 
-    @property
-    def ink(self) -> Floats:
-        """The digit's ink (H, W), from 0 to 1."""
+    def ink(self, where: Mask) -> Floats:
+        """Return the ink (H, W) in a part of the picture (h, w), from 0 to 1."""
         size = self.grey.shape
         ink = darkness(self.grey, resized(self.paper, size)) / self.level
-        where = resized(self.digit, size, Image.Resampling.NEAREST)
-        return np.clip(ink, 0, 1) * where
+        return np.clip(ink, 0, 1) * resized(where, size, Image.Resampling.NEAREST)
+
+
+@dataclass(frozen=True)
+class Digit:
+    """A digit that was found: its ink (H, W), from 0 to 1, and its box in the picture."""
+
+    ink: Floats
+    box: tuple[int, int, int, int]  # top, left, bottom, right, in pixels
 
 
 def ink_of(picture: NDArray[np.uint8]) -> Floats:
@@ -84,11 +101,42 @@ def ink_of(picture: NDArray[np.uint8]) -> Floats:
         DataError: there is no ink in it.
 
     """
+    (digit,), _ = digits_in(picture)
+    return digit.ink
+
+
+def digits_in(
+    picture: NDArray[np.uint8], *, several: bool = False
+) -> tuple[list[Digit], str | None]:
+    """Return the digit in a picture (H, W, 3), and why it is none; with ``several`` all of a row.
+
+    Raises:
+        DataError: there is no ink in it.
+
+    """
     grey = reduced(grey_of(each_pixel_once(picture)), LARGEST_SIDE)
-    readings = list(_readings(without_lines(on_its_pages(grey))))
+    scale = picture.shape[0] / grey.shape[0]
+    page, corner = on_its_pages(grey)
+    readings = list(_readings(without_lines(page)))
     if not readings:
-        raise DataError("expected a digit, found no ink")
-    return max(readings, key=lambda reading: reading.score).ink
+        raise DataError(NO_INK)
+    best = max(readings, key=lambda reading: reading.found.score)
+    found = best.found
+    places = found.apart if several and found.apart else [found.digit]
+    several_found = bool(found.apart) and not several
+    why = "several digits" if several_found else found.objection
+    digits = []
+    for place in places:
+        ink = best.ink(place)
+        if not ink.any():
+            raise DataError(NO_INK)
+        rows, columns = ndimage.find_objects(ink > 0, 1)[0]
+        box = (rows.start, columns.start, rows.stop, columns.stop)
+        top, left, bottom, right = (
+            round(scale * (side + corner[k % 2])) for k, side in enumerate(box)
+        )
+        digits.append(Digit(ink, (top, left, bottom, right)))
+    return digits, why
 
 
 def _readings(grey: Floats) -> Iterator[Reading]:
@@ -115,8 +163,8 @@ def _read(grey: Floats, window: float, weight: float) -> Reading | None:
     level = float(np.median(dark[ink]))
     if level < max(FAINT, NOISE * noise):
         return None
-    digit, score = _digit(dark * paper, dark > min(threshold, level / 2))
-    return Reading(grey, paper, digit, level, weight * score)
+    found = _digit(dark * paper, dark > min(threshold, level / 2), level)
+    return Reading(grey, paper, level, found._replace(score=weight * found.score))
 
 
 def _spread(values: NDArray[np.floating[Any]]) -> float:
@@ -163,8 +211,8 @@ def _odd(grey: Floats, window: float) -> int:
     return int(max(grey.shape) * window) // 2 * 2 + 3
 
 
-def _digit(missing: Floats, ink: Mask) -> tuple[Mask, float]:
-    """Return where in the ink the digit is, and how long and sharp its contour is.
+def _digit(missing: Floats, ink: Mask, level: float) -> Found:
+    """Return where in the ink the digit is; the score is how long and sharp its contour is.
 
     ``missing`` is the light that the ink takes away. As a share of the paper's light it would be
     more where strokes have been taken for paper, and such readings would win.
@@ -179,17 +227,29 @@ def _digit(missing: Floats, ink: Mask) -> tuple[Mask, float]:
     scores = np.cbrt(length) * sharpness * np.where(inner, 1, AT_BORDER)
     main = int(scores.argmax())
     size = max(side.stop - side.start for side in boxes[main])
-    kept = [
+    strokes = [
         number
-        for number, box in zip(numbers, boxes, strict=True)
+        for number in numbers
         if areas[number - 1] > SPECK * areas[main]
-        and _gap(box, boxes[main]) < NEAR * size
         and (inner[number - 1] or not inner[main])
-        and sharpness[number - 1] > SOFT * sharpness[main]
+        and sharpness[number - 1] >= SOFT * sharpness[main]
     ]
+    kept = [n for n in strokes if _gap(boxes[n - 1], boxes[main]) < NEAR * size]
+    apart = digits_apart(np.isin(labels, strokes)) if len(strokes) > 1 else []
     reach = max(2, round(size / EDGE))
-    digit = ndimage.binary_dilation(np.isin(labels, kept), EIGHT, iterations=reach)
-    return digit, float(scores[main])
+
+    def with_edge(where: Mask) -> Mask:
+        return ndimage.binary_dilation(where, EIGHT, iterations=reach)
+
+    digit = np.isin(labels, kept)
+    box = ndimage.find_objects(digit, 1)[0]
+    edge = float(sharpness[main]) / level
+    return Found(
+        with_edge(digit),
+        [with_edge(where) for where in apart] if len(apart) > 1 else [],
+        objection(digit[box], float(length[main]), edge, digit.shape),
+        float(scores[main]),
+    )
 
 
 def _contours(missing: Floats, labels: Labels, count: int) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -134,7 +134,7 @@ def _lines(drawn: Mask, *, across: bool) -> Iterator[Line]:
     for _ in range(MOST):
         for track, columns in _long_runs(left):
             around = np.clip(track + np.arange(-near, near + 1)[:, None], 0, len(drawn) - 1)
-            nearest = lengths[around, columns].argmax(axis=0)
+            nearest = np.where(lengths > 0, lengths, len(drawn))[around, columns].argmin(axis=0)
             track = around[nearest, np.arange(len(columns))]
             start, length = starts[track, columns], lengths[track, columns]
             if not left[track, columns].mean() > ALONE:

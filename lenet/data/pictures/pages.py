@@ -5,7 +5,6 @@ inside of a 0 is empty, and is none. Several pages, such as the cells of a form,
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,19 +27,22 @@ ALIKE = 0.3  # of the area of the largest page: what is smaller is none
 NESTED = 4  # pages on pages
 
 
-def on_its_pages(grey: Floats) -> Floats:
-    """Return the part of a picture (H, W) in which its pages are, with nothing around them.
+def on_its_pages(grey: Floats) -> tuple[Floats, tuple[int, int]]:
+    """Return the part of a picture (H, W) in which its pages are, and its first row and column.
 
-    A picture without such a page is returned as it is.
+    There is nothing around them. A picture without such a page is returned as it is.
     """
+    top = left = 0
     for _ in range(NESTED):
         small = reduced(grey, READING_SIDE)
         pages = list(_pages(small))
         if not pages:
             break
         largest = max(page.sum() for page in pages)
-        grey = _cut_out(grey, small, np.any([p for p in pages if p.sum() > ALIKE * largest], axis=0))
-    return grey
+        alike = np.any([page for page in pages if page.sum() > ALIKE * largest], axis=0)
+        grey, (row, column) = _cut_out(grey, small, alike)
+        top, left = top + row, left + column
+    return grey, (top, left)
 
 
 def _pages(grey: Floats) -> Iterator[Mask]:
@@ -56,8 +58,10 @@ def _pages(grey: Floats) -> Iterator[Mask]:
         region = labels[box] == number
         page = ndimage.binary_fill_holes(region)
         hull = _hull(region)
-        outside = np.isin(labels, np.unique(labels[box][hull]), invert=True)
-        if areas[number] > LARGE * grey.size and np.bincount(labels[outside & (labels > 0)], minlength=1).max() < APART * areas[number]:
+        others = np.setdiff1d(np.arange(1, len(areas)), labels[box][hull])
+        if areas[number] > LARGE * grey.size and (
+            areas[others].max(initial=0) < APART * areas[number]
+        ):
             page = hull
         if page.mean() < COMPACT or region.sum() < GROUND * page.sum():
             continue
@@ -109,9 +113,14 @@ def _goes_on(grey: Floats, page: Mask, even: Mask) -> bool:
     return bool(around.any() and np.median(difference) < ALIKE_SHADES * np.ptp(grey))
 
 
-def _cut_out(grey: Floats, small: Floats, pages: Mask) -> Floats:
-    """Return the part of a picture (H, W) that holds its pages (h, w); the ground goes on around."""
-    nearest: Any = ndimage.distance_transform_edt(~pages, return_distances=False, return_indices=True)
+def _cut_out(grey: Floats, small: Floats, pages: Mask) -> tuple[Floats, tuple[int, int]]:
+    """Return the part of a picture (H, W) that holds its pages (h, w), and where it begins.
+
+    The ground goes on around the pages.
+    """
+    nearest = ndimage.distance_transform_edt(~pages, return_distances=False, return_indices=True)
     ground = resized(small[tuple(nearest)], grey.shape)
     inside = resized(pages, grey.shape, Image.Resampling.NEAREST) > 0
-    return np.where(inside, grey, ground)[ndimage.find_objects(inside.astype(int))[0]]
+    rows, columns = ndimage.find_objects(inside.astype(int))[0]
+    part = np.where(inside, grey, ground)[rows, columns]
+    return part, (rows.start, columns.start)

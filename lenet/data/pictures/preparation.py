@@ -25,8 +25,12 @@ def digit(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         DataError: there is no ink in the picture.
 
     """
-    ink = ink_of(picture)
-    box = _cropped(ink, INK)
+    return framed(ink_of(picture))
+
+
+def framed(ink: Floats) -> NDArray[np.uint8]:
+    """Return ink (H, W) from 0 to 1 as MNIST has its digits."""
+    box = _cropped(ink, INK * float(ink.max()))
     if not 0 <= BOX_SIZE - max(box.shape) <= AS_IT_IS:
         box = _scaled(box)
     return np.rint(255 * _centred(box)).astype(np.uint8)

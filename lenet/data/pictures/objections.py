@@ -1,0 +1,33 @@
+"""Why what was found in a picture is no digit, as far as its shape tells."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+
+SMALL, AMID = 5, 20  # pixels: ink that is smaller is none, in a picture that is larger
+FLAT, THREAD = 6, 20  # times as wide as high, times as high as wide: no digit is
+SOFT = 0.04  # of the ink's darkness: an edge with smaller steps is one of light
+SCATTERED = 16  # times as long as the ink is large is the contour of noise
+FULL, ROUND = 0.75, 0.6  # of its box, and of its larger side: what fills so much is a blot
+FINE = 16  # pixels: blots are told from thick digits in a larger box
+
+
+def objection(ink: Mask, contour: float, sharpness: float, shape: tuple[int, ...]) -> str | None:
+    """Return why ink (h, w) in a picture of a shape (H, W) is no digit, or None.
+
+    ``contour`` is its length in pixels, ``sharpness`` the step at it as a share of the darkness.
+    """
+    h, w = ink.shape
+    size = max(h, w)
+    if size < SMALL and max(shape) > AMID:
+        return "too little ink"
+    if sharpness < SOFT:
+        return "light and shade, no ink"
+    if contour > SCATTERED * size:
+        return "scattered ink"
+    if w > FLAT * h or (h > THREAD * w and h > 0.95 * shape[0]):
+        return "a line"
+    if size > FINE and min(h, w) > ROUND * size and ink.mean() > FULL:
+        return "a blot"
+    return None
