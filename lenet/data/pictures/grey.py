@@ -9,6 +9,7 @@ from PIL import Image
 Floats = NDArray[np.float32]
 READING_SIDE = 256  # pixels, in which the readings are compared
 TINY = 1e-3
+HARDLY_ANY = 4.5 / 255  # contrast of shades
 
 
 def each_pixel_once(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -34,7 +35,13 @@ def grey_of(picture: NDArray[np.uint8]) -> Floats:
         axis = np.ones(3)
     axis = (axis / np.abs(axis).sum()).astype(np.float32)
     shades: Floats = picture @ (axis / 255) - np.minimum(axis, 0).sum()
-    return shades
+    return _stretched(shades)
+
+
+def _stretched(grey: Floats) -> Floats:
+    """Return shades from 0 to 1, if there are but a few steps of a byte from the darkest up."""
+    low, contrast = grey.min(), np.ptp(grey)
+    return (grey - low) / contrast if 0 < contrast < HARDLY_ANY else grey
 
 
 def reduced(grey: Floats, side: int) -> Floats:

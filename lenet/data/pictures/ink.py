@@ -41,6 +41,7 @@ LARGEST_SIDE = 1024  # pixels, of a picture that ink is looked for in
 LIGHT_SIDE = 64  # pixels, in which the light falls on the paper
 WINDOWS = (1 / 6, 1 / 3, 3 / 4)  # of the larger side, wider than a stroke
 POLARITY_SIDE, POLARITY_WINDOWS = 32, (1 / 8, 1 / 4, 1 / 2)
+ALIKE = 0.25  # of the range of shades: corners that differ by less are of one ground
 EVEN = 0.07  # of the range of shades: ground that is nearer to black or white is even
 UNLIKELY = 0.3  # what a reading counts if the rarer pixels are not its ink
 FAINT = 0.03  # of the light of the paper: ink that takes away less is none
@@ -48,6 +49,7 @@ NOISE = 4.0  # standard deviations of the paper: ink that differs by less is non
 
 ALONG_BORDER = 0.35  # of the contour of a part: with more at the picture's border it is one itself
 AT_BORDER = 0.1  # what such a part counts
+DOT = 0.12  # of the size of the largest part: what is smaller is no digit, however sharp
 SPECK = 0.03  # of the area of the largest part: what is smaller is no stroke
 NEAR = 0.25  # of the size of the largest part: strokes that are farther from it are not its own
 SOFT = 0.5  # of the sharpness of the largest part: what is softer is a shadow
@@ -181,9 +183,18 @@ def has_light_ink(grey: Floats) -> bool:
     few = reduced(grey, POLARITY_SIDE)
     sizes = [_odd(few, window) for window in POLARITY_WINDOWS]
     if max(grey.shape) <= BOX_SIZE or _on_even_ground(few):
-        few = np.pad(few, max(few.shape) // 4, constant_values=np.median(along_border(few)))
+        few = np.pad(few, max(few.shape) // 4, constant_values=_ground(few))
     differences = (few - ndimage.median_filter(few, size) for size in sizes)
     return sum(float((difference**3).sum()) for difference in differences) > 0
+
+
+def _ground(grey: Floats) -> float:
+    """Return the shade of the ground: of three corners at least, or of most of the border."""
+    corners = np.sort(grey[[0, 0, -1, -1], [0, -1, 0, -1]])
+    near = ALIKE * np.ptp(grey)
+    if corners[2] - corners[0] < near or corners[3] - corners[1] < near:
+        return float(np.median(corners))
+    return float(np.median(along_border(grey)))
 
 
 def _on_even_ground(grey: Floats) -> bool:
@@ -224,9 +235,11 @@ def _digit(missing: Floats, ink: Mask, level: float) -> Found:
     boxes = ndimage.find_objects(labels)
     border = _border(labels, count)
     inner = border < ALONG_BORDER * (border + length)
-    scores = np.cbrt(length) * sharpness * np.where(inner, 1, AT_BORDER)
+    sides = np.array([max(side.stop - side.start for side in box) for box in boxes])
+    large = sides > DOT * sides.max()
+    scores = np.cbrt(length) * sharpness * np.where(inner, 1, AT_BORDER) * large
     main = int(scores.argmax())
-    size = max(side.stop - side.start for side in boxes[main])
+    size = int(sides[main])
     strokes = [
         number
         for number in numbers
@@ -234,7 +247,11 @@ def _digit(missing: Floats, ink: Mask, level: float) -> Found:
         and (inner[number - 1] or not inner[main])
         and sharpness[number - 1] >= SOFT * sharpness[main]
     ]
-    kept = [n for n in strokes if _gap(boxes[n - 1], boxes[main]) < NEAR * size]
+    kept = [
+        n
+        for n in strokes
+        if _gap(boxes[n - 1], boxes[main]) < (NEAR * size if sides[n - 1] > DOT * size else DOT * size)
+    ]
     apart = digits_apart(np.isin(labels, strokes)) if len(strokes) > 1 else []
     reach = max(2, round(size / EDGE))
 
