@@ -67,7 +67,9 @@ def between_two_lines(digit: Grey, rng: np.random.Generator) -> Grey:
     far, width = page.shape[0] - 8, int(rng.integers(2, 6))
     ends = [(0, at, far + 8, at) for at in (8, far)]
     drawn = np.minimum(page, lines(page.shape, ends, width, BLACK))
-    return drawn if rng.random() < 0.5 else np.minimum(page, lines(page.shape, ends, width, BLACK).T)
+    return (
+        drawn if rng.random() < 0.5 else np.minimum(page, lines(page.shape, ends, width, BLACK).T)
+    )
 
 
 def above_a_line(digit: Grey, rng: np.random.Generator) -> Grey:
@@ -120,7 +122,7 @@ def in_an_open_box(digit: Grey, rng: np.random.Generator) -> Grey:
     """A box whose lines do not meet, as a hurried pen draws it."""
     page = on_paper(digit, 30)
     side = page.shape[0]
-    at = [18, 18, side - 18, side - 18] + rng.uniform(-6, 6, (4, 4))
+    at = np.array([18, 18, side - 18, side - 18]) + rng.uniform(-6, 6, (4, 4))
     (top, left, bottom, right), gap = at, rng.uniform(4, 14)
     marks = [
         (top[0] + gap, top[1], top[2] - gap, top[1] + 3),
@@ -151,7 +153,10 @@ def noisy(page: Grey, rng: np.random.Generator, sigma: float = 3) -> Grey:
 def placed(page: Grey, ground: Grey, rng: np.random.Generator) -> Grey:
     """A page that lies somewhere on a larger ground, turned a little, blurred as by a lens."""
     H, W = page.shape
-    top, left = (int(rng.integers(8, far - near - 8)) for far, near in zip(ground.shape, (H, W)))
+    top, left = (
+        int(rng.integers(8, far - near - 8))
+        for far, near in zip(ground.shape, page.shape, strict=True)
+    )
     turn, there = rng.uniform(-8, 8), Image.fromarray(ground)
     cover = Image.new("L", (W, H), 255).rotate(turn, expand=True)
     turned = Image.fromarray(page).rotate(turn, Image.Resampling.BICUBIC, expand=True)
@@ -205,15 +210,38 @@ SURROUNDED: dict[str, Recipe] = {
 
 
 def filling(side: int) -> Recipe:
-    """Two shades, as large as the picture."""
+    """Two shades, cut off at the ink, ``side`` pixels high."""
 
     def recipe(digit: Grey, rng: np.random.Generator) -> Grey:
-        thick = ndimage.grey_dilation(np.kron(digit, np.ones((6, 6), np.uint8)), 2 * rng.integers(1, 6) + 1)
+        thick = ndimage.grey_dilation(
+            np.kron(digit, np.ones((6, 6), np.uint8)), 2 * rng.integers(1, 6) + 1
+        )
         rows, columns = ndimage.find_objects(thick > 127, 1)[0]
-        fitted = Image.fromarray(thick[rows, columns]).resize((side, side), Image.Resampling.BOX)
+        cut = thick[rows, columns]
+        width = max(3, round(side * cut.shape[1] / cut.shape[0]))
+        fitted = Image.fromarray(cut).resize((width, side), Image.Resampling.BOX)
         return np.where(np.asarray(fitted) > 127, 255, 0).astype(np.uint8)
 
     return recipe
+
+
+def ring(side: int = 16, radius: int = 4, stroke: int = 2) -> Grey:
+    """A rounded rectangle, white on black, as large as its picture: a 0."""
+    paper = Image.new("L", (side, side))
+    ImageDraw.Draw(paper).rounded_rectangle(
+        (0, 0, side - 1, side - 1), radius, outline=255, width=stroke
+    )
+    return np.asarray(paper)
+
+
+def broken_five() -> Grey:
+    """A 5 that fills its picture; its bar does not touch what is below it."""
+    paper = Image.new("L", (28, 28))
+    pen = ImageDraw.Draw(paper)
+    pen.rectangle((6, 0, 27, 3), fill=255)
+    pen.rectangle((2, 8, 5, 14), fill=255)
+    pen.arc((-8, 11, 27, 27), 235, 120, fill=255, width=4)
+    return np.asarray(paper)
 
 
 def with_a_speck(digit: Grey, rng: np.random.Generator) -> Grey:
@@ -239,18 +267,61 @@ SPOILT = {"with a speck": with_a_speck, "hardly any contrast": hardly_any_contra
 # Several digits, and none
 
 
-def row(digits: list[Grey], rng: np.random.Generator, gap: int = 12) -> Grey:
+def row(digits: list[Grey], rng: np.random.Generator, gap: int = 14) -> Grey:
     """Digits beside each other, apart by a gap at least, each a little higher or lower."""
     page = []
     for digit in digits:
         columns = np.flatnonzero(digit.max(axis=0) > 60)
-        place = on_paper(digit[:, columns[0] : columns[-1] + 1], side=SIDE) if False else digit
-        place = place[:, columns[0] : columns[-1] + 1]
-        size = (place.shape[1] * 5, 140)
-        large = np.asarray(Image.fromarray(255 - place).resize(size, Image.Resampling.BICUBIC))
-        page.append(np.roll(large, int(rng.integers(-6, 7)), 0))
+        place = 255 - digit[:, columns[0] : columns[-1] + 1]
+        large = Image.fromarray(place).resize((place.shape[1] * 5, 140), Image.Resampling.BICUBIC)
+        page.append(np.roll(np.asarray(large), int(rng.integers(-6, 7)), axis=0))
         page.append(np.full((140, gap + int(rng.integers(20))), WHITE, np.uint8))
-    return np.pad(np.hstack(page), 16, constant_values=WHITE)
+    return np.pad(np.hstack(page), 20, constant_values=WHITE)
+
+
+def form(digits: list[Grey], rng: np.random.Generator) -> Grey:
+    """Digits in the cells of a form, one after the other."""
+    cells = [in_a_cell(digit, rng) for digit in digits]
+    return np.pad(np.hstack(cells), 20, constant_values=WHITE)
+
+
+# No digit
+
+
+def blank() -> Grey:
+    return np.full((SIDE, SIDE), 240, np.uint8)
+
+
+def gradient() -> Grey:
+    return np.tile(np.linspace(20, 240, SIDE).astype(np.uint8), (SIDE, 1))
+
+
+def noise() -> Grey:
+    return np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
+
+
+def dot() -> Grey:
+    paper = Image.new("L", (SIDE, SIDE), WHITE)
+    ImageDraw.Draw(paper).ellipse((70, 70, 96, 96), fill=BLACK)
+    return np.asarray(paper)
+
+
+def ruled_line() -> Grey:
+    return lines((SIDE, SIDE), [(0, 90, SIDE, 90)], 3, BLACK)
+
+
+def square() -> Grey:
+    return box(np.full((SIDE, SIDE), WHITE, np.uint8), 40, 6)
+
+
+NONE = {
+    "blank": blank,
+    "gradient": gradient,
+    "noise": noise,
+    "dot": dot,
+    "ruled line": ruled_line,
+    "square": square,
+}
 
 
 def letter(character: str, side: int = SIDE) -> Grey:

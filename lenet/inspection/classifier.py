@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data import Dataset
-from lenet.data.pictures.ink import digits_in
+from lenet.data.pictures.ink import NoInk, digits_in
 from lenet.data.pictures.preparation import framed
 from lenet.data.pictures.reading import Picture, as_picture, read_picture
-from lenet.errors import DataError
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import read_weights
 from lenet.nn.input import network_input
@@ -103,8 +102,8 @@ class Classifier:
             return [self._predict(picture, reject)]
         try:
             digits, refusal = digits_in(picture, several=True)
-        except DataError as error:
-            return [self._blank(picture, str(error))]
+        except NoInk:
+            return [self._blank(picture)]
         return [
             self._classified(picture, framed(digit.ink), refusal, reject, digit.box)
             for digit in digits
@@ -115,16 +114,16 @@ class Classifier:
             return self._classified(picture, self.dataset.prepare(picture), None, reject)
         try:
             (digit,), refusal = digits_in(picture)
-        except DataError as error:
-            return self._blank(picture, str(error))
+        except NoInk:
+            return self._blank(picture)
         return self._classified(picture, framed(digit.ink), refusal, reject, digit.box)
 
-    def _blank(self, picture: Picture, refusal: str) -> Prediction:
+    def _blank(self, picture: Picture) -> Prediction:
         """Return what is said of a picture without ink: each class is as probable as any other."""
         names = self.dataset.class_names
         probabilities = np.full(len(names), 1 / len(names), self.network.theta.dtype)
         image = np.zeros(self.dataset.size, np.uint8)
-        return Prediction(picture, image, probabilities, names, refusal)
+        return Prediction(picture, image, probabilities, names, "no ink")
 
     def _classified(
         self,

@@ -166,7 +166,7 @@ def test_the_sheet_goes_to_the_run_folder(run: Path, pictures: Path) -> None:
 
 def test_the_sheet_shows_the_first_pictures_beside_what_the_network_has_seen(run: Path) -> None:
     (prediction,) = Classifier.read(run).predict([DIGITS[3]])
-    figure = sheet({Path("a$.png"): prediction, Path(99 * "b"): prediction}, 7)
+    figure = sheet({Path("a$.png"): [prediction], Path(99 * "b"): [prediction]}, 7)
     left, right, *_ = (axes.images[0].get_array() for axes in figure.get_axes())
     np.testing.assert_array_equal(left, prediction.picture)
     np.testing.assert_array_equal(right, prediction.image)

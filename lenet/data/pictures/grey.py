@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 READING_SIDE = 256  # pixels, in which the readings are compared
 TINY = 1e-3
+EIGHT = np.ones((3, 3), bool)  # the neighbours of a pixel, and itself
 HARDLY_ANY = 4.5 / 255  # contrast of shades
 
 

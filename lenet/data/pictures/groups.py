@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Mask = NDArray[np.bool_]
+from lenet.data.pictures.grey import EIGHT, Mask
 
 TALL = 0.5  # of the height of the tallest part: what is lower is no digit by itself
 APART = 0.1  # of the height of the tallest part: strokes that are nearer may be of one digit
@@ -19,7 +19,7 @@ def digits_apart(ink: Mask) -> list[Mask]:
     What lies beside a digit and is as tall is another one, unless it is so near that both are
     strokes of one digit; strokes that are lower belong to the digit that is nearest.
     """
-    labels, _ = ndimage.label(ink, np.ones((3, 3)))
+    labels, _ = ndimage.label(ink, EIGHT)
     boxes = dict(enumerate(ndimage.find_objects(labels), 1))
     heights = {number: box[0].stop - box[0].start for number, box in boxes.items()}
     tallest = max(heights.values())

@@ -17,9 +17,11 @@ from scipy import ndimage
 
 from lenet.data.framing import BOX_SIZE
 from lenet.data.pictures.grey import (
+    EIGHT,
     READING_SIDE,
     TINY,
     Floats,
+    Mask,
     along_border,
     darkness,
     each_pixel_once,
@@ -34,7 +36,6 @@ from lenet.data.pictures.objections import objection
 from lenet.data.pictures.pages import on_its_pages
 from lenet.errors import DataError
 
-Mask = NDArray[np.bool_]
 Labels = NDArray[np.integer[Any]]
 
 LARGEST_SIDE = 1024  # pixels, of a picture that ink is looked for in
@@ -44,6 +45,7 @@ POLARITY_SIDE, POLARITY_WINDOWS = 32, (1 / 8, 1 / 4, 1 / 2)
 ALIKE = 0.25  # of the range of shades: corners that differ by less are of one ground
 EVEN = 0.07  # of the range of shades: ground that is nearer to black or white is even
 UNLIKELY = 0.3  # what a reading counts if the rarer pixels are not its ink
+FILLED, MARGIN = 48, 2  # pixels, of a picture that a digit may fill, and around it
 FAINT = 0.03  # of the light of the paper: ink that takes away less is none
 NOISE = 4.0  # standard deviations of the paper: ink that differs by less is none
 
@@ -55,8 +57,12 @@ NEAR = 0.25  # of the size of the largest part: strokes that are farther from it
 SOFT = 0.5  # of the sharpness of the largest part: what is softer is a shadow
 EDGE = 40  # a digit is so many times as large as what its edges may reach beyond it
 
-NO_INK = "expected a digit, found no ink"
-EIGHT = np.ones((3, 3), bool)  # the neighbours of a pixel, and itself
+
+class NoInk(DataError):
+    """There is nothing in a picture that could be a digit."""
+
+    def __init__(self) -> None:
+        super().__init__("expected a digit, found no ink")
 
 
 class Found(NamedTuple):
@@ -100,7 +106,7 @@ def ink_of(picture: NDArray[np.uint8]) -> Floats:
     """Return the ink of the digit in a picture (H, W, 3), from 0 to 1; large ones are reduced.
 
     Raises:
-        DataError: there is no ink in it.
+        NoInk: there is no ink in it.
 
     """
     (digit,), _ = digits_in(picture)
@@ -113,15 +119,16 @@ def digits_in(
     """Return the digit in a picture (H, W, 3), and why it is none; with ``several`` all of a row.
 
     Raises:
-        DataError: there is no ink in it.
+        NoInk: there is no ink in it.
 
     """
     grey = reduced(grey_of(each_pixel_once(picture)), LARGEST_SIDE)
     scale = picture.shape[0] / grey.shape[0]
     page, corner = on_its_pages(grey)
-    readings = list(_readings(without_lines(page)))
+    page, margin = _with_margin(without_lines(page))
+    readings = list(_readings(page))
     if not readings:
-        raise DataError(NO_INK)
+        raise NoInk
     best = max(readings, key=lambda reading: reading.found.score)
     found = best.found
     places = found.apart if several and found.apart else [found.digit]
@@ -131,11 +138,11 @@ def digits_in(
     for place in places:
         ink = best.ink(place)
         if not ink.any():
-            raise DataError(NO_INK)
+            raise NoInk
         rows, columns = ndimage.find_objects(ink > 0, 1)[0]
         box = (rows.start, columns.start, rows.stop, columns.stop)
         top, left, bottom, right = (
-            round(scale * (side + corner[k % 2])) for k, side in enumerate(box)
+            round(scale * (side + corner[k % 2] - margin)) for k, side in enumerate(box)
         )
         digits.append(Digit(ink, (top, left, bottom, right)))
     return digits, why
@@ -186,6 +193,17 @@ def has_light_ink(grey: Floats) -> bool:
         few = np.pad(few, max(few.shape) // 4, constant_values=_ground(few))
     differences = (few - ndimage.median_filter(few, size) for size in sizes)
     return sum(float((difference**3).sum()) for difference in differences) > 0
+
+
+def _with_margin(grey: Floats) -> tuple[Floats, int]:
+    """Return a small picture (h, w) that a digit fills, with a margin of its ground, and how wide."""
+    if max(grey.shape) > FILLED or not _on_even_ground(grey):
+        return grey, 0
+    ground = _ground(grey)
+    borders = (grey[0], grey[-1], grey[:, 0], grey[:, -1])
+    if any(np.abs(border - ground).max() < np.ptp(grey) / 2 for border in borders):
+        return grey, 0
+    return np.pad(grey, MARGIN, constant_values=ground), MARGIN
 
 
 def _ground(grey: Floats) -> float:
@@ -250,7 +268,8 @@ def _digit(missing: Floats, ink: Mask, level: float) -> Found:
     kept = [
         n
         for n in strokes
-        if _gap(boxes[n - 1], boxes[main]) < (NEAR * size if sides[n - 1] > DOT * size else DOT * size)
+        if _gap(boxes[n - 1], boxes[main])
+        < (NEAR * size if sides[n - 1] > DOT * size else DOT * size)
     ]
     apart = digits_apart(np.isin(labels, strokes)) if len(strokes) > 1 else []
     reach = max(2, round(size / EDGE))

@@ -15,9 +15,14 @@ from PIL import Image
 from scipy import ndimage
 
 from lenet.data.framing import BOX_SIZE
-from lenet.data.pictures.grey import READING_SIDE, Floats, reduced, resized
-
-Mask = NDArray[np.bool_]
+from lenet.data.pictures.grey import (
+    EIGHT,
+    READING_SIDE,
+    Floats,
+    Mask,
+    reduced,
+    resized,
+)
 
 CONTRAST = 0.1  # of the range of shades: what differs less from its ground is not drawn
 GROUND_SIDE = 32  # pixels, in which the ground is looked for
@@ -112,7 +117,7 @@ def _any(drawn: Mask, lines: list[Line]) -> Mask:
 
 def _written(drawn: Mask) -> tuple[slice, ...] | None:
     """Return the box around all large pieces of what is drawn, or None if there is none."""
-    labels, _ = ndimage.label(drawn, np.ones((3, 3)))
+    labels, _ = ndimage.label(drawn, EIGHT)
     boxes = ndimage.find_objects(labels)
     sizes = [max(side.stop - side.start for side in box) for box in boxes]
     largest = max(sizes, default=0)
@@ -153,7 +158,15 @@ def _lines(drawn: Mask, *, across: bool) -> Iterator[Line]:
                 first, last = columns[0], columns[-1]
                 is_whole = bool(first <= near and last >= W - 1 - near)
                 is_free = bool(alone.mean() > 1 - TOUCHED)
-                yield Line(first, last + 1, ink if across else ink.T, across, middle(W / 2), is_whole, is_free)
+                yield Line(
+                    first,
+                    last + 1,
+                    ink if across else ink.T,
+                    across,
+                    middle(W / 2),
+                    is_whole,
+                    is_free,
+                )
 
 
 def _long_runs(drawn: Mask) -> list[tuple[NDArray[Any], NDArray[Any]]]:
@@ -163,7 +176,7 @@ def _long_runs(drawn: Mask) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     """
     H, W = drawn.shape
     near = _near(drawn)
-    thick = ndimage.binary_dilation(drawn, np.ones((2 * near + 1, 3)))
+    thick = ndimage.binary_dilation(drawn, np.ones((2 * near + 1, 3), bool))
     reach = int(SLOPE * W / 2) + 1
     padded = np.pad(thick, ((reach, reach), (0, 0)))
     best, found = LONG * W, []

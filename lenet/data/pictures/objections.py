@@ -1,15 +1,15 @@
 """Why what was found in a picture is no digit, as far as its shape tells."""
 
-import numpy as np
-from numpy.typing import NDArray
+from scipy import ndimage
 
-Mask = NDArray[np.bool_]
+from lenet.data.pictures.grey import Mask
 
 SMALL, AMID = 5, 20  # pixels: ink that is smaller is none, in a picture that is larger
 FLAT, THREAD = 6, 20  # times as wide as high, times as high as wide: no digit is
 SOFT = 0.04  # of the ink's darkness: an edge with smaller steps is one of light
 SCATTERED = 16  # times as long as the ink is large is the contour of noise
 FULL, ROUND = 0.75, 0.6  # of its box, and of its larger side: what fills so much is a blot
+SQUARE = 0.97  # of its box, or more: a frame
 FINE = 16  # pixels: blots are told from thick digits in a larger box
 
 
@@ -28,6 +28,9 @@ def objection(ink: Mask, contour: float, sharpness: float, shape: tuple[int, ...
         return "scattered ink"
     if w > FLAT * h or (h > THREAD * w and h > 0.95 * shape[0]):
         return "a line"
-    if size > FINE and min(h, w) > ROUND * size and ink.mean() > FULL:
-        return "a blot"
+    if size > FINE and min(h, w) > ROUND * size:
+        if ink.mean() > FULL:
+            return "a blot"
+        if size > 2 * FINE and ndimage.binary_fill_holes(ink).mean() > SQUARE:
+            return "a frame with nothing in it"
     return None

@@ -7,13 +7,18 @@ inside of a 0 is empty, and is none. Several pages, such as the cells of a form,
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from lenet.data.pictures.grey import READING_SIDE, Floats, along_border, reduced, resized
-
-Mask = NDArray[np.bool_]
+from lenet.data.pictures.grey import (
+    EIGHT,
+    READING_SIDE,
+    Floats,
+    Mask,
+    along_border,
+    reduced,
+    resized,
+)
 
 STEP = 0.1  # of the range of shades: ground with smaller steps is even
 GRAIN = 3.0  # times the step that half of the picture stays below: so is ground with such steps
@@ -23,6 +28,7 @@ COMPACT, SQUARE = 0.6, 0.88  # of the box around it: what fills less is no page,
 GROUND = 0.55  # of a page, at least, is not written on
 ALIKE_SHADES = 0.2  # of the range of shades: the ground goes on around a line with less difference
 WRITTEN = 0.3  # of the height of a page, at least, is that of the ink on it
+CELLS = 0.2  # of its size: cells of a form differ by less
 ALIKE = 0.3  # of the area of the largest page: what is smaller is none
 NESTED = 4  # pages on pages
 
@@ -52,13 +58,18 @@ def _pages(grey: Floats) -> Iterator[Mask]:
     labels, _ = ndimage.label(even)
     labels[np.isin(labels, along_border(labels))] = 0
     areas = np.bincount(labels.ravel())
-    for number, box in enumerate(ndimage.find_objects(labels), 1):
+    boxes = ndimage.find_objects(labels)
+    for number, box in enumerate(boxes, 1):
         if box is None or areas[number] < SMALL * grey.size:
             continue
         region = labels[box] == number
         page = ndimage.binary_fill_holes(region)
         hull = _hull(region)
-        others = np.setdiff1d(np.arange(1, len(areas)), labels[box][hull])
+        others = [
+            other
+            for other in np.setdiff1d(np.arange(1, len(areas)), labels[box][hull])
+            if not _alike(region.shape, boxes[other - 1])
+        ]
         if areas[number] > LARGE * grey.size and (
             areas[others].max(initial=0) < APART * areas[number]
         ):
@@ -69,6 +80,12 @@ def _pages(grey: Floats) -> Iterator[Mask]:
         whole[box] = page
         if _is_written_on(page, region) and (_is_square(page) or _goes_on(grey, whole, even)):
             yield whole
+
+
+def _alike(shape: tuple[int, ...], box: tuple[slice, ...] | None) -> bool:
+    """Return whether a box is about as high and as wide as a region: another cell of a form."""
+    sides = [side.stop - side.start for side in box or ()]
+    return all(abs(a - b) < CELLS * b for a, b in zip(sides, shape, strict=False))
 
 
 def _hull(region: Mask) -> Mask:
@@ -84,8 +101,8 @@ def _hull(region: Mask) -> Mask:
 
 def _is_written_on(page: Mask, region: Mask) -> bool:
     """Return whether something as large as a digit is on a page, and not in its even region."""
-    ink = ndimage.binary_erosion(page & ~region, np.ones((3, 3)))
-    labels, _ = ndimage.label(ink, np.ones((3, 3)))
+    ink = ndimage.binary_erosion(page & ~region, EIGHT)
+    labels, _ = ndimage.label(ink, EIGHT)
     heights = [rows.stop - rows.start for rows, _ in ndimage.find_objects(labels)]
     return max(heights, default=0) > WRITTEN * page.shape[0]
 
@@ -108,7 +125,7 @@ def _goes_on(grey: Floats, page: Mask, even: Mask) -> bool:
     The stroke of a 0 around its hole is no page: the ground beyond it is that of the hole.
     """
     reach = max(2, round(np.sqrt(page.sum()) / 6))
-    around = ndimage.binary_dilation(page, np.ones((3, 3)), iterations=reach) & ~page & even
+    around = ndimage.binary_dilation(page, EIGHT, iterations=reach) & ~page & even
     difference = np.abs(grey[around] - np.median(grey[page & even]))
     return bool(around.any() and np.median(difference) < ALIKE_SHADES * np.ptp(grey))
 

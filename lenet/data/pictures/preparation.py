@@ -6,8 +6,8 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from lenet.data.framing import BOX_SIZE, IMAGE_SIZE, to_middle
-from lenet.data.pictures.grey import Floats, along_border, resized
-from lenet.data.pictures.ink import EIGHT, ink_of
+from lenet.data.pictures.grey import EIGHT, Floats, along_border, resized
+from lenet.data.pictures.ink import ink_of
 
 FINE = 8  # strokes are measured, and thickened or thinned, in pixels so many times as small
 STROKE = (1.8, 4.0)  # pixels, from the thinnest stroke to the broadest
