@@ -1,7 +1,7 @@
 """Digits as they are found: in cells, on ruled paper, below shadows, beside others; and none.
 
-A recipe takes a digit of MNIST's form, (28, 28), white on black, and a source of chance, and returns
-a picture (H, W) of uint8.
+A recipe takes a digit of MNIST's form, (28, 28), white on black, and a source of chance, and
+returns a picture (H, W) of uint8.
 """
 
 from collections.abc import Callable

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data import Dataset
-from lenet.data.pictures.ink import NoInk, digits_in
+from lenet.data.pictures.ink import NoInkError, digits_in
 from lenet.data.pictures.preparation import framed
 from lenet.data.pictures.reading import Picture, as_picture, read_picture
 from lenet.formats.layout import WEIGHTS
@@ -102,7 +102,7 @@ class Classifier:
             return [self._predict(picture, reject)]
         try:
             digits, refusal = digits_in(picture, several=True)
-        except NoInk:
+        except NoInkError:
             return [self._blank(picture)]
         return [
             self._classified(picture, framed(digit.ink), refusal, reject, digit.box)
@@ -114,7 +114,7 @@ class Classifier:
             return self._classified(picture, self.dataset.prepare(picture), None, reject)
         try:
             (digit,), refusal = digits_in(picture)
-        except NoInk:
+        except NoInkError:
             return self._blank(picture)
         return self._classified(picture, framed(digit.ink), refusal, reject, digit.box)
 

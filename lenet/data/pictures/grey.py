@@ -66,6 +66,11 @@ def _factor(shape: tuple[int, ...], side: int) -> int:
     return -(-max(shape[:2]) // side)
 
 
+def odd(grey: Floats, window: float) -> int:
+    """Return a share of the larger side in pixels, as an odd number of at least 3."""
+    return int(max(grey.shape) * window) // 2 * 2 + 3
+
+
 def darkness(grey: Floats, paper: Floats) -> Floats:
     """Return which share of the paper's light is missing; 0 where none is."""
     missing: Floats = np.maximum(1 - grey / np.maximum(paper, TINY), 0)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from lenet.data.framing import BOX_SIZE
 from lenet.data.pictures.grey import (
     EIGHT,
     READING_SIDE,
@@ -26,6 +25,7 @@ from lenet.data.pictures.grey import (
     darkness,
     each_pixel_once,
     grey_of,
+    odd,
     otsu,
     reduced,
     resized,
@@ -34,6 +34,7 @@ from lenet.data.pictures.groups import digits_apart
 from lenet.data.pictures.lines import without_lines
 from lenet.data.pictures.objections import objection
 from lenet.data.pictures.pages import on_its_pages
+from lenet.data.pictures.polarity import has_light_ink, with_margin
 from lenet.errors import DataError
 
 Labels = NDArray[np.integer[Any]]
@@ -41,11 +42,7 @@ Labels = NDArray[np.integer[Any]]
 LARGEST_SIDE = 1024  # pixels, of a picture that ink is looked for in
 LIGHT_SIDE = 64  # pixels, in which the light falls on the paper
 WINDOWS = (1 / 6, 1 / 3, 3 / 4)  # of the larger side, wider than a stroke
-POLARITY_SIDE, POLARITY_WINDOWS = 32, (1 / 8, 1 / 4, 1 / 2)
-ALIKE = 0.25  # of the range of shades: corners that differ by less are of one ground
-EVEN = 0.07  # of the range of shades: ground that is nearer to black or white is even
 UNLIKELY = 0.3  # what a reading counts if the rarer pixels are not its ink
-FILLED, MARGIN = 48, 2  # pixels, of a picture that a digit may fill, and around it
 FAINT = 0.03  # of the light of the paper: ink that takes away less is none
 NOISE = 4.0  # standard deviations of the paper: ink that differs by less is none
 
@@ -58,7 +55,7 @@ SOFT = 0.5  # of the sharpness of the largest part: what is softer is a shadow
 EDGE = 40  # a digit is so many times as large as what its edges may reach beyond it
 
 
-class NoInk(DataError):
+class NoInkError(DataError):
     """There is nothing in a picture that could be a digit."""
 
     def __init__(self) -> None:
@@ -106,7 +103,7 @@ def ink_of(picture: NDArray[np.uint8]) -> Floats:
     """Return the ink of the digit in a picture (H, W, 3), from 0 to 1; large ones are reduced.
 
     Raises:
-        NoInk: there is no ink in it.
+        NoInkError: there is no ink in it.
 
     """
     (digit,), _ = digits_in(picture)
@@ -119,16 +116,16 @@ def digits_in(
     """Return the digit in a picture (H, W, 3), and why it is none; with ``several`` all of a row.
 
     Raises:
-        NoInk: there is no ink in it.
+        NoInkError: there is no ink in it.
 
     """
     grey = reduced(grey_of(each_pixel_once(picture)), LARGEST_SIDE)
     scale = picture.shape[0] / grey.shape[0]
     page, corner = on_its_pages(grey)
-    page, margin = _with_margin(without_lines(page))
+    page, margin = with_margin(without_lines(page))
     readings = list(_readings(page))
     if not readings:
-        raise NoInk
+        raise NoInkError
     best = max(readings, key=lambda reading: reading.found.score)
     found = best.found
     places = found.apart if several and found.apart else [found.digit]
@@ -138,7 +135,7 @@ def digits_in(
     for place in places:
         ink = best.ink(place)
         if not ink.any():
-            raise NoInk
+            raise NoInkError
         rows, columns = ndimage.find_objects(ink > 0, 1)[0]
         box = (rows.start, columns.start, rows.stop, columns.stop)
         top, left, bottom, right = (
@@ -181,63 +178,17 @@ def _spread(values: NDArray[np.floating[Any]]) -> float:
     return 1.4826 * float(np.median(np.abs(values - np.median(values))))
 
 
-def has_light_ink(grey: Floats) -> bool:
-    """Return whether the pixels that differ most from what surrounds them are light.
-
-    A picture that a digit may fill is surrounded by its ground: one that is no larger than a digit
-    of MNIST, or that has an even ground.
-    """
-    few = reduced(grey, POLARITY_SIDE)
-    sizes = [_odd(few, window) for window in POLARITY_WINDOWS]
-    if max(grey.shape) <= BOX_SIZE or _on_even_ground(few):
-        few = np.pad(few, max(few.shape) // 4, constant_values=_ground(few))
-    differences = (few - ndimage.median_filter(few, size) for size in sizes)
-    return sum(float((difference**3).sum()) for difference in differences) > 0
-
-
-def _with_margin(grey: Floats) -> tuple[Floats, int]:
-    """Return a small picture (h, w) that a digit fills, with a margin of its ground, and how wide."""
-    if max(grey.shape) > FILLED or not _on_even_ground(grey):
-        return grey, 0
-    ground = _ground(grey)
-    borders = (grey[0], grey[-1], grey[:, 0], grey[:, -1])
-    if any(np.abs(border - ground).max() < np.ptp(grey) / 2 for border in borders):
-        return grey, 0
-    return np.pad(grey, MARGIN, constant_values=ground), MARGIN
-
-
-def _ground(grey: Floats) -> float:
-    """Return the shade of the ground: of three corners at least, or of most of the border."""
-    corners = np.sort(grey[[0, 0, -1, -1], [0, -1, 0, -1]])
-    near = ALIKE * np.ptp(grey)
-    if corners[2] - corners[0] < near or corners[3] - corners[1] < near:
-        return float(np.median(corners))
-    return float(np.median(along_border(grey)))
-
-
-def _on_even_ground(grey: Floats) -> bool:
-    """Return whether most of the border is as dark or as light as the picture gets."""
-    border = along_border(grey)
-    from_extreme = np.minimum(border - grey.min(), grey.max() - border)
-    return bool(np.median(from_extreme) < EVEN * np.ptp(grey))
-
-
 def paper_of(grey: Floats, window: float) -> Floats:
     """Return the brightness of the paper (H, W) behind strokes narrower than a window."""
     coarse = reduced(grey, LIGHT_SIDE)
-    paper = ndimage.grey_closing(coarse, 2 * (_odd(coarse, window),), mode="nearest")
+    paper = ndimage.grey_closing(coarse, 2 * (odd(coarse, window),), mode="nearest")
     paper = ndimage.median_filter(paper, 3, mode="nearest")
     fine = reduced(grey, 2 * LIGHT_SIDE)
     paper = resized(paper, fine.shape)
     dark = darkness(fine, paper)
     ink = ndimage.binary_dilation(dark > otsu(dark), iterations=2 if max(fine.shape) > 32 else 1)
-    paper = ndimage.median_filter(np.where(ink, paper, fine), _odd(fine, 1 / 16), mode="nearest")
+    paper = ndimage.median_filter(np.where(ink, paper, fine), odd(fine, 1 / 16), mode="nearest")
     return resized(paper, grey.shape)
-
-
-def _odd(grey: Floats, window: float) -> int:
-    """Return a share of the larger side in pixels, as an odd number of at least 3."""
-    return int(max(grey.shape) * window) // 2 * 2 + 3
 
 
 def _digit(missing: Floats, ink: Mask, level: float) -> Found:
