@@ -87,7 +87,7 @@ def test_no_digit_is_said_to_be_none(classifier: Classifier, picture: Grey) -> N
 
 
 def test_several_digits_are_refused_or_read_one_by_one(classifier: Classifier) -> None:
-    images = list(draw(np.array([7, 2, 1], np.uint8), stream(0, "several")))
+    images = list(draw(np.array([7, 2, 1], np.uint8), stream(2, "several")))
     for picture in (row(images, np.random.default_rng(0)), form(images, np.random.default_rng(0))):
         assert only(classifier, picture).refusal == "several digits"
         predictions = classifier.predict_several(picture)
