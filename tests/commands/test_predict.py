@@ -137,7 +137,9 @@ def test_a_bad_picture_does_not_lose_the_others(run: Path, pictures: Path) -> No
     Image.new("L", (40, 40), 255).save(pictures / "blank.png")
     (pictures / "cut.png").write_bytes((pictures / "3.png").read_bytes()[:200])
     (pictures / "notes.txt").write_text("no picture")
-    done = predict(run, "pictures", "nowhere.png", "--reject=0", "--output=out", cwd=pictures.parent)
+    done = predict(
+        run, "pictures", "nowhere.png", "--reject=0", "--output=out", cwd=pictures.parent
+    )
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert len(lines) == 11 + 2

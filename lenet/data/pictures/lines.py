@@ -32,6 +32,7 @@ THIN = 10  # a line is so many times as long as it is wide, at least
 CROSSING = 1.6  # widths of a line: what is longer across it is a stroke
 ALONE = 0.4  # of a line, at least, is crossed by no stroke
 TOUCHED = 0.1  # of a line: if no more is crossed, something only touches it
+UNDER = 0.1  # of what is written: an underline is no higher above its foot
 MOST = 4  # slopes of lines in one direction
 AT_ENDS, FREE, CROSSED = 0.02, 0.08, 0.25  # of what is written: lines go so far beyond it
 CORNER = 0.1  # of a line: how near to its end another may meet it
@@ -49,7 +50,7 @@ class Line:
     across: bool
     place: float  # the row of its middle, or the column of one that goes down
     is_whole: bool  # from one border of the picture to the other
-    is_free: bool  # it does no more than touch what is written
+    is_free: bool  # it goes across, and no more than touches what is written
 
     def is_beyond(self, written: tuple[slice, ...], lines: list[Self]) -> bool:
         """Return whether the line goes beyond what is written, on both sides."""
@@ -57,8 +58,11 @@ class Line:
         size = max(each.stop - each.start for each in written)
         if self.is_whole or self.is_framed(lines):
             margin = 1 + AT_ENDS * size
+        elif not self.across:
+            return False  # it may be the stem of a 4
         else:
-            margin = 1 + (FREE if self.is_free else CROSSED) * size
+            is_under = self.is_free and self.place > written[0].stop - UNDER * size
+            margin = 1 + (FREE if is_under else CROSSED) * size
         return self.start <= side.start - margin and self.stop >= side.stop + margin
 
     def is_framed(self, lines: list[Self]) -> bool:
@@ -157,7 +161,7 @@ def _lines(drawn: Mask, *, across: bool) -> Iterator[Line]:
                 ink[:, columns] = run & (alone | (band & ~crosses))
                 first, last = columns[0], columns[-1]
                 is_whole = bool(first <= near and last >= W - 1 - near)
-                is_free = bool(alone.mean() > 1 - TOUCHED)
+                is_free = across and bool(alone.mean() > 1 - TOUCHED)
                 yield Line(
                     first,
                     last + 1,
