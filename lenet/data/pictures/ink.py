@@ -234,7 +234,7 @@ def _digit(missing: Floats, ink: Mask, level: float) -> Found:
     return Found(
         with_edge(digit),
         [with_edge(where) for where in apart] if len(apart) > 1 else [],
-        objection(digit[box], float(length[main]), edge, digit.shape),
+        objection(digit[box], float(length[main]), edge, int(border[main]), digit.shape),
         float(scores[main]),
     )
 
