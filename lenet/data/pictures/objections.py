@@ -6,8 +6,8 @@ from lenet.data.pictures.grey import Mask
 
 SMALL, AMID = 5, 20  # pixels: ink that is smaller is none, in a picture that is larger
 FLAT, THREAD = 6, 20  # times as wide as high, times as high as wide: no digit is
-LARGE, CUT = 48, 0.25  # pixels; of its side: so much of a digit that does not fill it is not at its border
-FILLS = 0.95  # of its height and its width: a digit fills the picture
+LARGE, CUT = 48, 0.25  # pixels; of its side, at the border: a digit has less, or fills it
+FILLS = 0.95  # of the height and the width of a picture: ink fills it
 SOFT = 0.04  # of the ink's darkness: an edge with smaller steps is one of light
 SCATTERED = 16  # times as long as the ink is large is the contour of noise
 FULL, ROUND = 0.75, 0.6  # of its box, and of its larger side: what fills so much is a blot
