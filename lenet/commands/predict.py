@@ -3,12 +3,15 @@
 Each IMAGE is a file (PNG, JPEG, or whatever else Pillow reads) or a folder of them. In the place of
 the first there may be a run folder, or a file of weights in one, to read the others with; without
 it the weights of experiment=reader are used, which come with the program, and the last line says
-so. A line for each picture names the likeliest classes with their probabilities; sheet.png and .svg
-show what the network has seen of the first of them.
+so. A line for each picture names the likeliest classes with their probabilities, or says why the
+picture is refused: there is no digit in it, or several, or no class is probable enough. With
+--several there is a line for each digit of a row, with its box. sheet.png and .svg show what the
+network has seen of the first of them. The exit status is 1 if a picture was refused or could not be
+used.
 """
 
 import logging
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -19,7 +22,7 @@ from lenet.figures.sheet import NAMED, SHOWN, sheet
 from lenet.figures.style import save, style
 from lenet.formats.files import relative
 from lenet.formats.layout import CONFIG, WEIGHTS
-from lenet.inspection.classifier import Classifier, Prediction
+from lenet.inspection.classifier import REJECT, Classifier, Prediction
 from lenet.inspection.reader import READER
 from lenet.runs.find import natural_order
 
@@ -36,6 +39,16 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="a picture, or a folder of some; the first may be a run folder, or weights in one",
     )
     parser.add_argument(
+        "--reject",
+        type=share,
+        default=REJECT,
+        metavar="CONFIDENCE",
+        help=f"refuse what is less probable, from 0 to 1 (default: {REJECT})",
+    )
+    parser.add_argument(
+        "--several", action="store_true", help="read digits in a row, from the left to the right"
+    )
+    parser.add_argument(
         "--output",
         type=Path,
         metavar="FOLDER",
@@ -49,26 +62,33 @@ def run(arguments: Namespace) -> Iterator[Path | str]:
     classifier = Classifier.read(weights or READER)
     paths = list(chain.from_iterable(map(pictures_in, images)))
     width = max(len(printable(path)) for path in paths)
-    shown: dict[Path, Prediction] = {}
-    unfit = 0
+    shown: dict[Path, list[Prediction]] = {}
+    unfit = refused = 0
     for path in paths:
         try:
-            (prediction,) = classifier.predict([path])
+            if arguments.several:
+                predictions = classifier.predict_several(path, arguments.reject)
+            else:
+                predictions = classifier.predict([path], arguments.reject)
         except DataError as error:
             log.warning("%s", error)
             unfit += 1
             continue
-        yield f"{printable(path):{width}}  {told(prediction)}"
+        for prediction in predictions:
+            place = f"  {boxed(prediction):20}" if arguments.several else ""
+            yield f"{printable(path):{width}}{place}  {told(prediction)}"
+        refused += not all(prediction.is_digit for prediction in predictions)
         if len(shown) < SHOWN:
-            shown[path] = prediction
+            shown[path] = predictions
     if shown:
         folder = arguments.output or folder_of(weights)
         with style():
             yield from save(sheet(shown, len(paths) - unfit), folder / "sheet")
     if not weights:
         yield f"read with the weights of experiment=reader, {relative(READER)}"
-    if unfit:
-        raise LenetError(f"{unfit} of {len(paths)} pictures could not be used")
+    ends = ((unfit, "could not be used"), (refused, "were refused"))
+    if unfit or refused:
+        raise LenetError(*(f"{n} of {len(paths)} pictures {end}" for n, end in ends if n))
 
 
 def parted(paths: list[Path]) -> tuple[Path | None, list[Path]]:
@@ -97,10 +117,32 @@ def pictures_in(path: Path) -> list[Path]:
 
 
 def told(prediction: Prediction) -> str:
-    """Return the likeliest classes and their probabilities, as a part of a line."""
+    """Return the likeliest classes and their probabilities, or the refusal, as a part of a line."""
     width = max(map(len, prediction.class_names))
     top = prediction.top(NAMED)
-    return "  ".join(f"{name:{width}} {probability:6.1%}" for name, probability in top).rstrip()
+    classes = "  ".join(f"{name:{width}} {probability:6.1%}" for name, probability in top).rstrip()
+    if prediction.refusal is None:
+        return classes
+    return f"refused: {prediction.refusal}"
+
+
+def boxed(prediction: Prediction) -> str:
+    """Return where a digit is, in pixels from the upper left corner."""
+    if prediction.box is None:
+        return ""
+    top, left, bottom, right = prediction.box
+    return f"x {left}-{right} y {top}-{bottom}"
+
+
+def share(text: str) -> float:
+    """Return a number from 0 to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise ArgumentTypeError(f"expected a number from 0 to 1, found {printable(text)}")
+    return number
 
 
 def folder_of(weights: Path | None) -> Path:

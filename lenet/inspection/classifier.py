@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data import Dataset
+from lenet.data.pictures.ink import NoInkError, digits_in
+from lenet.data.pictures.preparation import framed
 from lenet.data.pictures.reading import Picture, as_picture, read_picture
-from lenet.errors import DataError
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import read_temperature, read_weights
 from lenet.inspection.reader import READER
@@ -21,6 +22,8 @@ from lenet.nn.losses import log_softmax
 from lenet.nn.model import LeNet5
 from lenet.runs.run import Run
 
+REJECT = 0.4  # confidence, below which a prediction is refused by default
+Box = tuple[int, int, int, int]
 Source = str | PathLike[str] | NDArray[Any]
 
 
@@ -32,6 +35,18 @@ class Prediction:
     image: NDArray[np.uint8]  # as the network sees it
     probabilities: Array  # of each class
     class_names: tuple[str, ...]
+    refusal: str | None = None  # why it is taken for none of them
+    box: Box | None = None  # of the digit in the picture: top, left, bottom, right, in pixels
+
+    @property
+    def is_digit(self) -> bool:
+        """Whether the picture is taken for one of the classes."""
+        return self.refusal is None
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the likeliest class."""
+        return float(self.probabilities.max())
 
     def top(self, count: int) -> list[tuple[str, float]]:
         """Return the likeliest classes with their probabilities, the likeliest first."""
@@ -67,28 +82,71 @@ class Classifier:
         temperature = read_temperature(path, config.architecture)
         return cls(config.kept_network(theta), config.dataset, temperature)
 
-    def predict(self, sources: Iterable[Source]) -> list[Prediction]:
-        """Return a prediction for each picture.
+    def predict(self, sources: Iterable[Source], reject: float = REJECT) -> list[Prediction]:
+        """Return a prediction for each picture; ``refusal`` says of which there is none.
 
         Args:
             sources: paths, or arrays of uint8, (H, W), (H, W, 3) or with transparency (H, W, 4).
+            reject: what is less probable is refused.
 
         Raises:
-            DataError: one is no picture, or there is nothing in it.
+            DataError: one is no picture.
 
         """
-        return [self._predict(source) for source in sources]
+        return [self._predict(opened(source), reject) for source in sources]
 
-    def _predict(self, source: Source) -> Prediction:
-        if isinstance(source, np.ndarray):
-            picture = as_picture(source)
-            image = self.dataset.prepare(picture)
-        else:
-            picture = read_picture(Path(source))
-            try:
-                image = self.dataset.prepare(picture)
-            except DataError as error:
-                raise DataError(f"{source}: {error}") from error
+    def predict_several(self, source: Source, reject: float = REJECT) -> list[Prediction]:
+        """Return a prediction for each of the digits in a row, from the left to the right.
+
+        Raises:
+            DataError: it is no picture.
+
+        """
+        picture = opened(source)
+        if not self.dataset.shows_characters:
+            return [self._predict(picture, reject)]
+        try:
+            digits, refusal = digits_in(picture, several=True)
+        except NoInkError:
+            return [self._blank(picture)]
+        return [
+            self._classified(picture, framed(digit.ink), refusal, reject, digit.box)
+            for digit in digits
+        ]
+
+    def _predict(self, picture: Picture, reject: float) -> Prediction:
+        if not self.dataset.shows_characters:
+            return self._classified(picture, self.dataset.prepare(picture), None, reject)
+        try:
+            (digit,), refusal = digits_in(picture)
+        except NoInkError:
+            return self._blank(picture)
+        return self._classified(picture, framed(digit.ink), refusal, reject, digit.box)
+
+    def _blank(self, picture: Picture) -> Prediction:
+        """Return what is said of a picture without ink: each class is as probable as any other."""
+        names = self.dataset.class_names
+        probabilities = np.full(len(names), 1 / len(names), self.network.theta.dtype)
+        image = np.zeros(self.dataset.size, np.uint8)
+        return Prediction(picture, image, probabilities, names, "no ink")
+
+    def _classified(
+        self,
+        picture: Picture,
+        image: NDArray[np.uint8],
+        refusal: str | None,
+        reject: float,
+        box: Box | None = None,
+    ) -> Prediction:
         logits = self.network.logits(network_input(image[None], self.network.theta.dtype))
         probabilities = np.exp(log_softmax(logits / self.temperature))[:, 0]
-        return Prediction(picture, image, probabilities, self.dataset.class_names)
+        if refusal is None and probabilities.max() < reject:
+            refusal = f"none is as probable as {reject:.0%}"
+        return Prediction(picture, image, probabilities, self.dataset.class_names, refusal, box)
+
+
+def opened(source: Source) -> Picture:
+    """Return a picture from a file or an array; DataError if it is none."""
+    if isinstance(source, np.ndarray):
+        return as_picture(source)
+    return read_picture(Path(source))

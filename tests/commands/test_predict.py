@@ -107,7 +107,7 @@ def test_each_dataset_prepares_pictures_as_its_own_images(name: str) -> None:
 
 
 def test_a_line_for_each_picture_and_a_sheet(run: Path, pictures: Path) -> None:
-    done = predict(run / WEIGHTS, pictures, "--output", "out", cwd=pictures.parent)
+    done = predict(run / WEIGHTS, pictures, "--reject=0", "--output=out", cwd=pictures.parent)
     assert done.returncode == 0
     assert done.stderr == ""
     *lines, png, svg = done.stdout.splitlines()
@@ -138,14 +138,39 @@ def test_a_bad_picture_does_not_lose_the_others(run: Path, pictures: Path) -> No
     Image.new("L", (40, 40), 255).save(pictures / "blank.png")
     (pictures / "cut.png").write_bytes((pictures / "3.png").read_bytes()[:200])
     (pictures / "notes.txt").write_text("no picture")
-    done = predict(run, "pictures", "nowhere.png", "--output", "out", cwd=pictures.parent)
+    done = predict(
+        run, "pictures", "nowhere.png", "--reject=0", "--output=out", cwd=pictures.parent
+    )
     assert done.returncode == 1
-    assert len(done.stdout.splitlines()) == 10 + 2
-    blank, cut, nowhere, end = done.stderr.splitlines()
-    assert blank == "predict.py: pictures/blank.png: expected a digit, found no ink"
+    lines = done.stdout.splitlines()
+    assert len(lines) == 11 + 2
+    assert "pictures/blank.png  refused: no ink" in lines
+    cut, nowhere, *ends = done.stderr.splitlines()
     assert cut.startswith("predict.py: pictures/cut.png: expected an intact picture, found: ")
     assert nowhere == "predict.py: nowhere.png: expected a picture, found no such file"
-    assert end == "predict.py: 3 of 13 pictures could not be used"
+    assert ends == [
+        "predict.py: 2 of 13 pictures could not be used",
+        "predict.py: 1 of 13 pictures were refused",
+    ]
+
+
+def test_a_row_of_digits_has_a_line_for_each(run: Path, tmp_path: Path) -> None:
+    page = np.pad(np.hstack(list(DIGITS[[1, 4, 7]])), 4, constant_values=255)
+    Image.fromarray(page).resize((4 * page.shape[1], 4 * page.shape[0])).save(tmp_path / "row.png")
+    one = predict(run, "row.png", "--reject", "0", "--output", "out", cwd=tmp_path)
+    assert one.returncode == 1
+    assert one.stdout.splitlines()[0] == "row.png  refused: several digits"
+    done = predict(run, "row.png", "--several", "--reject", "0", "--output", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    *lines, _, _ = done.stdout.splitlines()
+    assert [line.split()[:2] for line in lines] == 3 * [["row.png", "x"]]
+
+
+@pytest.mark.parametrize("reject", ["2", "-0.1", "nan", "much"])
+def test_what_is_refused_is_less_probable_than_a_share(run: Path, reject: str) -> None:
+    done = predict(run, "a.png", f"--reject={reject}", cwd=run)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith(f"expected a number from 0 to 1, found {reject}")
 
 
 def test_a_folder_without_pictures_is_said_in_a_line(run: Path, tmp_path: Path) -> None:
@@ -186,7 +211,7 @@ def test_the_sheet_goes_to_the_run_folder(run: Path, pictures: Path) -> None:
 
 def test_the_sheet_shows_the_first_pictures_beside_what_the_network_has_seen(run: Path) -> None:
     (prediction,) = Classifier.read(run).predict([DIGITS[3]])
-    figure = sheet({Path("a$.png"): prediction, Path(99 * "b"): prediction}, 7)
+    figure = sheet({Path("a$.png"): [prediction], Path(99 * "b"): [prediction]}, 7)
     left, right, *_ = (axes.images[0].get_array() for axes in figure.get_axes())
     np.testing.assert_array_equal(left, prediction.picture)
     np.testing.assert_array_equal(right, prediction.image)

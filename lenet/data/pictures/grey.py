@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 READING_SIDE = 256  # pixels, in which the readings are compared
 TINY = 1e-3
+EIGHT = np.ones((3, 3), bool)  # the neighbours of a pixel, and itself
+HARDLY_ANY = 4.5 / 255  # contrast of shades
 
 
 def each_pixel_once(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -34,7 +37,13 @@ def grey_of(picture: NDArray[np.uint8]) -> Floats:
         axis = np.ones(3)
     axis = (axis / np.abs(axis).sum()).astype(np.float32)
     shades: Floats = picture @ (axis / 255) - np.minimum(axis, 0).sum()
-    return shades
+    return _stretched(shades)
+
+
+def _stretched(grey: Floats) -> Floats:
+    """Return shades from 0 to 1, if there are but a few steps of a byte from the darkest up."""
+    low, contrast = grey.min(), np.ptp(grey)
+    return (grey - low) / contrast if 0 < contrast < HARDLY_ANY else grey
 
 
 def reduced(grey: Floats, side: int) -> Floats:
@@ -55,6 +64,11 @@ def resized(
 def _factor(shape: tuple[int, ...], side: int) -> int:
     """Return how many pixels make one, so that no side is larger than ``side``."""
     return -(-max(shape[:2]) // side)
+
+
+def odd(grey: Floats, window: float) -> int:
+    """Return a share of the larger side in pixels, as an odd number of at least 3."""
+    return int(max(grey.shape) * window) // 2 * 2 + 3
 
 
 def darkness(grey: Floats, paper: Floats) -> Floats:

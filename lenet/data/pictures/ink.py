@@ -8,84 +8,141 @@ not known, so all readings are tried; the one whose digit has the longest and sh
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from lenet.data.framing import BOX_SIZE
 from lenet.data.pictures.grey import (
+    EIGHT,
     READING_SIDE,
     TINY,
     Floats,
+    Mask,
     along_border,
     darkness,
     each_pixel_once,
     grey_of,
+    odd,
     otsu,
     reduced,
     resized,
 )
+from lenet.data.pictures.groups import digits_apart
+from lenet.data.pictures.lines import without_lines
+from lenet.data.pictures.objections import objection
+from lenet.data.pictures.pages import on_its_pages
+from lenet.data.pictures.polarity import has_light_ink, with_margin
 from lenet.errors import DataError
 
-Mask = NDArray[np.bool_]
 Labels = NDArray[np.integer[Any]]
 
 LARGEST_SIDE = 1024  # pixels, of a picture that ink is looked for in
 LIGHT_SIDE = 64  # pixels, in which the light falls on the paper
 WINDOWS = (1 / 6, 1 / 3, 3 / 4)  # of the larger side, wider than a stroke
-POLARITY_SIDE, POLARITY_WINDOWS = 32, (1 / 8, 1 / 4, 1 / 2)
-EVEN = 0.07  # of the range of shades: ground that is nearer to black or white is even
 UNLIKELY = 0.3  # what a reading counts if the rarer pixels are not its ink
 FAINT = 0.03  # of the light of the paper: ink that takes away less is none
 NOISE = 4.0  # standard deviations of the paper: ink that differs by less is none
 
 ALONG_BORDER = 0.35  # of the contour of a part: with more at the picture's border it is one itself
 AT_BORDER = 0.1  # what such a part counts
+DOT = 0.12  # of the size of the largest part: what is smaller is no digit, however sharp
 SPECK = 0.03  # of the area of the largest part: what is smaller is no stroke
 NEAR = 0.25  # of the size of the largest part: strokes that are farther from it are not its own
 SOFT = 0.5  # of the sharpness of the largest part: what is softer is a shadow
 EDGE = 40  # a digit is so many times as large as what its edges may reach beyond it
 
-EIGHT = np.ones((3, 3), bool)  # the neighbours of a pixel, and itself
+
+class NoInkError(DataError):
+    """There is nothing in a picture that could be a digit."""
+
+    def __init__(self) -> None:
+        super().__init__("expected a digit, found no ink")
+
+
+class Found(NamedTuple):
+    """What is taken for the digit in a picture (h, w), or for several."""
+
+    digit: Mask
+    apart: list[Mask]  # each digit, if there are several beside each other
+    objection: str | None  # why it is no digit
+    score: float
 
 
 @dataclass(frozen=True)
 class Reading:
     """What is taken for the digit, if ink is darker than paper.
 
-    ``paper`` is its brightness without ink and ``digit`` is where the digit is, both (h, w), from
-    0 to 1; ``level`` is the share of the light that ink takes away.
+    ``paper`` is its brightness without ink (h, w), from 0 to 1; ``level`` is the share of the light
+    that ink takes away.
     """
 
     grey: Floats
     paper: Floats
-    digit: Mask
     level: float
-    score: float
+    found: Found
 
-    @property
-    def ink(self) -> Floats:
-        """The digit's ink (H, W), from 0 to 1."""
+    def ink(self, where: Mask) -> Floats:
+        """Return the ink (H, W) in a part of the picture (h, w), from 0 to 1."""
         size = self.grey.shape
         ink = darkness(self.grey, resized(self.paper, size)) / self.level
-        where = resized(self.digit, size, Image.Resampling.NEAREST)
-        return np.clip(ink, 0, 1) * where
+        return np.clip(ink, 0, 1) * resized(where, size, Image.Resampling.NEAREST)
+
+
+@dataclass(frozen=True)
+class Digit:
+    """A digit that was found: its ink (H, W), from 0 to 1, and its box in the picture."""
+
+    ink: Floats
+    box: tuple[int, int, int, int]  # top, left, bottom, right, in pixels
 
 
 def ink_of(picture: NDArray[np.uint8]) -> Floats:
     """Return the ink of the digit in a picture (H, W, 3), from 0 to 1; large ones are reduced.
 
     Raises:
-        DataError: there is no ink in it.
+        NoInkError: there is no ink in it.
 
     """
-    readings = list(_readings(reduced(grey_of(each_pixel_once(picture)), LARGEST_SIDE)))
+    (digit,), _ = digits_in(picture)
+    return digit.ink
+
+
+def digits_in(
+    picture: NDArray[np.uint8], *, several: bool = False
+) -> tuple[list[Digit], str | None]:
+    """Return the digit in a picture (H, W, 3), and why it is none; with ``several`` all of a row.
+
+    Raises:
+        NoInkError: there is no ink in it.
+
+    """
+    grey = reduced(grey_of(each_pixel_once(picture)), LARGEST_SIDE)
+    scale = picture.shape[0] / grey.shape[0]
+    page, corner = on_its_pages(grey)
+    page, margin = with_margin(without_lines(page))
+    readings = list(_readings(page))
     if not readings:
-        raise DataError("expected a digit, found no ink")
-    return max(readings, key=lambda reading: reading.score).ink
+        raise NoInkError
+    best = max(readings, key=lambda reading: reading.found.score)
+    found = best.found
+    places = found.apart if several and found.apart else [found.digit]
+    several_found = bool(found.apart) and not several
+    why = "several digits" if several_found else found.objection
+    digits = []
+    for place in places:
+        ink = best.ink(place)
+        if not ink.any():
+            raise NoInkError
+        rows, columns = ndimage.find_objects(ink > 0, 1)[0]
+        box = (rows.start, columns.start, rows.stop, columns.stop)
+        top, left, bottom, right = (
+            round(scale * (side + corner[k % 2] - margin)) for k, side in enumerate(box)
+        )
+        digits.append(Digit(ink, (top, left, bottom, right)))
+    return digits, why
 
 
 def _readings(grey: Floats) -> Iterator[Reading]:
@@ -112,8 +169,8 @@ def _read(grey: Floats, window: float, weight: float) -> Reading | None:
     level = float(np.median(dark[ink]))
     if level < max(FAINT, NOISE * noise):
         return None
-    digit, score = _digit(dark * paper, dark > min(threshold, level / 2))
-    return Reading(grey, paper, digit, level, weight * score)
+    found = _digit(dark * paper, dark > min(threshold, level / 2), level)
+    return Reading(grey, paper, level, found._replace(score=weight * found.score))
 
 
 def _spread(values: NDArray[np.floating[Any]]) -> float:
@@ -121,47 +178,21 @@ def _spread(values: NDArray[np.floating[Any]]) -> float:
     return 1.4826 * float(np.median(np.abs(values - np.median(values))))
 
 
-def has_light_ink(grey: Floats) -> bool:
-    """Return whether the pixels that differ most from what surrounds them are light.
-
-    A picture that a digit may fill is surrounded by its ground: one that is no larger than a digit
-    of MNIST, or that has an even ground.
-    """
-    few = reduced(grey, POLARITY_SIDE)
-    sizes = [_odd(few, window) for window in POLARITY_WINDOWS]
-    if max(grey.shape) <= BOX_SIZE or _on_even_ground(few):
-        few = np.pad(few, max(few.shape) // 4, constant_values=np.median(along_border(few)))
-    differences = (few - ndimage.median_filter(few, size) for size in sizes)
-    return sum(float((difference**3).sum()) for difference in differences) > 0
-
-
-def _on_even_ground(grey: Floats) -> bool:
-    """Return whether most of the border is as dark or as light as the picture gets."""
-    border = along_border(grey)
-    from_extreme = np.minimum(border - grey.min(), grey.max() - border)
-    return bool(np.median(from_extreme) < EVEN * np.ptp(grey))
-
-
 def paper_of(grey: Floats, window: float) -> Floats:
     """Return the brightness of the paper (H, W) behind strokes narrower than a window."""
     coarse = reduced(grey, LIGHT_SIDE)
-    paper = ndimage.grey_closing(coarse, 2 * (_odd(coarse, window),), mode="nearest")
+    paper = ndimage.grey_closing(coarse, 2 * (odd(coarse, window),), mode="nearest")
     paper = ndimage.median_filter(paper, 3, mode="nearest")
     fine = reduced(grey, 2 * LIGHT_SIDE)
     paper = resized(paper, fine.shape)
     dark = darkness(fine, paper)
     ink = ndimage.binary_dilation(dark > otsu(dark), iterations=2 if max(fine.shape) > 32 else 1)
-    paper = ndimage.median_filter(np.where(ink, paper, fine), _odd(fine, 1 / 16), mode="nearest")
+    paper = ndimage.median_filter(np.where(ink, paper, fine), odd(fine, 1 / 16), mode="nearest")
     return resized(paper, grey.shape)
 
 
-def _odd(grey: Floats, window: float) -> int:
-    """Return a share of the larger side in pixels, as an odd number of at least 3."""
-    return int(max(grey.shape) * window) // 2 * 2 + 3
-
-
-def _digit(missing: Floats, ink: Mask) -> tuple[Mask, float]:
-    """Return where in the ink the digit is, and how long and sharp its contour is.
+def _digit(missing: Floats, ink: Mask, level: float) -> Found:
+    """Return where in the ink the digit is; the score is how long and sharp its contour is.
 
     ``missing`` is the light that the ink takes away. As a share of the paper's light it would be
     more where strokes have been taken for paper, and such readings would win.
@@ -173,20 +204,39 @@ def _digit(missing: Floats, ink: Mask) -> tuple[Mask, float]:
     boxes = ndimage.find_objects(labels)
     border = _border(labels, count)
     inner = border < ALONG_BORDER * (border + length)
-    scores = np.cbrt(length) * sharpness * np.where(inner, 1, AT_BORDER)
+    sides = np.array([max(side.stop - side.start for side in box) for box in boxes])
+    large = sides > DOT * sides.max()
+    scores = np.cbrt(length) * sharpness * np.where(inner, 1, AT_BORDER) * large
     main = int(scores.argmax())
-    size = max(side.stop - side.start for side in boxes[main])
-    kept = [
+    size = int(sides[main])
+    strokes = [
         number
-        for number, box in zip(numbers, boxes, strict=True)
+        for number in numbers
         if areas[number - 1] > SPECK * areas[main]
-        and _gap(box, boxes[main]) < NEAR * size
         and (inner[number - 1] or not inner[main])
-        and sharpness[number - 1] > SOFT * sharpness[main]
+        and sharpness[number - 1] >= SOFT * sharpness[main]
     ]
+    kept = [
+        n
+        for n in strokes
+        if _gap(boxes[n - 1], boxes[main])
+        < (NEAR * size if sides[n - 1] > DOT * size else DOT * size)
+    ]
+    apart = digits_apart(np.isin(labels, strokes)) if len(strokes) > 1 else []
     reach = max(2, round(size / EDGE))
-    digit = ndimage.binary_dilation(np.isin(labels, kept), EIGHT, iterations=reach)
-    return digit, float(scores[main])
+
+    def with_edge(where: Mask) -> Mask:
+        return ndimage.binary_dilation(where, EIGHT, iterations=reach)
+
+    digit = np.isin(labels, kept)
+    box = ndimage.find_objects(digit, 1)[0]
+    edge = float(sharpness[main]) / level
+    return Found(
+        with_edge(digit),
+        [with_edge(where) for where in apart] if len(apart) > 1 else [],
+        objection(digit[box], float(length[main]), edge, int(border[main]), digit.shape),
+        float(scores[main]),
+    )
 
 
 def _contours(missing: Floats, labels: Labels, count: int) -> tuple[NDArray[Any], NDArray[Any]]:

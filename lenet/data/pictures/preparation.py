@@ -6,8 +6,8 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from lenet.data.framing import BOX_SIZE, IMAGE_SIZE, to_middle
-from lenet.data.pictures.grey import Floats, along_border, resized
-from lenet.data.pictures.ink import EIGHT, ink_of
+from lenet.data.pictures.grey import EIGHT, Floats, along_border, resized
+from lenet.data.pictures.ink import ink_of
 
 FINE = 8  # strokes are measured, and thickened or thinned, in pixels so many times as small
 STROKE = (1.8, 4.0)  # pixels, from the thinnest stroke to the broadest
@@ -25,8 +25,12 @@ def digit(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         DataError: there is no ink in the picture.
 
     """
-    ink = ink_of(picture)
-    box = _cropped(ink, INK)
+    return framed(ink_of(picture))
+
+
+def framed(ink: Floats) -> NDArray[np.uint8]:
+    """Return ink (H, W) from 0 to 1 as MNIST has its digits."""
+    box = _cropped(ink, INK * float(ink.max()))
     if not 0 <= BOX_SIZE - max(box.shape) <= AS_IT_IS:
         box = _scaled(box)
     return np.rint(255 * _centred(box)).astype(np.uint8)

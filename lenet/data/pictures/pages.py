@@ -1,0 +1,143 @@
+"""The page that a digit is on: a sheet on a table, the inside of a box or a circle, a dark square.
+
+An even region that does not reach the border of the picture is a page if there is ink in it. The
+inside of a 0 is empty, and is none. Several pages, such as the cells of a form, are kept together.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from lenet.data.pictures.grey import (
+    EIGHT,
+    READING_SIDE,
+    Floats,
+    Mask,
+    along_border,
+    reduced,
+    resized,
+)
+
+STEP = 0.1  # of the range of shades: ground with smaller steps is even
+GRAIN = 3.0  # times the step that half of the picture stays below: so is ground with such steps
+LARGE, SMALL = 0.12, 0.01  # of the picture: ink may reach from the edge into a large page
+APART = 0.05  # of a page: with a part of it so large elsewhere, ink divides it
+COMPACT, SQUARE = 0.6, 0.88  # of the box around it: what fills less is no page, no rectangle
+GROUND = 0.55  # of a page, at least, is not written on
+ALIKE_SHADES = 0.2  # of the range of shades: the ground goes on around a line with less difference
+WRITTEN = 0.3  # of the height of a page, at least, is that of the ink on it
+CELLS = 0.2  # of its size: cells of a form differ by less
+ALIKE = 0.3  # of the area of the largest page: what is smaller is none
+NESTED = 4  # pages on pages
+
+
+def on_its_pages(grey: Floats) -> tuple[Floats, tuple[int, int]]:
+    """Return the part of a picture (H, W) in which its pages are, and its first row and column.
+
+    There is nothing around them. A picture without such a page is returned as it is.
+    """
+    top = left = 0
+    for _ in range(NESTED):
+        small = reduced(grey, READING_SIDE)
+        pages = list(_pages(small))
+        if not pages:
+            break
+        largest = max(page.sum() for page in pages)
+        alike = np.any([page for page in pages if page.sum() > ALIKE * largest], axis=0)
+        grey, (row, column) = _cut_out(grey, small, alike)
+        top, left = top + row, left + column
+    return grey, (top, left)
+
+
+def _pages(grey: Floats) -> Iterator[Mask]:
+    """Yield where each page in a picture (h, w) is, with what is written on it."""
+    steps = ndimage.maximum_filter(grey, 3) - ndimage.minimum_filter(grey, 3)
+    even = steps <= max(STEP * float(np.ptp(grey)), GRAIN * float(np.median(steps)))
+    labels, _ = ndimage.label(even)
+    labels[np.isin(labels, along_border(labels))] = 0
+    areas = np.bincount(labels.ravel())
+    boxes = ndimage.find_objects(labels)
+    for number, box in enumerate(boxes, 1):
+        if box is None or areas[number] < SMALL * grey.size:
+            continue
+        region = labels[box] == number
+        page = ndimage.binary_fill_holes(region)
+        hull = _hull(region)
+        others = [
+            other
+            for other in np.setdiff1d(np.arange(1, len(areas)), labels[box][hull])
+            if not _alike(region.shape, boxes[other - 1])
+        ]
+        if areas[number] > LARGE * grey.size and (
+            areas[others].max(initial=0) < APART * areas[number]
+        ):
+            page = hull
+        if page.mean() < COMPACT or region.sum() < GROUND * page.sum():
+            continue
+        whole = np.zeros(grey.shape, bool)
+        whole[box] = page
+        if _is_written_on(page, region) and (_is_square(page) or _goes_on(grey, whole, even)):
+            yield whole
+
+
+def _alike(shape: tuple[int, ...], box: tuple[slice, ...] | None) -> bool:
+    """Return whether a box is about as high and as wide as a region: another cell of a form."""
+    sides = [side.stop - side.start for side in box or ()]
+    return all(abs(a - b) < CELLS * b for a, b in zip(sides, shape, strict=False))
+
+
+def _hull(region: Mask) -> Mask:
+    """Return a region with all that lies between two of its pixels in a row and in a column."""
+
+    def between(axis: int) -> Mask:
+        after = np.logical_or.accumulate(region, axis)
+        before = np.flip(np.logical_or.accumulate(np.flip(region, axis), axis), axis)
+        return after & before
+
+    return between(0) & between(1)
+
+
+def _is_written_on(page: Mask, region: Mask) -> bool:
+    """Return whether something as large as a digit is on a page, and not in its even region."""
+    ink = ndimage.binary_erosion(page & ~region, EIGHT)
+    labels, _ = ndimage.label(ink, EIGHT)
+    heights = [rows.stop - rows.start for rows, _ in ndimage.find_objects(labels)]
+    return max(heights, default=0) > WRITTEN * page.shape[0]
+
+
+def _is_square(page: Mask) -> bool:
+    """Return whether a page is a rectangle, however it is turned."""
+    y, x = np.nonzero(page)
+    turns = np.linspace(-np.pi / 4, np.pi / 4, 13)
+    boxes = [
+        (np.ptp(x * np.cos(turn) + y * np.sin(turn)) + 1)
+        * (np.ptp(y * np.cos(turn) - x * np.sin(turn)) + 1)
+        for turn in turns
+    ]
+    return len(x) > SQUARE * min(boxes)
+
+
+def _goes_on(grey: Floats, page: Mask, even: Mask) -> bool:
+    """Return whether the ground of a page goes on beyond what is around it, as around a circle.
+
+    The stroke of a 0 around its hole is no page: the ground beyond it is that of the hole.
+    """
+    reach = max(2, round(np.sqrt(page.sum()) / 6))
+    around = ndimage.binary_dilation(page, EIGHT, iterations=reach) & ~page & even
+    difference = np.abs(grey[around] - np.median(grey[page & even]))
+    return bool(around.any() and np.median(difference) < ALIKE_SHADES * np.ptp(grey))
+
+
+def _cut_out(grey: Floats, small: Floats, pages: Mask) -> tuple[Floats, tuple[int, int]]:
+    """Return the part of a picture (H, W) that holds its pages (h, w), and where it begins.
+
+    The ground goes on around the pages.
+    """
+    nearest = ndimage.distance_transform_edt(~pages, return_distances=False, return_indices=True)
+    ground = resized(small[tuple(nearest)], grey.shape)
+    inside = resized(pages, grey.shape, Image.Resampling.NEAREST) > 0
+    rows, columns = ndimage.find_objects(inside.astype(int))[0]
+    part = np.where(inside, grey, ground)[rows, columns]
+    return part, (rows.start, columns.start)
