@@ -17,7 +17,7 @@ from fake_runs import fake_run
 from numpy.typing import NDArray
 from PIL import Image
 
-from lenet.data.skeletons import SEGMENTS, _ways
+from lenet.data.skeletons import SEGMENTS, ways_of
 from lenet.data.strokes import draw as strokes_draw
 from lenet.figures.page.content import shown
 from lenet.figures.page.page import page
@@ -240,8 +240,8 @@ CHANGES = """() => {
 
 def strokes(digit: int) -> list[list[tuple[float, float]]]:
     """The strokes of a digit's skeleton, each as points on a pad of 280 pixels."""
-    ways = _ways()
-    ticket = ways.tickets[ways.digits == digit][0]
+    ways = ways_of("mnist")
+    ticket = ways.tickets[ways.labels == digit][0]
     curve = SIDE / 2 + 10 * ways.splines[ticket] @ ways.points[ticket]
     found: list[list[tuple[float, float]]] = []
     for start, end in zip(curve[:SEGMENTS].tolist(), curve[SEGMENTS:].tolist(), strict=True):
