@@ -13,7 +13,7 @@ from lenet.data import Data, Split, Strokes
 from lenet.data.augmentation import Original
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
-from lenet.nn.losses import CrossEntropy
+from lenet.nn.losses import CrossEntropy, Loss
 from lenet.nn.model import LeNet5
 from lenet.nn.parts import complete
 from lenet.training.batch import Batches, PartResult, ends_of_parts, part_result
@@ -69,7 +69,7 @@ def batch_of(batches: Batches, t: int) -> Split:
 
 def batch_result(
     network: LeNet5,
-    loss: CrossEntropy,
+    loss: Loss,
     batch: Split,
     parts: int,
     rngs: Iterable[np.random.Generator | None] = repeat(None),

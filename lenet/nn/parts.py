@@ -47,8 +47,9 @@ def gradient_part(
     """Return what a part of a batch adds to the gradient (P,), ``out`` if it is given."""
     gradients: list[Array] = []
     dy = dlogits
-    depth = len(caches)
-    for layer, cache in zip(reversed(network.layers.values()), reversed(caches), strict=True):
+    layers = network.trained_layers(caches)
+    depth = len(layers)
+    for layer, cache in reversed(layers):
         depth -= 1
         own = layer.gradients(dy, cache)
         gradients[:0] = own

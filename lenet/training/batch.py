@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lenet.data.base import Split
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array, Moments
-from lenet.nn.losses import CrossEntropy, log_softmax
+from lenet.nn.losses import Loss, log_softmax
 from lenet.nn.model import LeNet5
 from lenet.nn.parts import Part, forward_part, gradient_part
 from lenet.nn.random import stream
@@ -22,14 +22,17 @@ class Batches:
     """The batches of a training: every image once an epoch, in random order, cut into parts.
 
     The last batch of an epoch holds what is left. Which images a batch has depends on the seed and
-    on its number alone.
+    on its number alone. Without ``reshuffle`` every epoch has the order of the first.
     """
 
-    def __init__(self, split: Split, batch_size: int, parts: int, seed: int) -> None:
+    def __init__(
+        self, split: Split, batch_size: int, parts: int, seed: int, *, reshuffle: bool = True
+    ) -> None:
         self.split = split
         self.batch_size = batch_size
         self.parts = parts
         self.seed = seed
+        self.reshuffle = reshuffle
         self.per_epoch = ceil(len(split) / batch_size)
         self._order = 0, np.empty(0, np.intp)  # an epoch, and the order of its images
 
@@ -50,7 +53,7 @@ class Batches:
         return self.split[self._order_of(t)[first:last]]
 
     def _order_of(self, t: int) -> NDArray[np.intp]:
-        epoch = (t - 1) // self.per_epoch + 1
+        epoch = (t - 1) // self.per_epoch + 1 if self.reshuffle else 1
         if self._order[0] != epoch:
             order = stream(self.seed, "order", epoch).permutation(len(self.split))
             self._order = epoch, order
@@ -79,7 +82,7 @@ class PartResult:
 
 def part_result(
     network: LeNet5,
-    loss: CrossEntropy,
+    loss: Loss,
     batch_size: int,
     part: Split,
     rng: np.random.Generator | None = None,
@@ -91,7 +94,7 @@ def part_result(
     """
     x = network_input(part.images, network.theta.dtype)
     logits, caches = yield from forward_part(network, x, rng)
-    log_y_hat = log_softmax(logits)
-    dlogits = loss.gradient(log_y_hat, part.labels) / batch_size
+    dlogits = loss.gradient(logits, part.labels) / batch_size
     gradient = yield from gradient_part(network, dlogits, caches, out)
-    return PartResult(score(log_y_hat, part.labels), gradient, network.moments(caches))
+    of_part = score(log_softmax(logits), part.labels)
+    return PartResult(of_part, gradient, network.moments(caches))

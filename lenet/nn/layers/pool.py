@@ -5,10 +5,12 @@ of every window, so that a pooling is an operation between four whole arrays. Co
 their maps in this order (see ``conv``); ``windows`` gives it as a view of ordinary maps.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from annotated_types import Gt, Le
 
 from lenet.nn.layers.base import Array, Cache, Layer, check_input
 
@@ -41,17 +43,31 @@ def maps(windows: Array) -> Array:
     return blocks.reshape(channels, rows * size, columns * size, batch)
 
 
-class Pooling(Layer):
+class Pooling(ABC):
     """The four members of each window become one value: (2, 2, C, H, W, N) to (C, H, W, N)."""
 
     commutes_with_non_decreasing: ClassVar[bool]
+    squashed: ClassVar[bool] = False  # whether the activation follows it, too
+
+    @property
+    def initial(self) -> dict[str, float | None]:
+        """The value of each array (C,) of a layer before the first step; None: drawn."""
+        return {}
+
+    @abstractmethod
+    def layer(self, parameters: dict[str, Array]) -> Layer:
+        """Return the layer of some arrays (see ``initial``)."""
 
 
 @dataclass(frozen=True)
-class MaxPool(Pooling):
+class MaxPool(Layer, Pooling):
     """The largest member of each window, eq. (4)."""
 
     commutes_with_non_decreasing = True
+
+    def layer(self, parameters: dict[str, Array]) -> Layer:
+        """Return itself: it has no parameters."""
+        return self
 
     def forward(self, x: Array) -> tuple[Array, Cache]:
         """Find the maximum as a tournament; the cache says who won, in a tie the first."""
@@ -74,12 +90,20 @@ class MaxPool(Pooling):
         np.subtract(drows, dx[:, 0], out=dx[:, 1])
         return dx
 
+    def curvature(self, hy: Array, cache: Cache) -> Array:
+        """As ``backward``: the derivative is 1 or 0."""
+        return self.backward(hy, cache)
+
 
 @dataclass(frozen=True)
-class AveragePool(Pooling):
+class AveragePool(Layer, Pooling):
     """The mean of each window (LeCun et al. 1998, without their trainable coefficient)."""
 
     commutes_with_non_decreasing = False
+
+    def layer(self, parameters: dict[str, Array]) -> Layer:
+        """Return itself: it has no parameters."""
+        return self
 
     def forward(self, x: Array) -> tuple[Array, None]:
         """y = (a + b + c + d) / 4."""
@@ -90,3 +114,70 @@ class AveragePool(Pooling):
         """Each member gets a quarter of the gradient."""
         check_input(dy, (), "C", "H", "W", "N")
         return np.broadcast_to(dy / 4, (2, 2, *dy.shape))
+
+    def curvature(self, hy: Array, cache: None) -> Array:
+        """Each member gets hy / 4^2."""
+        return np.broadcast_to(hy / 16, (2, 2, *hy.shape))
+
+
+@dataclass(frozen=True)
+class TrainablePooling(Pooling):
+    """Subsampling (LeCun et al. 1998, II-B): w times the sum of each window, plus b, squashed.
+
+    ``coefficient`` is where each w starts; None: it is drawn as weights of a unit of four inputs.
+    """
+
+    commutes_with_non_decreasing = False
+    squashed = True
+    coefficient: Annotated[float, Gt(0), Le(10)] | None
+
+    @property
+    def initial(self) -> dict[str, float | None]:
+        """The coefficients, and the biases from 0."""
+        return {"coefficient": self.coefficient, "bias": 0.0}
+
+    def layer(self, parameters: dict[str, Array]) -> Layer:
+        """Return the layer of a coefficient and a bias for each map."""
+        return Subsampling(**parameters)
+
+
+class Subsampling(Layer):
+    """y = w (a + b + c + d) + b: the sum of each window, with a w and a b for each map.
+
+    Parameters: coefficient w (C,), bias b (C,).
+    """
+
+    def __init__(self, coefficient: Array, bias: Array) -> None:
+        check_input(coefficient, (), "C")
+        check_input(bias, coefficient.shape)
+        self.coefficient = coefficient
+        self.bias = bias
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        """y = w s + b, of the sum s of each window; s is kept."""
+        check_input(x, (2, 2, len(self.bias)), "H", "W", "N", advice=ADVICE)
+        s = x[0, 0] + x[0, 1] + x[1, 0] + x[1, 1]
+        return wide(self.coefficient) * s + wide(self.bias), s
+
+    def gradients(self, dy: Array, s: Array) -> tuple[Array, Array]:
+        """The sums of dy s and of dy over the units of each map."""
+        check_input(dy, s.shape)
+        return (dy * s).sum(axis=(1, 2, 3)), dy.sum(axis=(1, 2, 3))
+
+    def backward(self, dy: Array, s: Array) -> Array:
+        """Each member gets w dy."""
+        check_input(dy, s.shape)
+        return np.broadcast_to(wide(self.coefficient) * dy, (2, 2, *dy.shape))
+
+    def curvatures(self, hy: Array, s: Array) -> tuple[Array, Array]:
+        """The sums of hy s^2 and of hy over the units of each map."""
+        return self.gradients(hy, s * s)
+
+    def curvature(self, hy: Array, s: Array) -> Array:
+        """Each member gets w^2 hy."""
+        return np.broadcast_to(wide(self.coefficient) ** 2 * hy, (2, 2, *hy.shape))
+
+
+def wide(values: Array) -> Array:
+    """Return one value for each map (C,) in a shape that meets maps (C, H, W, N)."""
+    return values[:, None, None, None]
