@@ -60,7 +60,7 @@ LECUN1998: dict[str, Any] = {  # what experiment=lecun1998 has, as far as there 
     "activation": ScaledTanh(),
     "output": RBFOutput("bitmaps", 1.0),
     "init": LecunUniform(limit=1.0, power=0.5),
-    "loss": MAP(j=30.0),
+    "loss": MAP(j=1.0),
     "optimizer": SDLM(lr=0.0005, mu=0.02, patterns=70),
     "input": Levels(-0.1, 1.175),
     "reshuffle": False,

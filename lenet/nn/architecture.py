@@ -135,6 +135,12 @@ class Architecture:
         trained = (s for name, s in self.shapes.items() if last(name) not in statistics)
         return sum(map(prod, trained))
 
+    @property
+    def is_modern(self) -> bool:
+        """Whether it has no part of 1998: the paper's arrays, of pixels as they are."""
+        plain = Architecture(self.channels, self.classes, self.normalization, self.sizes)
+        return self.shapes == plain.shapes and self.levels == plain.levels
+
     @cached_property
     def is_weight(self) -> NDArray[np.bool_]:
         """Which numbers of theta (P,) are weights, rather than biases or of a normalization."""

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from lenet.nn.layers import Array, Layer
 from lenet.nn.layers.conv import Conv2D
-from lenet.nn.layers.table import TableConv2D
+from lenet.nn.layers.table import TableConv2D, dense_filters, pairs
 
 # Table I of LeCun et al. (1998): the maps of S2 that each of the 16 maps of C3 sees
 TABLE = (
@@ -35,6 +35,10 @@ class Connections(ABC):
     def layer(self, weight: Array, bias: Array) -> Layer:
         """Return C3."""
 
+    @abstractmethod
+    def filters(self, weight: Array) -> Array:
+        """Return the weights as filters (C_out, C_in, F, F), 0 where there is no connection."""
+
 
 @dataclass(frozen=True)
 class DenseConnections(Connections):
@@ -51,6 +55,10 @@ class DenseConnections(Connections):
     def layer(self, weight: Array, bias: Array) -> Layer:
         """Return the convolution."""
         return Conv2D(weight, bias, block=2)
+
+    def filters(self, weight: Array) -> Array:
+        """Return the weights as they are."""
+        return weight
 
 
 @dataclass(frozen=True)
@@ -74,3 +82,7 @@ class TableConnections(Connections):
     def layer(self, weight: Array, bias: Array) -> Layer:
         """Return the convolution by the table."""
         return TableConv2D(weight, bias, TABLE, block=2)
+
+    def filters(self, weight: Array) -> Array:
+        """Return those of all pairs, and zeros in between."""
+        return dense_filters(weight, pairs(TABLE))

@@ -18,6 +18,7 @@ from random_networks import NORMALIZATIONS, network, pictures
 from scripted import Script
 
 from lenet.data import Split
+from lenet.errors import LenetError
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.state_dict import from_state_dict, to_state_dict
 from lenet.formats.weights import joined, write_weights
@@ -168,6 +169,14 @@ def test_there_and_back_by_the_scripts(script: Script, overrides: list[str]) -> 
     accuracy = np.mean(their_logits(module, test).argmax(axis=0) == test.labels)
     assert f"accuracy {accuracy:.2%} of 300" in ours
     assert len(script("plot_predictions", "b").paths) == 6
+
+
+def test_a_network_with_parts_of_1998_is_refused_in_a_line(script: Script) -> None:
+    run = fake_run(Path("runs/a"), *SMALL, "c3=table")
+    architecture = run.config.architecture
+    write_weights(run.path / WEIGHTS, np.zeros(architecture.size, np.float32), architecture)
+    with pytest.raises(LenetError, match=r"none of the parts of 1998 .* export onnx takes them"):
+        script("to_torch", "runs/a")
 
 
 class Elsewhere(torch.nn.Module):

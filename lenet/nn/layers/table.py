@@ -4,11 +4,26 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet.nn.layers.base import Array, Layer, check_input
 from lenet.nn.layers.conv import Conv2D, Product
 
 Table = Sequence[Sequence[int]]
+
+
+def pairs(table: Table) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the maps above and the maps below of all pairs, in the order of a table."""
+    above = np.repeat(np.arange(len(table)), [len(inputs) for inputs in table])
+    return above, np.concatenate(table).astype(np.intp)
+
+
+def dense_filters(weight: Array, pairs: tuple[NDArray[np.intp], NDArray[np.intp]]) -> Array:
+    """Return filters (pairs, F, F) as (C_out, C_in, F, F), with zeros where there is no pair."""
+    above, below = pairs
+    K = np.zeros((above.max() + 1, below.max() + 1, *weight.shape[1:]), weight.dtype)
+    K[pairs] = weight
+    return K
 
 
 class TableProduct(NamedTuple):
@@ -31,18 +46,12 @@ class TableConv2D(Layer):
         self.weight = weight
         self.bias = bias
         self.block = block
-        self._pairs = (
-            np.repeat(range(len(table)), list(map(len, table))),
-            np.concatenate(table).astype(np.intp),
-        )
+        self._pairs = pairs(table)
 
     @property
     def dense(self) -> Array:
         """The filters (C_out, C_in, F, F), 0 where the table has no pair."""
-        _, inputs = self._pairs
-        K = np.zeros((len(self.bias), inputs.max() + 1, *self.weight.shape[1:]), self.weight.dtype)
-        K[self._pairs] = self.weight
-        return K
+        return dense_filters(self.weight, self._pairs)
 
     def forward(self, x: Array) -> tuple[Array, TableProduct]:
         """Convolve with the dense filters."""
