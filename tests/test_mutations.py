@@ -171,7 +171,7 @@ MUTATIONS = [
         "11b test images mixed into training",
         "training/shares.py",
         {
-            "Batches(data.train,": "Batches(data.test,",
+            "data.train, recipe.batch_size": "data.test, recipe.batch_size",
         },
         "training/test_training.py",
     ),
