@@ -61,7 +61,7 @@ def soiled(images: Images, share: float) -> Images:
     rng = stream(0, "noise", f"{share:g}")
     hit = rng.random(images.shape) < share
     soil = 255 * rng.integers(0, 2, images.shape)
-    return np.where(hit, soil, images).astype(np.float32, copy=False)
+    return np.where(hit, soil, images).astype(np.float32)
 
 
 DISTORTIONS = (
@@ -79,8 +79,9 @@ def padded(images: Images) -> Images:
     """Return images (N, H, W) in the middle of the network's field, so that nothing is cut off."""
     height, width = images.shape[-2:]
     top, left = (INPUT_SIDE - height) // 2, (INPUT_SIDE - width) // 2
-    ends = (top, INPUT_SIDE - height - top), (left, INPUT_SIDE - width - left)
-    return np.pad(images, ((0, 0), *ends))
+    field = np.zeros((len(images), INPUT_SIDE, INPUT_SIDE), np.float32)
+    field[:, top : top + height, left : left + width] = images
+    return field
 
 
 def errors(network: LeNet5, split: Split, distortion: Distortion) -> Array:

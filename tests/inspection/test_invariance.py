@@ -67,7 +67,7 @@ def test_errors_are_those_of_distorted_images() -> None:
     network = new_network()
     turned = Distortion("rotation", (0.0, 40.0), rotated)
     found = errors(network, split, turned)
-    assert found[0] == 1 - evaluate(network, split).accuracy
+    assert found[0] == pytest.approx(1 - evaluate(network, split).accuracy)
     x = network_input(rotated(padded(split.images), 40.0), np.dtype(np.float32))
     assert found[1] == pytest.approx(np.mean(network.logits(x).argmax(axis=0) != split.labels))
     assert len(DISTORTIONS) == 4
