@@ -69,7 +69,7 @@ class Architecture:
     levels: Levels = field(default=AS_THEY_ARE, kw_only=True)
 
     def __post_init__(self) -> None:
-        n = self.sizes
+        n = self.sizes  # which C3 and the output may refuse
         self.c3.weights(n.c1, n.c3, n.kernel)
         self.output.shapes(self.classes, n.f6)
 

@@ -1,5 +1,7 @@
 """The network of LeCun, Bottou, Bengio and Haffner (1998): its parts, and what is known of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from gradients import assert_gradient, assert_layer
@@ -211,8 +213,6 @@ def test_weights_start_by_the_inputs_of_their_unit() -> None:
 
 
 def test_coefficients_and_biases_are_drawn_where_that_is_asked_for() -> None:
-    from dataclasses import replace
-
     architecture = replace(LECUN1998, pooling=TrainablePooling(coefficient=None))
     theta = initial_theta(LecunUniform(draws_biases=True), 0, architecture)
     arrays = architecture.views(theta)
