@@ -159,6 +159,24 @@ def test_any_text_is_read_as_it_was_saved(tmp_path: Path, text: str) -> None:
     assert read_keys(tmp_path / "config.yaml")["dataset"]["root"] == text
 
 
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["optimizer=sdlm", "normalization=batch"], "optimizer = SDLM: expected normalization="),
+        (["c3=table", "normalization=batch"], "c3 = table: expected normalization=none"),
+        (["c3=table", "network.c3=20"], "c3=table connects 6 maps to 16, not 6 to 20"),
+        (["loss=mse"], "loss = MSE: expected output=rbf, whose distances it is of"),
+        (["output=rbf", "network.f6=80"], "output.codes = 'bitmaps': should be 'random' for 10 "),
+        (["output=rbf", "output.codes=mine"], "output.codes = 'mine': should be 'bitmaps' or 'r"),
+        (["optimizer=sdlm", "schedule=onecycle"], "schedule: sets the momentum, which the optim"),
+    ],
+)
+def test_parts_of_1998_that_do_not_go_together_are_refused(
+    overrides: list[str], message: str
+) -> None:
+    assert refusal(*overrides).startswith(message)
+
+
 def test_nesterov_without_momentum_is_refused() -> None:
     message = refusal("optimizer=sgd", "optimizer.nesterov=true")
     assert message == "optimizer: nesterov has no effect without momentum; set momentum above 0"
