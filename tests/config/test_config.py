@@ -16,6 +16,7 @@ from lenet.config.schema import CONF, Config, read_config, read_saved, saved
 from lenet.errors import ConfigError
 from lenet.formats.keys import read_keys
 from lenet.nn import init, layers
+from lenet.nn.input import Levels
 from lenet.training import optimizers, schedules, trackers
 
 HAS_OPTUNA = find_spec("hydra_plugins.hydra_optuna_sweeper") is not None
@@ -51,6 +52,14 @@ def test_every_shipped_choice_can_be_built(group: str, choice: str) -> None:
     [
         ("pooling=max", "pooling", layers.MaxPool()),
         ("pooling=avg", "pooling", layers.AveragePool()),
+        ("pooling=trainable", "pooling", layers.TrainablePooling(coefficient=0.5)),
+        ("optimizer=sdlm", "optimizer", optimizers.SDLM(lr=0.0005, mu=0.02, patterns=500)),
+        (
+            "schedule=stairs",
+            "schedule",
+            schedules.Stairs(factors=[1.0, 0.4, 0.2, 0.1, 0.02], epochs=[2, 3, 3, 4, 8]),
+        ),
+        ("experiment=lecun1998", "input", Levels(background=-0.1, foreground=1.175)),
         ("activation=tanh", "activation", layers.Tanh()),
         ("activation=relu", "activation", layers.ReLU()),
         ("activation=leaky_relu", "activation", layers.LeakyReLU(slope=0.01)),
