@@ -18,6 +18,7 @@ OPTIMIZERS = {
     "adam": ["optimizer=adam"],
     "momentum": ["optimizer=sgd", "optimizer.lr=0.05", "optimizer.momentum=0.9"],
     "rmsprop": ["optimizer=rmsprop"],
+    "sdlm": ["optimizer=sdlm", "optimizer.lr=0.001"],
 }
 
 

@@ -13,10 +13,12 @@ from lenet.config.schema import CONF
 
 COMPONENTS = [
     "dataset",
+    "c3",
     "pooling",
     "activation",
     "normalization",
     "dropout",
+    "output",
     "init",
     "loss",
     "optimizer",
@@ -52,6 +54,8 @@ def choice(group: str, name: str) -> dict[str, Any]:
 
 def words(group: str, name: str) -> list[str]:
     """What is typed to choose something."""
+    if (group, name) == ("loss", "mse"):
+        return ["loss=mse", "output=rbf"]  # it is a distance
     besides = OWN_DATA.get(name, {}) if group == "dataset" else {}
     return [f"{group}={name}", *(f"{group}.{key}={value}" for key, value in besides.items())]
 
@@ -85,6 +89,15 @@ ACCEPTED = {
     "optimizer.momentum": st.floats(0, 1, exclude_max=True),
     "optimizer.weight_decay": st.floats(0, 1e308),
     "optimizer.nesterov": st.booleans(),
+    "optimizer.mu": st.floats(1e-30, 1e308),
+    "optimizer.patterns": st.integers(1, 8) | st.just(2**63 - 1),
+    "output.scale": st.floats(1e-320, 1000, exclude_min=True),
+    "loss.j": st.floats(0, 1e6, exclude_max=True),
+    "pooling.coefficient": st.none() | st.floats(1e-320, 10, exclude_min=True),
+    "init.limit": st.floats(1e-320, 1000, exclude_min=True),
+    "init.power": st.floats(0, 1),
+    "init.draws_biases": st.booleans(),
+    "reshuffle": st.booleans(),
     "activation.slope": st.floats(0, 1, exclude_max=True),
     "init.std": st.floats(1e-320, 1e6, exclude_min=True),
     "batch_size": st.integers(1, 8) | st.just(2**63 - 1),

@@ -171,7 +171,7 @@ MUTATIONS = [
         "11b test images mixed into training",
         "training/shares.py",
         {
-            "Batches(data.train,": "Batches(data.test,",
+            "data.train, recipe.batch_size": "data.test, recipe.batch_size",
         },
         "training/test_training.py",
     ),
@@ -921,6 +921,142 @@ MUTATIONS = [
             ".translate(NOT_IN_HTML)": "",
         },
         "figures/test_number_page.py::test_data_have_no_character_that_html_or_javascript_would_obey",
+    ),
+    Mutation(
+        "1998-1 the class of the largest distance from its code",
+        "nn/layers/rbf.py",
+        {
+            "return -self.scale * (self._apart(x)": "return self.scale * (self._apart(x)",
+        },
+        "nn/test_lecun1998.py",
+    ),
+    Mutation(
+        "1998-2 a MAP criterion without its j",
+        "nn/losses.py",
+        {
+            "np.full_like(z[:1], -self.j)": "np.full_like(z[:1], -1000)",
+        },
+        "nn/test_lecun1998.py",
+    ),
+    Mutation(
+        "1998-3 second derivatives of half the distance for the whole",
+        "nn/layers/rbf.py",
+        {
+            "np.broadcast_to(-2 * self.scale *": "np.broadcast_to(-self.scale *",
+        },
+        "nn/test_curvature.py",
+    ),
+    Mutation(
+        "1998-4a the square of the summed gradient for the sum over connections",
+        "nn/layers/conv.py",
+        {
+            "return self.gradients(hy, cache.squared)": "return tuple(g**2 for g in self.gradients(hy, cache))",
+        },
+        "nn/test_curvature.py",
+    ),
+    Mutation(
+        "1998-4b second derivatives summed over patterns, not averaged",
+        "training/shares.py",
+        {
+            "self._curvatures.sum(axis=0) / sum(map(len, pieces))": "self._curvatures.sum(axis=0)",
+        },
+        "training/test_sdlm.py",
+    ),
+    Mutation(
+        "1998-4c second derivatives that stay those of the first epoch",
+        "training/loop.py",
+        {
+            "(t - 1) % self.steps_per_epoch == 0": "t == 1",
+        },
+        "training/test_sdlm.py",
+    ),
+    Mutation(
+        "1998-5a a coefficient whose second derivative has the sum, not its square",
+        "nn/layers/pool.py",
+        {
+            "return self.gradients(hy, s * s)": "return self.gradients(hy, s)",
+        },
+        "nn/test_curvature.py",
+    ),
+    Mutation(
+        "1998-5b coefficients that start at chance where they should be constant",
+        "nn/init.py",
+        {
+            "elif start is None:": 'elif own == "coefficient":',
+        },
+        "nn/test_lecun1998.py",
+    ),
+    Mutation(
+        "1998-5c subsampling units with the fan-in of a convolution",
+        "nn/architecture.py",
+        {
+            "WINDOW = 4 ": "WINDOW = 25 ",
+        },
+        "nn/test_lecun1998.py",
+    ),
+    Mutation(
+        "1998-6a a squashing function with slope 1 at 0",
+        "nn/layers/activation.py",
+        {
+            "return self.slope * (self.amplitude - y * y / self.amplitude) * dy": "return (1 - y * y / self.amplitude**2) * dy",
+        },
+        "nn/test_lecun1998.py",
+    ),
+    Mutation(
+        "1998-6b subsampling without a squashing of its own",
+        "nn/layers/pool.py",
+        {
+            "    squashed = True": "    squashed = False",
+        },
+        "nn/test_lecun1998.py",
+    ),
+    Mutation(
+        "1998-7 rates of the first pass that are not the paper's",
+        "nn/init.py",
+        {
+            "fans(shape)[0] ** self.power": "fans(shape)[0]",
+        },
+        "nn/test_curvature.py",
+    ),
+    Mutation(
+        "1998-8 a step for the sum of a batch where a mean is meant",
+        "training/batch.py",
+        {
+            "loss.gradient(z, labels) / batch_size": "loss.gradient(z, labels)",
+        },
+        "training/test_sdlm.py",
+    ),
+    Mutation(
+        "1998-9a an order that is new in each pass",
+        "training/batch.py",
+        {
+            "(t - 1) // self.per_epoch + 1 if self.reshuffle else 1": "(t - 1) // self.per_epoch + 1",
+        },
+        "training/test_sdlm.py",
+    ),
+    Mutation(
+        "1998-9b biases that are never drawn",
+        "nn/init.py",
+        {
+            "if not self.draws_biases:": "if shape:",
+        },
+        "nn/test_lecun1998.py",
+    ),
+    Mutation(
+        "1998-10 ink and background in each other's place",
+        "nn/input.py",
+        {
+            "Scaling(self.foreground - self.background, self.background)": "Scaling(self.background - self.foreground, self.foreground)",
+        },
+        "nn/test_lecun1998.py",
+    ),
+    Mutation(
+        "1998-11 a filter of C3 at another pair than the table's",
+        "nn/layers/table.py",
+        {
+            "np.concatenate(table).astype(np.intp)": "np.concatenate(table[::-1]).astype(np.intp)",
+        },
+        "nn/test_lecun1998.py",
     ),
 ]
 

@@ -10,15 +10,27 @@ import numpy as np
 
 from lenet.data import Data, Split, Strokes
 from lenet.data.augmentation import Original
-from lenet.nn.init import GlorotUniform, initial_theta
-from lenet.nn.layers import Array, Dropout, MaxPool, Moments, NoNormalization, Tanh
-from lenet.nn.losses import CrossEntropy
+from lenet.nn.connections import TableConnections
+from lenet.nn.init import GlorotUniform, LecunUniform, initial_theta
+from lenet.nn.input import Levels
+from lenet.nn.layers import (
+    Array,
+    Dropout,
+    MaxPool,
+    Moments,
+    NoNormalization,
+    ScaledTanh,
+    Tanh,
+    TrainablePooling,
+)
+from lenet.nn.losses import MAP, CrossEntropy, Loss
 from lenet.nn.model import LeNet5
+from lenet.nn.output import RBFOutput
 from lenet.nn.parts import complete
 from lenet.training.batch import Batches, ends_of_parts, stack_result
 from lenet.training.evaluation import Score, total
 from lenet.training.loop import train
-from lenet.training.optimizers import Adam
+from lenet.training.optimizers import SDLM, Adam
 from lenet.training.recipe import Recipe
 from lenet.training.schedules import Constant
 from lenet.training.state import TrainingState
@@ -50,6 +62,18 @@ RECIPE = Recipe(
     parts=2,
 )
 
+LECUN1998: dict[str, Any] = {  # what experiment=lecun1998 has, as far as there are ten classes
+    "c3": TableConnections(),
+    "pooling": TrainablePooling(coefficient=0.5),
+    "activation": ScaledTanh(),
+    "output": RBFOutput("bitmaps", 1.0),
+    "init": LecunUniform(limit=1.0, power=0.5),
+    "loss": MAP(j=1.0),
+    "optimizer": SDLM(lr=0.0005, mu=0.02, patterns=70),
+    "input": Levels(-0.1, 1.175),
+    "reshuffle": False,
+}
+
 
 def run(data: Data, workers: int = 1, **changes: Any) -> TrainingState:
     """The end of a training."""
@@ -75,7 +99,7 @@ class BatchResult:
 
 def batch_result(
     network: LeNet5,
-    loss: CrossEntropy,
+    loss: Loss,
     batch: Split,
     parts: int,
     rngs: Sequence[np.random.Generator] | None = None,

@@ -56,6 +56,10 @@ COMMANDS = {
     "plot filters": Command("plot.filters", "the filters of C1 and C3"),
     "plot features": Command("plot.features", "what each layer makes of an image"),
     "plot saliency": Command("plot.saliency", "which pixels a prediction depends on"),
+    "plot invariance": Command(
+        "plot.invariance", "how far digits may be distorted and still be recognized"
+    ),
+    "plot changes": Command("plot.changes", "what one change after the other gives, in a study"),
     "plot embedding": Command("plot.embedding", "where F6 puts the test images, by PCA"),
     "plot training": Command("plot.training", "what went on inside, of a run with inside=true"),
     "plot schedule": Command("plot.schedule", "learning rates by epoch, before any run"),

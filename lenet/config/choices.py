@@ -14,6 +14,7 @@ from lenet.formats.keys import TARGET, read_keys
 Values = dict[str, Any]
 
 WORD = re.compile(r"\w[\w./-]*")  # the name of a file in conf/, or in a folder like it
+LATER = ("c3", "output")  # groups that earlier versions did not have
 UNKNOWN = object()  # what a key is by default if conf/ does not say
 
 
@@ -41,20 +42,27 @@ def choices() -> dict[tuple[str, str], Choice]:
 
 @cache
 def own_defaults() -> Values:
-    """Return the values of the keys of conf/config.yaml itself.
+    """Return the values of the keys of conf/config.yaml itself, and the choices of later groups.
 
     A run of a version without one of them has done what it says by default.
     """
     page = read_keys(CONF / "config.yaml")
-    return {key: value for key, value in page.items() if key not in ("defaults", "hydra")}
+    own = {key: value for key, value in page.items() if key not in ("defaults", "hydra")}
+    return own | {group: read_keys(CONF / group / f"{chosen()[group]}.yaml") for group in LATER}
+
+
+@cache
+def chosen() -> Values:
+    """Return the word that conf/config.yaml chooses for each group."""
+    entries = read_keys(CONF / "config.yaml")["defaults"]
+    pairs = [entry for entry in entries if isinstance(entry, dict)]
+    return {group: word for entry in pairs for group, word in entry.items()}
 
 
 @cache
 def defaults() -> Values:
     """Return what conf/config.yaml chooses for each group, and the values of its own keys."""
-    entries = read_keys(CONF / "config.yaml")["defaults"]
-    chosen = [entry for entry in entries if isinstance(entry, dict)]
-    return own_defaults() | {group: word for entry in chosen for group, word in entry.items()}
+    return own_defaults() | chosen()
 
 
 def default(group: str, word: Any, key: str) -> Any:

@@ -21,6 +21,8 @@ from lenet.nn.input import INPUT_SIDE
 from lenet.nn.layers import (
     ELU,
     GELU,
+    RBF,
+    Array,
     AveragePool,
     BatchNorm,
     Conv2D,
@@ -32,11 +34,15 @@ from lenet.nn.layers import (
     MaxPool,
     ReLU,
     ScaledTanh,
+    Scaling,
     Sigmoid,
     SiLU,
     Softplus,
+    Subsampling,
+    TableConv2D,
     Tanh,
 )
+from lenet.nn.layers.pool import wide
 from lenet.nn.model import LeNet5
 
 OPSET, IR_VERSION = 20, 9  # those of ONNX 1.15, the first to have GELU
@@ -79,12 +85,20 @@ TRANSLATIONS: dict[type[Layer], Callable[[Graph, str, Any], str]] = {
     Conv2D: lambda graph, x, f: graph.add(
         "Conv", x, f.weight, f.bias, strides=2 * [f.stride], pads=4 * [f.padding]
     ),
+    TableConv2D: lambda graph, x, f: graph.add("Conv", x, f.dense, f.bias),
     Dense: lambda graph, x, f: graph.add("Gemm", x, f.weight, f.bias, transB=1),
+    RBF: lambda graph, x, f: graph.add("Mul", -f.scale, squared_distances(graph, x, f.centres)),
+    Scaling: lambda graph, x, f: graph.add("Add", graph.add("Mul", x, f.a), f.b),
     BatchNorm: lambda graph, x, f: graph.add(
         "BatchNormalization", x, f.gamma, f.beta, f.mean, f.variance, epsilon=f.eps
     ),
     MaxPool: lambda graph, x, _: graph.add("MaxPool", x, **WINDOWS),
     AveragePool: lambda graph, x, _: graph.add("AveragePool", x, **WINDOWS),
+    Subsampling: lambda graph, x, f: graph.add(
+        "Add",
+        graph.add("Mul", graph.add("AveragePool", x, **WINDOWS), 4 * wide(f.coefficient)[..., 0]),
+        wide(f.bias)[..., 0],
+    ),
     Flatten: lambda graph, x, _: graph.add("Flatten", x),
     Dropout: lambda _, x, __: x,
     Tanh: lambda graph, x, _: graph.add("Tanh", x),
@@ -130,6 +144,13 @@ def onnx_model(network: LeNet5, size: tuple[int, int]) -> ModelProto:
     )
     checker.check_model(model, full_check=True)
     return model
+
+
+def squared_distances(graph: Graph, x: str, centres: Array) -> str:
+    """Add the squared distances (N, classes) of vectors (N, F) from centres (classes, F)."""
+    apart = graph.add("Sub", graph.add("Unsqueeze", x, np.array([1])), centres)
+    squares = graph.add("Mul", apart, apart)
+    return graph.add("ReduceSum", squares, np.array([-1]), keepdims=0)
 
 
 def translated(graph: Graph, x: str, name: str, layer: Layer) -> str:

@@ -1,8 +1,17 @@
 """Feature maps: the outputs of each layer for images."""
 
-from lenet.nn.layers import Array, Conv2D, Dense, Flatten, Pooling
+from lenet.nn.layers import (
+    RBF,
+    Array,
+    Conv2D,
+    Dense,
+    Flatten,
+    Pooling,
+    Subsampling,
+    TableConv2D,
+)
 from lenet.nn.layers.pool import maps
-from lenet.nn.model import LeNet5
+from lenet.nn.model import INPUT, LeNet5
 
 OUTPUT = "output"
 
@@ -12,19 +21,21 @@ def features(network: LeNet5, x: Array) -> dict[str, Array]:
 
     Maps (C, H, W, N) and vectors (units, N), each after its activation, as in Fig. 2 of LeCun et
     al. (1998); the output's are logits. The network may apply an activation after the pooling (see
-    ``model.subsample``): then ``y`` is the way around the pooling.
+    ``model.subsample``): then ``y`` is the way around the pooling, unless it is the pooling's own.
     """
     found: dict[str, Array] = {}
     pooling = None
     for name, layer in network.inference_layers.items():
         x, _ = layer.forward(x)
         match layer:
-            case Conv2D() | Dense():
+            case Conv2D() | TableConv2D() | Dense() | RBF():
                 unit, pooling, y = name, None, x
-            case Pooling():
+            case Pooling() | Subsampling():
                 pooling = name
-            case Flatten():
+            case _ if name == INPUT or isinstance(layer, Flatten):
                 continue
+            case _ if name.endswith(f" of {pooling}"):
+                pass
             case _:
                 y, _ = layer.forward(y)
         found[unit] = y

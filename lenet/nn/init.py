@@ -1,4 +1,4 @@
-"""Initial weights; biases start at zero, a normalization as what changes nothing.
+"""Initial weights; biases start at zero as a rule, a normalization as what changes nothing.
 
 A unit's fan-in is how many inputs it sums, its fan-out how many units use each of its inputs.
 """
@@ -9,10 +9,10 @@ from math import prod, sqrt
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Gt, Le
+from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 
-from lenet.nn.architecture import LENET5, Architecture, last
+from lenet.nn.architecture import LENET5, Architecture
 from lenet.nn.random import stream
 
 
@@ -22,6 +22,10 @@ class Init(ABC):
     @abstractmethod
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
         """Return weights of the given shape (out, in, ...)."""
+
+    def biases(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return the biases (out,) of units with such weights: as a rule zeros."""
+        return np.zeros(shape[0])
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -81,12 +85,30 @@ class HeNormal(Init):
 
 @dataclass(frozen=True)
 class LecunUniform(Init):
-    """U(-2.4 / fan_in, 2.4 / fan_in): the fan-in itself, not its root (LeCun et al. 1998)."""
+    """U(-2.4 / fan_in, 2.4 / fan_in): the fan-in itself, not its root (LeCun et al. 1998).
+
+    Or, with other values than 2.4 and 1, U(-a, a) with a = limit / fan_in^power. With
+    ``draws_biases`` these are drawn as the weights of their units are.
+    """
+
+    limit: Annotated[float, Gt(0), Le(1000)] = 2.4
+    power: Annotated[float, Ge(0), Le(1)] = 1.0
+    draws_biases: bool = False
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
-        """Return U(-2.4 / fan_in, 2.4 / fan_in)."""
-        limit = 2.4 / fans(shape)[0]
-        return rng.uniform(-limit, limit, shape)
+        """Return U(-a, a)."""
+        a = self._most(shape)
+        return rng.uniform(-a, a, shape)
+
+    def biases(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return zeros, or the same as of weights."""
+        if not self.draws_biases:
+            return super().biases(shape, rng)
+        a = self._most(shape)
+        return rng.uniform(-a, a, shape[0])
+
+    def _most(self, shape: tuple[int, ...]) -> float:
+        return self.limit / fans(shape)[0] ** self.power
 
 
 def initial_theta(
@@ -95,8 +117,16 @@ def initial_theta(
     """Return the vector of all numbers (P,) that a training with this seed starts from."""
     theta = np.zeros(architecture.size, np.float32)
     for name, view in architecture.views(theta).items():
-        if last(name) == "weight":
-            view[...] = init.draw(view.shape, stream(seed, "init", name))
+        layer, own = name.split(".")
+        rng, units = stream(seed, "init", name), architecture.units[layer]
+        start = architecture.initial.get(own)
+        if own == "weight":
+            drawn = [init.draw(shape, rng).ravel() for shape in units]
+            view[...] = np.concatenate(drawn).reshape(view.shape)
+        elif own == "bias":
+            view[...] = np.concatenate([init.biases(shape, rng) for shape in units])
+        elif start is None:
+            view[...] = np.concatenate([init.draw(shape, rng)[:, 0] for shape in units])
         else:
-            view[...] = architecture.normalization.initial.get(last(name), 0)
+            view[...] = start
     return theta

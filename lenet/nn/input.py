@@ -1,16 +1,33 @@
 """Images as the network's input."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.nn.layers import Array
+from lenet.nn.layers import Array, Scaling
 
 INPUT_SIDE = 32
 Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What the network sees where a pixel is 0, as around every image, and where it is 1."""
+
+    background: float
+    foreground: float
+
+    @property
+    def layer(self) -> Scaling:
+        """The layer that makes these of pixels in [0, 1]."""
+        return Scaling(self.foreground - self.background, self.background)
+
+
+AS_THEY_ARE = Levels(0.0, 1.0)
 
 
 def network_input(images: Images, dtype: np.dtype[Any]) -> Array:

@@ -1,5 +1,6 @@
-"""Softmax and cross-entropy."""
+"""Softmax, and what training makes small: cross-entropy, or one of the criteria of 1998."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -56,25 +57,97 @@ def cross_entropy_gradient(log_y_hat: Array, labels: NDArray[Any]) -> Array:
     return gradient
 
 
+class Loss(ABC):
+    """What training makes small: a function of logits z (classes, N) and labels (N,)."""
+
+    @abstractmethod
+    def __call__(self, z: Array, labels: NDArray[Any]) -> Array:
+        """Loss of each image (N,)."""
+
+    @abstractmethod
+    def gradient(self, z: Array, labels: NDArray[Any]) -> Array:
+        """Derivative of each image's loss by its logits (classes, N)."""
+
+    @abstractmethod
+    def curvature(self, z: Array, labels: NDArray[Any]) -> Array:
+        """Second derivative of each image's loss by each of its logits (classes, N)."""
+
+
 @dataclass(frozen=True)
-class CrossEntropy:
-    """What training makes small: cross-entropy, to labels that may be smoothed.
+class CrossEntropy(Loss):
+    """Cross-entropy, to labels that may be smoothed.
 
     A share ``smoothing`` of each one-hot y is spread evenly over all classes (Szegedy et al. 2016).
     """
 
     smoothing: Annotated[float, Ge(0), Lt(1)]
 
-    def __call__(self, log_y_hat: Array, labels: NDArray[Any]) -> Array:
-        """Loss of each image (N,), given log probabilities (classes, N)."""
-        s = self.smoothing
+    def __call__(self, z: Array, labels: NDArray[Any]) -> Array:
+        """Loss of each image (N,): - sum of y log y_hat."""
+        s, log_y_hat = self.smoothing, log_softmax(z)
         return (1 - s) * cross_entropy(log_y_hat, labels) - s * log_y_hat.mean(axis=0)
 
-    def gradient(self, log_y_hat: Array, labels: NDArray[Any]) -> Array:
+    def gradient(self, z: Array, labels: NDArray[Any]) -> Array:
         """Derivative of each image's loss by its logits (classes, N): y_hat - smoothed y."""
-        gradient = cross_entropy_gradient(log_y_hat, labels)
+        gradient = cross_entropy_gradient(log_softmax(z), labels)
         if self.smoothing:
             classes, known = own(gradient, labels)
             gradient[classes, known] += self.smoothing
             gradient[:, known] -= self.smoothing / len(gradient)
         return gradient
+
+    def curvature(self, z: Array, labels: NDArray[Any]) -> Array:
+        """y_hat (1 - y_hat), whatever the labels."""
+        y_hat = np.exp(log_softmax(z))
+        return y_hat * (1 - y_hat)
+
+
+@dataclass(frozen=True)
+class MSE(Loss):
+    """The penalty y = -z of the right class, eq. (8) of LeCun et al. (1998).
+
+    Of ``output=rbf`` that is the squared distance of F6 from the code of the class.
+    """
+
+    def __call__(self, z: Array, labels: NDArray[Any]) -> Array:
+        """Loss of each image (N,): y of its class."""
+        return -z[own(z, labels)]
+
+    def gradient(self, z: Array, labels: NDArray[Any]) -> Array:
+        """-1 for the class of each image, 0 for the others."""
+        gradient = np.zeros_like(z)
+        gradient[own(z, labels)] = -1
+        return gradient
+
+    def curvature(self, z: Array, labels: NDArray[Any]) -> Array:
+        """0: the loss is linear in z."""
+        return np.zeros_like(z)
+
+
+@dataclass(frozen=True)
+class MAP(Loss):
+    """y of the right class, and log(e^-j + sum of all e^-y): eq. (9) of LeCun et al. (1998).
+
+    With the penalties y = -z it is the cross-entropy of one more class, "none of these", whose
+    penalty is always ``j``: the second term pushes a class away as far as its penalty is below j.
+    """
+
+    j: Annotated[float, Ge(0), Lt(1e6)]
+
+    def __call__(self, z: Array, labels: NDArray[Any]) -> Array:
+        """Loss of each image (N,)."""
+        return cross_entropy(self._log_y_hat(z), labels)
+
+    def gradient(self, z: Array, labels: NDArray[Any]) -> Array:
+        """y_hat - y, as for cross-entropy."""
+        return cross_entropy_gradient(self._log_y_hat(z), labels)
+
+    def curvature(self, z: Array, labels: NDArray[Any]) -> Array:
+        """y_hat (1 - y_hat), as for cross-entropy."""
+        y_hat = np.exp(self._log_y_hat(z))
+        return y_hat * (1 - y_hat)
+
+    def _log_y_hat(self, z: Array) -> Array:
+        """Return log probabilities (classes, N), without those of "none of these"."""
+        none = np.full_like(z[:1], -self.j)
+        return log_softmax(np.concatenate([z, none]))[:-1]

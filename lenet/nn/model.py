@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.nn.architecture import LENET5, Architecture
-from lenet.nn.input import INPUT_SIDE
+from lenet.nn.input import AS_THEY_ARE, INPUT_SIDE
 from lenet.nn.layers import (
     Activation,
     Array,
@@ -29,18 +29,26 @@ from lenet.nn.layers import (
 from lenet.nn.layers.base import check_array
 from lenet.nn.losses import own
 
+INPUT = "the input"  # the name of the layer before C1, if there is one
 MAPS, VECTORS = -4, -2  # the axis of the features: (..., C, H, W, N), (features, N)
 
 
 def subsample(
-    convolution: str, pooling_name: str, pooling: Pooling, activation: Activation
+    convolution: str,
+    pooling_name: str,
+    pooling: Pooling,
+    activation: Activation,
+    parameters: dict[str, Array],
 ) -> dict[str, Layer]:
     """Return activation and pooling by name, in the cheaper of the orders of the same output.
 
     A maximum commutes with a function that never decreases, max f(x) = f(max x): then a quarter of
     the values go through the activation. An average does not: there the activation comes first.
+    A pooling that is squashed has an activation of its own; ``parameters`` are the pooling's.
     """
-    pool: dict[str, Layer] = {pooling_name: pooling}
+    pool: dict[str, Layer] = {pooling_name: pooling.layer(parameters)}
+    if pooling.squashed:
+        pool[f"the activation of {pooling_name}"] = activation
     activate: dict[str, Layer] = {f"the activation of {convolution}": activation}
     if pooling.commutes_with_non_decreasing and activation.non_decreasing:
         return pool | activate
@@ -62,17 +70,21 @@ class LeNet5:
         self.architecture = architecture
         p = architecture.views(theta)
 
-        def normalization(layer: str, axis: int) -> Layer | None:
-            own = {name: p[f"{layer}.{name}"] for name in architecture.normalization.initial}
-            return architecture.normalization.layer(own, axis)
+        def own(layer: str) -> dict[str, Array]:
+            return architecture.own(layer, p)
 
+        def normalization(layer: str, axis: int) -> Layer | None:
+            return architecture.normalization.layer(own(layer), axis)
+
+        scaled = architecture.levels != AS_THEY_ARE
         layers: dict[str, Layer | None] = {
+            INPUT: architecture.levels.layer if scaled else None,
             "C1": Conv2D(p["c1.weight"], p["c1.bias"], block=2),
             "the normalization of C1": normalization("c1", MAPS),
-            **subsample("C1", "S2", pooling, activation),
-            "C3": Conv2D(p["c3.weight"], p["c3.bias"], block=2),
+            **subsample("C1", "S2", pooling, activation, own("s2")),
+            "C3": architecture.c3.layer(p["c3.weight"], p["c3.bias"]),
             "the normalization of C3": normalization("c3", MAPS),
-            **subsample("C3", "S4", pooling, activation),
+            **subsample("C3", "S4", pooling, activation, own("s4")),
             "the vector of S4": Flatten(),
             "C5": Dense(p["c5.weight"], p["c5.bias"]),
             "the normalization of C5": normalization("c5", VECTORS),
@@ -82,10 +94,13 @@ class LeNet5:
             "the normalization of F6": normalization("f6", VECTORS),
             "the activation of F6": activation,
             "the dropout of F6": dropout,
-            "the output layer": Dense(p["output.weight"], p["output.bias"]),
+            "the output layer": architecture.output.layer(
+                own("output"), architecture.classes, architecture.sizes.f6
+            ),
         }
         self.layers = {name: layer for name, layer in layers.items() if layer is not None}
         self.normalizations = [one for one in self.layers.values() if isinstance(one, BatchNorm)]
+        self._first_trained = list(self.layers).index("C1")
 
     def _check(self, x: Array) -> None:
         """Refuse what are no images (C, 32, 32, N)."""
@@ -126,12 +141,16 @@ class LeNet5:
         check_array(dlogits, (self.architecture.classes, caches[-1].shape[-1]))
         gradients: list[Array] = []
         dy = dlogits
-        first, *others = zip(self.layers.values(), caches, strict=True)
+        first, *others = self.trained_layers(caches)
         for layer, cache in reversed(others):
             gradients[:0] = layer.gradients(dy, cache)
             dy = layer.backward(dy, cache)
         layer, cache = first
         return self.joined([*layer.gradients(dy, cache), *gradients])
+
+    def trained_layers(self, caches: list[Cache]) -> list[tuple[Layer, Cache]]:
+        """Return the layers from the first that has parameters on, each with its cache."""
+        return list(zip(self.layers.values(), caches, strict=True))[self._first_trained :]
 
     @staticmethod
     def joined(gradients: Iterable[Array], out: Array | None = None) -> Array:

@@ -55,9 +55,10 @@ def gradient_stack(
     """Write what each part of a stack adds to the gradient to an array of its own (P,)."""
     gradients: list[Array] = []
     dy = dlogits
-    depth = len(caches)
     own: Sequence[Array]
-    for layer, cache in zip(reversed(network.layers.values()), reversed(caches), strict=True):
+    layers = network.trained_layers(caches)
+    depth = len(layers)
+    for layer, cache in reversed(layers):
         depth -= 1
         if isinstance(layer, BatchNorm):
             own = normalization_gradients(layer, dy, cache)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lenet.data.base import Split
 from lenet.nn.input import stacked_input
 from lenet.nn.layers import Array, Moments
-from lenet.nn.losses import CrossEntropy, log_softmax
+from lenet.nn.losses import Loss, log_softmax
 from lenet.nn.model import LeNet5
 from lenet.nn.parts import Stack, forward_stack, gradient_stack
 from lenet.nn.random import stream
@@ -25,14 +25,17 @@ class Batches:
     """The batches of a training: every image once an epoch, in random order, cut into parts.
 
     The last batch of an epoch holds what is left. Which images a batch has depends on the seed and
-    on its number alone.
+    on its number alone. Without ``reshuffle`` every epoch has the order of the first.
     """
 
-    def __init__(self, split: Split, batch_size: int, parts: int, seed: int) -> None:
+    def __init__(
+        self, split: Split, batch_size: int, parts: int, seed: int, *, reshuffle: bool = True
+    ) -> None:
         self.split = split
         self.batch_size = batch_size
         self.parts = parts
         self.seed = seed
+        self.reshuffle = reshuffle
         self.per_epoch = ceil(len(split) / batch_size)
         self._order = 0, np.empty(0, np.intp)  # an epoch, and the order of its images
 
@@ -69,7 +72,7 @@ class Batches:
         return self.split[self._order_of(t)[first:last]]
 
     def _order_of(self, t: int) -> NDArray[np.intp]:
-        epoch = (t - 1) // self.per_epoch + 1
+        epoch = (t - 1) // self.per_epoch + 1 if self.reshuffle else 1
         if self._order[0] != epoch:
             order = stream(self.seed, "order", epoch).permutation(len(self.split))
             self._order = epoch, order
@@ -97,7 +100,7 @@ class StackResult:
 
 def stack_result(
     network: LeNet5,
-    loss: CrossEntropy,
+    loss: Loss,
     batch_size: int,
     parts: Sequence[Split],
     rngs: Sequence[np.random.Generator] | None,
@@ -110,9 +113,8 @@ def stack_result(
     """
     x = stacked_input([part.images for part in parts], network.theta.dtype)
     logits, caches = yield from forward_stack(network, x, rngs)
-    labels = np.concatenate([part.labels for part in parts])
-    log_y_hat = log_softmax(np.concatenate(list(logits), axis=1))
-    dlogits = loss.gradient(log_y_hat, labels) / batch_size
-    of_parts = dlogits.reshape(len(dlogits), len(parts), -1).swapaxes(0, 1)
-    yield from gradient_stack(network, of_parts, caches, out)
-    return StackResult(scores(log_y_hat, labels, len(parts)), network.moments(caches))
+    z, labels = np.concatenate(list(logits), axis=1), np.concatenate([p.labels for p in parts])
+    dz = loss.gradient(z, labels) / batch_size
+    dlogits = dz.reshape(len(dz), len(parts), -1).swapaxes(0, 1)
+    yield from gradient_stack(network, dlogits, caches, out)
+    return StackResult(scores(log_softmax(z), labels, len(parts)), network.moments(caches))

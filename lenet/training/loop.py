@@ -40,9 +40,7 @@ def train(
     """
     recipe.check(data)
     shares = Shares(recipe, data, state)
-    with team(
-        min(workers, shares.batches.most_parts), [shares.take_step, shares.test]
-    ) as workers_at_hand:
+    with team(min(workers, shares.batches.most_parts), shares.tasks) as workers_at_hand:
         training = Training(shares, workers_at_hand)
         for epoch in range(state.epoch, min(recipe.epochs, until or recipe.epochs) + 1):
             if stopped_by(recipe, state.metrics):
@@ -79,6 +77,8 @@ class Training:
         """Take a step of the optimizer against the gradient of the next batch."""
         recipe, state, shares = self.recipe, self.state, self.shares
         t = state.t + 1
+        if recipe.optimizer.curvature_images and (t - 1) % self.steps_per_epoch == 0:
+            self.team.do(shares.estimate_curvature, state.epoch)
         progress = self._progress(t)
         eta = recipe.optimizer.lr * recipe.schedule.factor(progress)
         shares.set_rates(eta, recipe.schedule.momentum(progress))

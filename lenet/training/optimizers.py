@@ -38,6 +38,11 @@ class Optimizer(ABC):
         """
         return {name: np.zeros_like(theta) for name in self.remembers}
 
+    @property
+    def curvature_images(self) -> int:
+        """How many images ``h`` of its state is estimated on before each epoch; 0: it has none."""
+        return 0
+
     def with_momentum(self, momentum: float | None) -> Self:
         """Return the same optimizer with another momentum, or itself if that is None."""
         if momentum is None or self.momentum_key is None:
@@ -109,6 +114,30 @@ class Adam(Optimizer):
         correction1 = 1 - self.beta1**t  # m_hat = m / correction1
         correction2 = 1 - self.beta2**t  # v_hat = v / correction2
         theta -= eta / correction1 * m / (np.sqrt(v / correction2) + self.eps)
+
+
+@dataclass(frozen=True)
+class SDLM(Optimizer):
+    """Stochastic diagonal Levenberg-Marquardt (LeCun et al. 1998, appendix C).
+
+    Each parameter has a rate of its own, by the second derivative h of the loss, eq. (23), which is
+    estimated on ``patterns`` training images before each epoch (see ``lenet.nn.curvature``); ``mu``
+    keeps it from being too large where that is small. ``lr`` is for single patterns: the gradient
+    of a larger batch is a mean.
+    """
+
+    mu: Epsilon
+    patterns: Annotated[int, Gt(0)]
+    remembers = ("h",)
+
+    @property
+    def curvature_images(self) -> int:
+        """The patterns."""
+        return self.patterns
+
+    def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
+        """theta = theta - eta / (mu + h) g, eq. (18) and (21)."""
+        theta -= eta / (self.mu + state["h"]) * g
 
 
 @dataclass(frozen=True)

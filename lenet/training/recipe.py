@@ -9,10 +9,13 @@ from lenet.data import Data, Dataset
 from lenet.data.augmentation import Augmentation
 from lenet.data.door import check_data, check_dataset
 from lenet.nn.architecture import LENET_SIZES, Architecture, Sizes
+from lenet.nn.connections import Connections, DenseConnections, TableConnections
 from lenet.nn.init import Init, initial_theta
+from lenet.nn.input import AS_THEY_ARE, Levels
 from lenet.nn.layers import Activation, Array, Dropout, Normalization, Pooling
-from lenet.nn.losses import CrossEntropy
+from lenet.nn.losses import MSE, Loss
 from lenet.nn.model import LeNet5
+from lenet.nn.output import LinearOutput, Output, RBFOutput
 from lenet.nn.random import Seed
 from lenet.training.optimizers import Optimizer
 from lenet.training.schedules import Schedule
@@ -30,7 +33,7 @@ class Recipe:
     normalization: Normalization
     dropout: Dropout
     init: Init
-    loss: CrossEntropy
+    loss: Loss
     optimizer: Optimizer
     schedule: Schedule
     augmentation: Augmentation
@@ -43,6 +46,10 @@ class Recipe:
     network: Sizes = field(default=LENET_SIZES, kw_only=True)
     patience: Annotated[int, Gt(0)] | None = field(default=None, kw_only=True)
     max_seconds: Annotated[float, Gt(0)] | None = field(default=None, kw_only=True)
+    c3: Connections = field(default=DenseConnections(), kw_only=True)
+    output: Output = field(default=LinearOutput(), kw_only=True)
+    input: Levels = field(default=AS_THEY_ARE, kw_only=True)
+    reshuffle: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
         check_dataset(self.dataset)
@@ -62,12 +69,33 @@ class Recipe:
                 f"patience = {self.patience}: when to stop is chosen on validation images, and "
                 "there are none; set some training images aside, such as dataset.validation=5000"
             )
+        self._check_parts_of_1998()
+
+    def _check_parts_of_1998(self) -> None:
+        """Refuse parts that do not go together; ValueError says which do."""
+        architecture = self.architecture  # which refuses sizes that C3 or the output cannot have
+        normalized = architecture.normalization.initial != {}
+        if self.optimizer.curvature_images and normalized:
+            raise ValueError("optimizer = SDLM: expected normalization=none, found another")
+        if isinstance(self.c3, TableConnections) and normalized:
+            raise ValueError("c3 = table: expected normalization=none, found another")
+        if isinstance(self.loss, MSE) and not isinstance(self.output, RBFOutput):
+            raise ValueError("loss = MSE: expected output=rbf, whose distances it is of")
+        if isinstance(self.loss, MSE) and self.dataset.has_none:
+            raise ValueError("loss = MSE: expected a class for each image, found images of none")
 
     @property
     def architecture(self) -> Architecture:
         """What the network has parameters for."""
         return Architecture(
-            self.dataset.channels, len(self.dataset.class_names), self.normalization, self.network
+            self.dataset.channels,
+            len(self.dataset.class_names),
+            self.normalization,
+            self.network,
+            c3=self.c3,
+            pooling=self.pooling,
+            output=self.output,
+            levels=self.input,
         )
 
     @property

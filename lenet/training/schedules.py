@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import cos, inf, pi
 from typing import Annotated, ClassVar
 
@@ -76,6 +77,33 @@ class StepDecay(Schedule):
     def factor(self, progress: Progress) -> float:
         """Return gamma^k after k periods."""
         return self.gamma ** (int(progress.epochs) // self.period)
+
+
+@dataclass(frozen=True)
+class Stairs(Schedule):
+    """A learning rate that is multiplied by one factor after the other.
+
+    Each of ``factors`` lasts as many epochs as ``epochs`` says at its place, the last to the end.
+    """
+
+    depends_on_length = False
+    factors: list[Annotated[float, Gt(0)]]
+    epochs: list[Annotated[int, Gt(0)]]
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.factors) == len(self.epochs):
+            raise ValueError(
+                f"expected as many factors as epochs, found {len(self.factors)} factors and "
+                f"{len(self.epochs)} epochs"
+            )
+
+    def factor(self, progress: Progress) -> float:
+        """Return the factor of the epoch."""
+        ends = accumulate(self.epochs)
+        lasting = (
+            factor for factor, end in zip(self.factors, ends, strict=True) if progress.epochs < end
+        )
+        return next(lasting, self.factors[-1])
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.base import Data, Split
+from lenet.nn.curvature import curvature
+from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.overflow import overflow_is_found_later
 from lenet.nn.parts import Stack, complete
@@ -22,13 +24,13 @@ from lenet.training.divergence import is_finite
 from lenet.training.evaluation import Score, chunks, score_chunk, total
 from lenet.training.recipe import Recipe
 from lenet.training.state import TrainingState
-from lenet.training.workers import Worker, shared_zeros
+from lenet.training.workers import Task, Worker, shared_zeros
 
 RANGES = 32  # of theta; the norm of a gradient is added up over them
 
 
 class Shares:
-    """What a team works on: ``take_step`` and ``test`` are its tasks, done by all workers at once.
+    """What a team works on: ``tasks`` are done by all workers at once.
 
     The state is moved to shared memory.
     """
@@ -40,7 +42,9 @@ class Shares:
         self.state = state
         self.network = recipe.network_of(state.theta)
         self.trained = recipe.network_of(state.trained)
-        self.batches = Batches(data.train, recipe.batch_size, recipe.parts, recipe.seed)
+        self.batches = Batches(
+            data.train, recipe.batch_size, recipe.parts, recipe.seed, reshuffle=recipe.reshuffle
+        )
         self.splits = [split for split in (data.test, data.validation) if split]
 
         P, parts = len(state.theta), self.batches.most_parts
@@ -52,7 +56,13 @@ class Shares:
         self._squares = shared_zeros((RANGES,), np.float64)  # 2-norms of the gradient, squared
         self._finite = shared_zeros((RANGES,), np.bool_)  # whether theta is so after the step
         self._rates = shared_zeros((2,), np.float64)  # learning rate; momentum, nan for as it is
+        self._curvatures = shared_zeros((len(self._patterns(1)), P), state.theta.dtype)
         self._tested = [shared_zeros((len(chunks(one)), 3), np.float64) for one in self.splits]
+
+    @property
+    def tasks(self) -> list[Task]:
+        """What a team can be given to do."""
+        return [self.take_step, self.test, self.estimate_curvature]
 
     def set_rates(self, eta: float, momentum: float | None) -> None:
         """Say which learning rate and which momentum (None: the optimizer's) the next step has."""
@@ -107,6 +117,25 @@ class Shares:
         pieces = chunks(self.splits[number])
         for place in worker.share(len(pieces)):
             self._tested[number][place] = score_chunk(self.trained, pieces[place])
+
+    @overflow_is_found_later()
+    def estimate_curvature(self, worker: Worker, epoch: int) -> None:
+        """Do a worker's share of the second derivatives h that an epoch's steps are divided by."""
+        pieces = self._patterns(epoch)
+        for place in worker.share(len(pieces)):
+            piece = pieces[place]
+            x = network_input(piece.images, self.state.theta.dtype)
+            self._curvatures[place] = curvature(self.network, self.recipe.loss, x, piece.labels)
+        worker.wait()
+        if worker.number == 0:
+            mean = self._curvatures.sum(axis=0) / sum(map(len, pieces))
+            self.state.optimizer["h"][...] = mean
+
+    def _patterns(self, epoch: int) -> list[Split]:
+        """Return the images for them in pieces: other ones in each epoch, none warped."""
+        train, rng = self.data.train, stream(self.recipe.seed, "curvature", epoch)
+        drawn = rng.permutation(len(train))[: self.recipe.optimizer.curvature_images]
+        return chunks(train[drawn])
 
     def _work_on_parts(self, worker: Worker, t: int) -> list[StackResult]:
         """Note score and gradient of each part of the batch that falls to a worker."""

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -16,9 +16,23 @@ from scripted import Script
 
 from lenet.data import Split, Strokes
 from lenet.errors import LenetError
-from lenet.nn.layers import Activation, Array, MaxPool, Normalization, Pooling, Tanh
+from lenet.nn.architecture import Architecture
+from lenet.nn.connections import TableConnections
+from lenet.nn.init import LecunUniform, initial_theta
+from lenet.nn.input import Levels
+from lenet.nn.layers import (
+    Activation,
+    Array,
+    MaxPool,
+    Normalization,
+    Pooling,
+    ScaledTanh,
+    Tanh,
+    TrainablePooling,
+)
 from lenet.nn.losses import log_softmax
 from lenet.nn.model import LeNet5
+from lenet.nn.output import RBFOutput
 from lenet.runs.run import Run
 from lenet.training.evaluation import logits_of
 
@@ -70,6 +84,23 @@ def test_other_images_and_classes(channels: int, size: tuple[int, int], classes:
     ours = network(MaxPool(), Tanh(), NORMALIZATIONS[1], channels=channels, classes=classes)
     model = exporter.onnx_model(ours, size)
     check(model, ours, pictures(7, channels, *size))
+
+
+@pytest.mark.parametrize("codes", ["bitmaps", "random"])
+def test_the_network_of_1998(codes: Literal["bitmaps", "random"]) -> None:
+    pooling = TrainablePooling(coefficient=None)
+    architecture = Architecture(
+        1,
+        10,
+        NORMALIZATIONS[0],
+        c3=TableConnections(),
+        pooling=pooling,
+        output=RBFOutput(codes, 0.5),
+        levels=Levels(-0.1, 1.175),
+    )
+    theta = initial_theta(LecunUniform(limit=1.0, power=0.5, draws_biases=True), 0, architecture)
+    ours = LeNet5(theta, pooling, ScaledTanh(), None, architecture)
+    check(exporter.onnx_model(ours, (28, 28)), ours, pictures(7, 28, 28))
 
 
 @pytest.fixture(scope="module")

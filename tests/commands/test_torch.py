@@ -170,6 +170,15 @@ def test_there_and_back_by_the_scripts(script: Script, overrides: list[str]) -> 
     assert len(script("plot_predictions", "b").paths) == 6
 
 
+def test_a_network_with_parts_of_1998_is_refused_in_a_line(script: Script) -> None:
+    run = fake_run(Path("runs/a"), *SMALL, "c3=table")
+    architecture = run.config.architecture
+    write_weights(run.path / WEIGHTS, np.zeros(architecture.size, np.float32), architecture)
+    error = script("to_torch", "runs/a").error or ""
+    assert "none of the parts of 1998" in error
+    assert error.endswith("lenet-runs export onnx takes them")
+
+
 class Elsewhere(torch.nn.Module):
     """A LeNet-5 as others write it, in another order and precision."""
 

@@ -150,10 +150,16 @@ def trainings(draw: st.DrawFn) -> Config:
         if (values := ACCEPTED.get(".".join(path))) is not None and draw(st.booleans()):
             *parents, last = path
             (content[parents[0]] if parents else content)[last] = draw(values)
-    if content["optimizer"]["_target_"].endswith("RMSprop"):
+    if content["optimizer"]["_target_"].endswith(("RMSprop", "SDLM")):
         content["schedule"] = choice("schedule", "constant")  # one cycle needs a momentum
     if content["optimizer"].get("nesterov"):
         content["optimizer"]["momentum"] = content["optimizer"]["momentum"] or 0.9
+    if content["output"].get("codes"):
+        content["output"]["codes"] = "random"  # there may be other classes than ten
+    elif content["loss"]["_target_"].endswith("MSE"):
+        content["loss"] = choice("loss", "cross_entropy")  # it is a distance
+    if content["c3"]["_target_"].endswith("TableConnections") or "mu" in content["optimizer"]:
+        content["normalization"] = choice("normalization", "none")
     return replace(read_config(OmegaConf.create(content)), epochs=2)
 
 

@@ -17,6 +17,7 @@ from lenet.config.schema import CONF, Config, read_config, read_saved, saved
 from lenet.errors import ConfigError
 from lenet.formats.keys import read_keys
 from lenet.nn import init, layers
+from lenet.nn.input import Levels
 from lenet.training import optimizers, schedules, trackers
 
 HAS_OPTUNA = find_spec("hydra_plugins.hydra_optuna_sweeper") is not None
@@ -52,6 +53,14 @@ def test_every_shipped_choice_can_be_built(group: str, choice: str) -> None:
     [
         ("pooling=max", "pooling", layers.MaxPool()),
         ("pooling=avg", "pooling", layers.AveragePool()),
+        ("pooling=trainable", "pooling", layers.TrainablePooling(coefficient=0.5)),
+        ("optimizer=sdlm", "optimizer", optimizers.SDLM(lr=0.0005, mu=0.02, patterns=500)),
+        (
+            "schedule=stairs",
+            "schedule",
+            schedules.Stairs(factors=[1.0, 0.4, 0.2, 0.1, 0.02], epochs=[2, 3, 3, 4, 8]),
+        ),
+        ("experiment=lecun1998", "input", Levels(background=-0.1, foreground=1.175)),
         ("activation=tanh", "activation", layers.Tanh()),
         ("activation=relu", "activation", layers.ReLU()),
         ("activation=leaky_relu", "activation", layers.LeakyReLU(slope=0.01)),
@@ -158,6 +167,24 @@ def test_any_text_is_read_as_it_was_saved(tmp_path: Path, text: str) -> None:
     cfg.dataset.root = text
     (tmp_path / "config.yaml").write_text(saved(cfg), encoding="utf-8")
     assert read_keys(tmp_path / "config.yaml")["dataset"]["root"] == text
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["optimizer=sdlm", "normalization=batch"], "optimizer = SDLM: expected normalization="),
+        (["c3=table", "normalization=batch"], "c3 = table: expected normalization=none"),
+        (["c3=table", "network.c3=20"], "c3=table connects 6 maps to 16, not 6 to 20"),
+        (["loss=mse"], "loss = MSE: expected output=rbf, whose distances it is of"),
+        (["output=rbf", "network.f6=80"], "output.codes = 'bitmaps': should be 'random' for 10 "),
+        (["output=rbf", "output.codes=mine"], "output.codes = 'mine': should be 'bitmaps' or 'r"),
+        (["optimizer=sdlm", "schedule=onecycle"], "schedule: sets the momentum, which the optim"),
+    ],
+)
+def test_parts_of_1998_that_do_not_go_together_are_refused(
+    overrides: list[str], message: str
+) -> None:
+    assert refusal(*overrides).startswith(message)
 
 
 def test_nesterov_without_momentum_is_refused() -> None:

@@ -109,7 +109,7 @@ def test_what_a_sweep_consists_of_is_kept_as_it_was_typed(folder: Path) -> None:
         ("seed=range(3)", "seed=range(3)"),
         ("batch_size=choice(32, 64)", "batch_size=choice(32, 64)"),
         ("optimizer.lr=tag(log, interval(0.1, 1))", "optimizer.lr=tag(log, interval(0.1, 1))"),
-        ("pooling=glob(*)", "pooling=avg,max"),
+        ("pooling=glob(*)", "pooling=avg,max,trainable"),
         ("pooling=glob(m*)", "pooling=choice(max)"),
         (r"dataset.root=choice(a\,b,c)", 'dataset.root="a,b",c'),
         (r"dataset.root=null,'a,b',a\ b", "dataset.root=null,'a,b',\"a b\""),

@@ -43,6 +43,12 @@ RUNS = {
 }
 
 
+PARTS_OF_1998 = [
+    "dataset=mnist", "c3=table", "pooling=trainable", "activation=scaled_tanh", "output=rbf",
+    "input.background=-0.1", "input.foreground=1.175",
+]  # fmt: skip
+
+
 @pytest.fixture(params=RUNS)
 def run(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -101,5 +107,15 @@ def test_a_network_that_says_the_same_to_all_images_is_drawn(
     run = fake_run(tmp_path, "dataset=mnist")
     write_weights(run.path / WEIGHTS, np.zeros(run.config.architecture.size))
     monkeypatch.setattr(Run, "data", lambda run: images("mnist", [0] * 5))
+    for script in ("embedding", "features", "filters", "predictions", "saliency"):
+        assert drawn(f"plot_{script}", run, monkeypatch)
+
+
+def test_the_network_of_1998_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = fake_run(tmp_path, *PARTS_OF_1998)
+    architecture = run.config.architecture
+    theta = initial_theta(GlorotUniform(), 0, architecture)
+    write_weights(run.path / WEIGHTS, theta, architecture)
+    monkeypatch.setattr(Run, "data", lambda run: images("mnist", list(range(10))))
     for script in ("embedding", "features", "filters", "predictions", "saliency"):
         assert drawn(f"plot_{script}", run, monkeypatch)

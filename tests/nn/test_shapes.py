@@ -26,7 +26,14 @@ from lenet.nn.layers import (
     Tanh,
 )
 from lenet.nn.layers.pool import maps, windows
-from lenet.nn.losses import CrossEntropy, cross_entropy, cross_entropy_gradient, log_softmax
+from lenet.nn.losses import (
+    MAP,
+    MSE,
+    CrossEntropy,
+    cross_entropy,
+    cross_entropy_gradient,
+    log_softmax,
+)
 from lenet.nn.model import LeNet5
 
 NETWORK = LeNet5(random_theta(), MaxPool(), Tanh())
@@ -270,8 +277,21 @@ def test_maps_are_joined_from_windows(shape: tuple[int, ...]) -> None:
         cross_entropy_gradient,
         CrossEntropy(smoothing=0.1),
         CrossEntropy(smoothing=0.1).gradient,
+        MSE(),
+        MSE().gradient,
+        MAP(j=30.0),
+        MAP(j=30.0).gradient,
     ],
-    ids=["loss", "gradient", "smoothed loss", "smoothed gradient"],
+    ids=[
+        "loss",
+        "gradient",
+        "smoothed loss",
+        "smoothed gradient",
+        "mse",
+        "mse gradient",
+        "map",
+        "map gradient",
+    ],
 )
 def test_a_loss_takes_an_integer_for_each_image(
     loss: Callable[[Array, Any], Array], labels: Any, found: str

@@ -5,7 +5,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lenet.nn.layers import AveragePool, Conv2D, Dense, Flatten, Layer, MaxPool, ReLU, Tanh
+from lenet.nn.layers import (
+    RBF,
+    AveragePool,
+    Conv2D,
+    Dense,
+    Flatten,
+    Layer,
+    MaxPool,
+    ReLU,
+    Tanh,
+)
+from lenet.nn.layers.pool import Subsampling
+from lenet.nn.layers.table import TableConv2D
 
 STACK, N = 3, 5
 
@@ -26,6 +38,9 @@ def normal(*shape: int) -> Any:
         (ReLU(), (84,)),
         (Flatten(), (16, 5, 5)),
         (Dense(normal(120, 400), normal(120)), (400,)),
+        (TableConv2D(normal(5, 3, 3), normal(3), [(0, 1), (1, 2), (0,)], block=2), (3, 6, 6)),
+        (Subsampling(normal(6), normal(6)), (2, 2, 6, 14, 14)),
+        (RBF(normal(10, 84)), (84,)),
     ],
 )
 def test_a_batch_in_a_stack_comes_to_what_it_comes_to_alone(

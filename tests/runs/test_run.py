@@ -172,6 +172,18 @@ def test_metrics_are_indexed_by_epoch(tmp_path: Path) -> None:
     assert "validation_loss" not in metrics
 
 
+def test_a_run_before_1998_had_come_is_a_sample_of_the_same_setting(tmp_path: Path) -> None:
+    """Earlier versions had no keys c3, output, input and reshuffle."""
+    older, newer = (fake_run(tmp_path / name) for name in ("older", "newer"))
+    written = OmegaConf.load(older.path / CONFIG)
+    for key in ("c3", "output", "input", "reshuffle"):
+        del written[key]
+    OmegaConf.save(written, older.path / CONFIG)
+    assert Run(older.path).settings == newer.settings
+    assert Run(older.path).words == newer.words
+    assert Run(older.path).config.architecture == newer.config.architecture
+
+
 def test_a_configuration_of_another_version(tmp_path: Path) -> None:
     run = fake_run(tmp_path)
     with (tmp_path / "config.yaml").open("a") as file:

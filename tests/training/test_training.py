@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from trainings import ADAM, LOSS, RECIPE, batch_of, batch_result, new_network, run
+from trainings import ADAM, LECUN1998, LOSS, RECIPE, batch_of, batch_result, new_network, run
 
 from lenet.data import Data, Split
 from lenet.data.augmentation import Elastic, Original
@@ -249,6 +249,7 @@ def test_a_step_that_ruins_the_network_is_the_one_that_is_named(
         {"ema": 0.9},
         {"dropout": Dropout(0.3)},
         {"ema": 0.9, "normalization": BatchNormalization(momentum=0.1, eps=1e-5)},
+        LECUN1998,
     ],
     ids=str,
 )

@@ -35,6 +35,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from lenet.commands.arguments import add_output_file, add_runs, one_run
+from lenet.errors import LenetError
+from lenet.formats.files import relative
 from lenet.formats.state_dict import to_state_dict
 from lenet.formats.torch import write_state_dict
 
@@ -52,6 +54,11 @@ def run(arguments: Namespace) -> list[Path]:
     run = one_run(arguments)
     path: Path = arguments.output or run.path / FILE
     network = run.network()
+    if not network.architecture.is_modern:
+        raise LenetError(
+            f"{relative(run.path)}: this module has none of the parts of 1998 (c3=table, "
+            "pooling=trainable, output=rbf, input); lenet-runs export onnx takes them"
+        )
     state = to_state_dict(network.architecture.views(network.theta))
     write_state_dict(path, state)
     return [path]

@@ -25,5 +25,6 @@ def run(arguments: Namespace) -> list[Path]:
     network = run.network()
     parameters = network.architecture.views(network.theta)
     with style():
-        figure = draw(parameters["c1.weight"], parameters["c3.weight"], subject(run))
+        c3 = network.architecture.c3.filters(parameters["c3.weight"])
+        figure = draw(parameters["c1.weight"], c3, subject(run))
         return save(figure, output_folder(arguments, [run]) / "filters")

@@ -14,12 +14,13 @@ from lenet.figures.page.packing import halved, packed
 from lenet.formats.layout import METRICS
 from lenet.formats.text import caption
 from lenet.inspection.predictions import Predictions
+from lenet.nn.connections import DenseConnections
+from lenet.nn.input import AS_THEY_ARE
 from lenet.nn.layers import (
     ELU,
     GELU,
     Array,
     AveragePool,
-    Layer,
     LeakyReLU,
     MaxPool,
     ReLU,
@@ -30,13 +31,16 @@ from lenet.nn.layers import (
     Tanh,
 )
 from lenet.nn.model import LeNet5
+from lenet.nn.output import LinearOutput
 from lenet.runs.run import Run
 
-COMPUTED: dict[str, set[type[Layer]]] = {  # those that activations.js and network.js have
+COMPUTED: dict[str, set[type]] = {  # those that activations.js and network.js have
     "activation": {
         Tanh, ScaledTanh, Sigmoid, ReLU, LeakyReLU, ELU, Softplus, SiLU, GELU,
     },
     "pooling": {MaxPool, AveragePool},
+    "c3": {DenseConnections},
+    "output": {LinearOutput},
 }  # fmt: skip
 SPLITS = ("train", "validation", "test")
 CONFUSED = 8  # test images that a network is most wrong or least sure about
@@ -80,12 +84,17 @@ def refuse_unknown(run: Run) -> None:
         raise LenetError(
             f"{run.path}: a page is drawn on in grey; this network has {channels} channels"
         )
-    for name, layer in (("activation", config.activation), ("pooling", config.pooling)):
-        if type(layer) not in COMPUTED[name]:
-            known = ", ".join(sorted(kind.__name__ for kind in COMPUTED[name]))
+    for name, kinds in COMPUTED.items():
+        kind = type(getattr(config, name))
+        if kind not in kinds:
+            known = ", ".join(sorted(kind.__name__ for kind in kinds))
             raise LenetError(
-                f"{run.path}: a page computes {known}; the {name} here is {type(layer).__name__}"
+                f"{run.path}: a page computes {known}; the {name} here is {kind.__name__}"
             )
+    if config.input != AS_THEY_ARE:
+        raise LenetError(
+            f"{run.path}: a page computes with pixels from 0 to 1; here they are others"
+        )
 
 
 def refuse_others(first: Run, other: Run) -> None:

@@ -25,11 +25,21 @@ from lenet.nn.layers.normalization import (
     Normalization,
     Normalized,
 )
-from lenet.nn.layers.pool import AveragePool, MaxPool, Pooling
+from lenet.nn.layers.pool import (
+    AveragePool,
+    MaxPool,
+    Pooling,
+    Subsampling,
+    TrainablePooling,
+)
+from lenet.nn.layers.rbf import RBF
+from lenet.nn.layers.scaling import Scaling
+from lenet.nn.layers.table import TableConv2D
 
 __all__ = [
     "ELU",
     "GELU",
+    "RBF",
     "Activation",
     "Array",
     "AveragePool",
@@ -50,8 +60,12 @@ __all__ = [
     "Pooling",
     "ReLU",
     "ScaledTanh",
+    "Scaling",
     "SiLU",
     "Sigmoid",
     "Softplus",
+    "Subsampling",
+    "TableConv2D",
     "Tanh",
+    "TrainablePooling",
 ]

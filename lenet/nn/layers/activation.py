@@ -11,13 +11,17 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Lt
 
-from lenet.nn.layers.base import Array, Layer
+from lenet.nn.layers.base import Array, Cache, Layer
 
 
 class Activation(Layer):
     """A function that is applied to each element on its own."""
 
     non_decreasing: ClassVar[bool]
+
+    def curvature(self, hy: Array, cache: Cache) -> Array:
+        """hx = f'(x)^2 hy, eq. (26) of LeCun et al. (1998): the derivative, twice."""
+        return self.backward(self.backward(hy, cache), cache)
 
 
 @dataclass(frozen=True)

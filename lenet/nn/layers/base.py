@@ -71,3 +71,18 @@ class Layer(ABC):
     def gradients(self, dy: Array, cache: Cache) -> tuple[Array, ...]:
         """Return dL/dparameter for each parameter, in order, summed over each batch."""
         return ()
+
+    def curvature(self, hy: Array, cache: Cache) -> Array:
+        """Return d2L/dx2, given d2L/dy2, of each element by itself: sum of (dy/dx)^2 hy.
+
+        See ``lenet.nn.curvature``. NotImplementedError: the layer has none.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no curvature pass")
+
+    def bending(self, dy: Array, cache: Cache) -> Array | float:
+        """Return what d2y/dx2 adds to d2L/dx2, given dL/dy: nothing in a Gauss-Newton matrix."""
+        return 0.0
+
+    def curvatures(self, hy: Array, cache: Cache) -> tuple[Array, ...]:
+        """Return d2L/dparameter2 for each parameter, in order, summed over the batch."""
+        return ()

@@ -69,6 +69,11 @@ class Product(NamedTuple):
     patches: Array  # (C_in side side + 1, rows, columns, N)
     shape: tuple[int, ...]  # of the padded input
 
+    @property
+    def squared(self) -> "Product":
+        """The same with the square of each filter's weight and each pixel."""
+        return Product(self.matrix**2, self.patches**2, self.shape)
+
 
 class Conv2D(Layer):
     """Y[k] = sum over the input channels of X * K[k], plus b[k]: eq. (1), for a batch.
@@ -139,6 +144,14 @@ class Conv2D(Layer):
         dx = self._fold(dpatches, shape)
         P = self.padding
         return dx[..., P : shape[-3] - P, P : shape[-2] - P, :]
+
+    def curvatures(self, hy: Array, cache: Product) -> tuple[Array, Array]:
+        """The sum of hy x^2 over the connections of each weight, and of hy: as ``gradients``."""
+        return self.gradients(hy, cache.squared)
+
+    def curvature(self, hy: Array, cache: Product) -> Array:
+        """hx = hy * rot180(K^2): as ``backward``."""
+        return self.backward(hy, cache.squared)
 
     def _matrix(self) -> Array:
         """Return the filters of a whole block as rows, the bias in the last column."""

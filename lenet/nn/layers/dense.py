@@ -29,3 +29,11 @@ class Dense(Layer):
         """dx = W^T delta, eq. (11)."""
         check_input(dz, self.weight.shape[:1], "N")
         return self.weight.T @ dz
+
+    def curvatures(self, hz: Array, x: Array) -> tuple[Array, Array]:
+        """The sum of hz x^2 over the batch, and of hz: each weight is one connection."""
+        return hz @ (x * x).T, hz.sum(axis=1)
+
+    def curvature(self, hz: Array, x: Array) -> Array:
+        """hx = (W^2)^T hz."""
+        return (self.weight * self.weight).T @ hz

@@ -33,3 +33,7 @@ class Dropout(Layer):
     def backward(self, dy: Array, mask: Array | None) -> Array:
         """dx = dy m / (1 - p)."""
         return dy if mask is None else dy * mask
+
+    def curvature(self, hy: Array, mask: Array | None) -> Array:
+        """hx = hy (m / (1 - p))^2."""
+        return self.backward(self.backward(hy, mask), mask)

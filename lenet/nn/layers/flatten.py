@@ -15,3 +15,7 @@ class Flatten(Layer):
     def backward(self, dy: Array, shape: tuple[int, ...]) -> Array:
         """Return the gradient in the maps' shape."""
         return dy.reshape(shape)
+
+    def curvature(self, hy: Array, shape: tuple[int, ...]) -> Array:
+        """Return the second derivatives in the maps' shape."""
+        return hy.reshape(shape)

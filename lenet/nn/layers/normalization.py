@@ -13,6 +13,7 @@ from annotated_types import Ge, Gt, Le
 from numpy.typing import DTypeLike
 
 from lenet.nn.layers.base import Array, Layer, refuse_input
+from lenet.nn.layers.scaling import Scaling
 
 
 @dataclass(frozen=True)
@@ -131,22 +132,6 @@ class BatchNorm(Layer):
     def _wide(self, values: Array) -> Array:
         """Return one value for each feature (features,) in a shape that meets x."""
         return values.reshape(-1, *(1,) * (-1 - self.axis))
-
-
-class Scaling(Layer):
-    """y = a x + b, with one a and one b for each feature, in shapes that meet x."""
-
-    def __init__(self, a: Array, b: Array) -> None:
-        self.a = a
-        self.b = b
-
-    def forward(self, x: Array) -> tuple[Array, None]:
-        """y = a x + b."""
-        return self.a * x + self.b, None
-
-    def backward(self, dy: Array, cache: None) -> Array:
-        """dx = a dy."""
-        return self.a * dy
 
 
 class Normalization(ABC):

@@ -5,10 +5,12 @@ of every window, so that a pooling is an operation between four whole arrays. Co
 their maps in this order (see ``conv``); ``windows`` gives it as a view of ordinary maps.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from annotated_types import Gt, Le
 
 from lenet.nn.layers.base import Array, Cache, Layer, check_array, check_input
 
@@ -46,17 +48,36 @@ def members(windows: Array) -> Array:
     return windows if windows.ndim == 6 else windows.transpose(1, 2, 0, 3, 4, 5, 6)
 
 
-class Pooling(Layer):
+def of_each_member(y: Array) -> Array:
+    """View maps (..., C, H, W, N) as windows all of whose members are y."""
+    return np.broadcast_to(np.expand_dims(y, (-6, -5)), (*y.shape[:-4], 2, 2, *y.shape[-4:]))
+
+
+class Pooling(ABC):
     """The four members of each window become one value: (2, 2, C, H, W, N) to (C, H, W, N)."""
 
     commutes_with_non_decreasing: ClassVar[bool]
+    squashed: ClassVar[bool] = False  # whether the activation follows it, too
+
+    @property
+    def initial(self) -> dict[str, float | None]:
+        """The value of each array (C,) of a layer before the first step; None: drawn."""
+        return {}
+
+    @abstractmethod
+    def layer(self, parameters: dict[str, Array]) -> Layer:
+        """Return the layer of some arrays (see ``initial``)."""
 
 
 @dataclass(frozen=True)
-class MaxPool(Pooling):
+class MaxPool(Layer, Pooling):
     """The largest member of each window, eq. (4)."""
 
     commutes_with_non_decreasing = True
+
+    def layer(self, parameters: dict[str, Array]) -> Layer:
+        """Return itself: it has no parameters."""
+        return self
 
     def forward(self, x: Array) -> tuple[Array, Cache]:
         """Find the maximum as a tournament; the cache says who won, in a tie the first."""
@@ -80,12 +101,20 @@ class MaxPool(Pooling):
         np.subtract(drows, dleft, out=dright)
         return dx
 
+    def curvature(self, hy: Array, cache: Cache) -> Array:
+        """As ``backward``: the derivative is 1 or 0."""
+        return self.backward(hy, cache)
+
 
 @dataclass(frozen=True)
-class AveragePool(Pooling):
+class AveragePool(Layer, Pooling):
     """The mean of each window (LeCun et al. 1998, without their trainable coefficient)."""
 
     commutes_with_non_decreasing = False
+
+    def layer(self, parameters: dict[str, Array]) -> Layer:
+        """Return itself: it has no parameters."""
+        return self
 
     def forward(self, x: Array) -> tuple[Array, None]:
         """y = (a + b + c + d) / 4."""
@@ -100,5 +129,72 @@ class AveragePool(Pooling):
     def backward(self, dy: Array, cache: None) -> Array:
         """Each member gets a quarter of the gradient."""
         check_input(dy, (), "C", "H", "W", "N")
-        quarter = np.expand_dims(dy / 4, (-6, -5))
-        return np.broadcast_to(quarter, (*dy.shape[:-4], 2, 2, *dy.shape[-4:]))
+        return of_each_member(dy / 4)
+
+    def curvature(self, hy: Array, cache: None) -> Array:
+        """Each member gets hy / 4^2."""
+        return of_each_member(hy / 16)
+
+
+@dataclass(frozen=True)
+class TrainablePooling(Pooling):
+    """Subsampling (LeCun et al. 1998, II-B): w times the sum of each window, plus b, squashed.
+
+    ``coefficient`` is where each w starts; None: it is drawn as weights of a unit of four inputs.
+    """
+
+    commutes_with_non_decreasing = False
+    squashed = True
+    coefficient: Annotated[float, Gt(0), Le(10)] | None
+
+    @property
+    def initial(self) -> dict[str, float | None]:
+        """The coefficients, and the biases from 0."""
+        return {"coefficient": self.coefficient, "bias": 0.0}
+
+    def layer(self, parameters: dict[str, Array]) -> Layer:
+        """Return the layer of a coefficient and a bias for each map."""
+        return Subsampling(**parameters)
+
+
+class Subsampling(Layer):
+    """y = w (a + b + c + d) + b: the sum of each window, with a w and a b for each map.
+
+    Parameters: coefficient w (C,), bias b (C,).
+    """
+
+    def __init__(self, coefficient: Array, bias: Array) -> None:
+        check_array(coefficient, (), "C")
+        check_array(bias, coefficient.shape)
+        self.coefficient = coefficient
+        self.bias = bias
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        """y = w s + b, of the sum s of each window; s is kept."""
+        check_input(x, (2, 2, len(self.bias)), "H", "W", "N", advice=ADVICE)
+        (a, b), (c, d) = members(x)
+        s = a + b + c + d
+        return wide(self.coefficient) * s + wide(self.bias), s
+
+    def gradients(self, dy: Array, s: Array) -> tuple[Array, Array]:
+        """The sums of dy s and of dy over the units of each map."""
+        check_array(dy, s.shape)
+        return (dy * s).sum(axis=(-3, -2, -1)), dy.sum(axis=(-3, -2, -1))
+
+    def backward(self, dy: Array, s: Array) -> Array:
+        """Each member gets w dy."""
+        check_array(dy, s.shape)
+        return of_each_member(wide(self.coefficient) * dy)
+
+    def curvatures(self, hy: Array, s: Array) -> tuple[Array, Array]:
+        """The sums of hy s^2 and of hy over the units of each map."""
+        return self.gradients(hy, s * s)
+
+    def curvature(self, hy: Array, s: Array) -> Array:
+        """Each member gets w^2 hy."""
+        return of_each_member(wide(self.coefficient) ** 2 * hy)
+
+
+def wide(values: Array) -> Array:
+    """Return one value for each map (C,) in a shape that meets maps (C, H, W, N)."""
+    return values[:, None, None, None]

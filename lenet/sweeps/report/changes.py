@@ -1,0 +1,96 @@
+"""A study in which one change follows the other: what each gives, over common seeds.
+
+Its settings are files of one folder, in the order of their names, such as
+``from_1998_to_2025/1_softmax``; each has all that those before it have changed.
+"""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+
+from lenet.errors import LenetError
+from lenet.formats.files import write_text
+from lenet.runs.find import natural_order
+from lenet.runs.groups import newest_of_each_seed
+from lenet.runs.run import Run
+from lenet.sweeps.report.table1 import NONE, interval, pad, percent
+from lenet.sweeps.statistics import intervals, paired_tests
+
+SETTING = "setting"
+NOTE = """\
+Test error after the last epoch in %, mean and its 95 % interval over seeds (Student's t).
+The change is to the row above, over common seeds, with its 95 % interval (paired t-test).
+"""
+
+
+def by_change(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    """Return the runs of each setting, one for each seed, in the order of the settings' names.
+
+    Raises:
+        LenetError: a run was not started with a setting, or there is one setting only.
+
+    """
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        word = run.record.get("choices", {}).get(SETTING, "none")
+        if word == "none":
+            raise LenetError(f"{run.path}: expected a run that was started with setting=<name>")
+        found.setdefault(word.rpartition("/")[2], []).append(run)
+    if len(found) < 2:
+        raise LenetError("expected runs of several settings, one change after the other")
+    ordered = sorted(found, key=lambda word: natural_order(Path(word)))
+    return {word: newest_of_each_seed(found[word]) for word in ordered}
+
+
+def table(groups: dict[str, list[Run]]) -> pd.DataFrame:
+    """Return a row for each setting: error in %, its interval, the change and its interval."""
+    errors = pd.DataFrame(
+        {
+            word: {run.seed: 100 * (1 - run.metrics["test_accuracy"].iloc[-1]) for run in runs}
+            for word, runs in groups.items()
+        }
+    )
+    flat = pd.concat({word: errors[word].dropna() for word in groups}, names=[SETTING])
+    changes = [change(errors[[*pair]].dropna()) for pair in pairwise(groups)]
+    return intervals(flat).join(pd.DataFrame(changes, index=list(groups)[1:]))
+
+
+def change(common: pd.DataFrame) -> dict[str, float]:
+    """Return the mean change of the second column to the first, its interval and p-value."""
+    if len(common) < 2:
+        return {"change": float((common.iloc[:, 1] - common.iloc[:, 0]).mean())}
+    values = common.to_numpy()
+    tested = paired_tests(values[:, 1:], values[:, :1]).iloc[0]
+    return {
+        "change": tested["difference"],
+        "change_low": tested["difference_low"],
+        "change_high": tested["difference_high"],
+        "p_value": tested["p_value"],
+    }
+
+
+def markdown(rows: pd.DataFrame) -> str:
+    """Return the rows as a Markdown table."""
+    whole = rows.reindex(columns=[*rows.columns, *{"change_low", "change_high"} - {*rows.columns}])
+    columns = {
+        "Setting": list(whole.index),
+        "Error": list(map(percent, whole["mean"])),
+        "95 % CI": list(map(interval, whole["low"], whole["high"])),
+        "Seeds": [f"{count:.0f}" for count in whole["count"]],
+        "Change": [NONE if pd.isna(value) else f"{value:+.2f}" for value in whole["change"]],
+        "95 % CI of it": list(map(interval, whole["change_low"], whole["change_high"])),
+    }
+    padded = [pad([title, *cells]) for title, cells in columns.items()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in zip(*padded, strict=True))
+
+
+def write(rows: pd.DataFrame, text: str, folder: Path) -> list[Path]:
+    """Write changes.md and changes.csv; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    csv = rows.rename_axis(SETTING).to_csv(float_format="%.4f", lineterminator="\n")
+    paths = [folder / "changes.md", folder / "changes.csv"]
+    for path, content in zip(paths, (text, csv), strict=True):
+        write_text(path, content)
+    return paths
