@@ -2,12 +2,11 @@
 
 Each IMAGE is a file (PNG, JPEG, or whatever else Pillow reads) or a folder of them. In the place of
 the first there may be a run folder, or a file of weights in one, to read the others with; without
-it the weights of experiment=reader are used, which come with the program, and the last line says
-so. A line for each picture names the likeliest classes with their probabilities, or says why the
-picture is refused: there is no digit in it, or several, or no class is probable enough. With
---several there is a line for each digit of a row, with its box. sheet.png and .svg show what the
-network has seen of the first of them. The exit status is 1 if a picture was refused or could not be
-used.
+it the weights of experiment=reader are used, which come with the program, and a line says so. A
+line for each picture names the likeliest classes with their probabilities, or says why the picture
+is refused: there is no digit in it, or several, or no class is probable enough. With --several
+there is a line for each digit of a row, with its box. sheet.png and .svg show what the network has
+seen of the first of them.
 """
 
 import logging
@@ -22,6 +21,7 @@ from lenet.figures.sheet import NAMED, SHOWN, sheet
 from lenet.figures.style import save, style
 from lenet.formats.files import relative
 from lenet.formats.layout import CONFIG, WEIGHTS
+from lenet.formats.text import plural
 from lenet.inspection.classifier import REJECT, Classifier, Prediction
 from lenet.inspection.reader import READER
 from lenet.runs.find import natural_order
@@ -86,9 +86,10 @@ def run(arguments: Namespace) -> Iterator[Path | str]:
             yield from save(sheet(shown, len(paths) - unfit), folder / "sheet")
     if not weights:
         yield f"read with the weights of experiment=reader, {relative(READER)}"
-    ends = ((unfit, "could not be used"), (refused, "were refused"))
-    if unfit or refused:
-        raise LenetError(*(f"{n} of {len(paths)} pictures {end}" for n, end in ends if n))
+    if refused:
+        yield f"{refused} of {plural(len(paths), 'picture')} refused"
+    if unfit:
+        raise LenetError(f"{unfit} of {len(paths)} pictures could not be used")
 
 
 def parted(paths: list[Path]) -> tuple[Path | None, list[Path]]:

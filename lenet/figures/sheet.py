@@ -11,13 +11,13 @@ from PIL import Image
 from lenet.figures.drawing import Axes, Figure
 from lenet.figures.images import show
 from lenet.figures.style import VERMILION, entitle
-from lenet.formats.text import caption
+from lenet.formats.text import caption, plural
 from lenet.inspection.classifier import Prediction
 
 NAMED = 3  # classes
 SHOWN, COLUMNS = 20, 5
 CELL, TITLE = (2.6, 1.75), 0.5  # inches
-WORDS = 22  # characters in a line
+WORDS, ABOVE = 22, 34  # characters in a line, below a picture and above a column
 DRAWN = 300  # pixels of the larger side of a picture on the sheet
 
 
@@ -42,7 +42,8 @@ def sheet(pictures: dict[Path, list[Prediction]], total: int) -> Figure:
             for prediction in predictions:
                 draw_box(left, prediction.box, scale)
     part = f"the first {len(pictures)} of " if len(pictures) < total else ""
-    entitle(figure, f"{part}{total:,} pictures: as they are, and as the network sees them")
+    title = f"{part}{plural(total, 'picture')}: as they are, and as the network sees them"
+    entitle(figure, title, width=ABOVE * columns)
     return figure
 
 

@@ -71,7 +71,7 @@ class TableConnections(Connections):
     def weights(self, c1: int, c3: int, kernel: int) -> tuple[int, ...]:
         """Return the shape of a filter for each pair of the table."""
         if (c1, c3) != (6, len(TABLE)):
-            raise ValueError(f"c3=table connects 6 maps to 16, not {c1} to {c3}; c3=dense does")
+            raise ValueError(f"c3 = table: connects 6 maps to 16, not {c1} to {c3}; c3=dense does")
         return sum(map(len, TABLE)), kernel, kernel
 
     def units(self, c1: int, c3: int, kernel: int) -> list[tuple[int, ...]]:

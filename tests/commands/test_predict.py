@@ -143,22 +143,20 @@ def test_a_bad_picture_does_not_lose_the_others(run: Path, pictures: Path) -> No
     )
     assert done.returncode == 1
     lines = done.stdout.splitlines()
-    assert len(lines) == 11 + 2
+    assert len(lines) == 11 + 2 + 1
+    assert lines[-1] == "1 of 13 pictures refused"
     assert "pictures/blank.png  refused: no ink" in lines
     cut, nowhere, *ends = done.stderr.splitlines()
     assert cut.startswith("predict.py: pictures/cut.png: expected an intact picture, found: ")
     assert nowhere == "predict.py: nowhere.png: expected a picture, found no such file"
-    assert ends == [
-        "predict.py: 2 of 13 pictures could not be used",
-        "predict.py: 1 of 13 pictures were refused",
-    ]
+    assert ends == ["predict.py: 2 of 13 pictures could not be used"]
 
 
 def test_a_row_of_digits_has_a_line_for_each(run: Path, tmp_path: Path) -> None:
     page = np.pad(np.hstack(list(DIGITS[[1, 4, 7]])), 4, constant_values=255)
     Image.fromarray(page).resize((4 * page.shape[1], 4 * page.shape[0])).save(tmp_path / "row.png")
     one = predict(run, "row.png", "--reject", "0", "--output", "out", cwd=tmp_path)
-    assert one.returncode == 1
+    assert one.returncode == 0
     assert one.stdout.splitlines()[0] == "row.png  refused: several digits"
     done = predict(run, "row.png", "--several", "--reject", "0", "--output", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -35,7 +35,7 @@ def refused(
         (["lr=0.1"], "lr: no such key; did you mean 'optimizer.lr'?"),
         (["sead=3"], "sead: no such key; did you mean 'seed'?"),
         (["optimizer=adm"], "optimizer = 'adm': no such choice; did you mean 'adam'?"),
-        (["optimizer=lion"], "no such choice; there are adam, adamw, rmsprop, sgd"),
+        (["optimizer=lion"], "no such choice; there are adam, adamw, rmsprop, sdlm, sgd"),
         (["optimzer=sgd"], "optimzer: no such key; did you mean 'optimizer'?"),
         (
             ["optimizer=null"],
@@ -281,7 +281,11 @@ def test_ctrl_c_while_all_is_imported_ends_without_a_word(tmp_path: Path, after:
 def test_help_names_the_groups_and_gives_examples(tmp_path: Path) -> None:
     done = lenet("--help", cwd=tmp_path)
     assert done.returncode == 0
-    for word in ("optimizer: adam, adamw, rmsprop, sgd", "pooling: avg, max", "experiment=table1"):
+    for word in (
+        "optimizer: adam, adamw, rmsprop, sdlm, sgd",
+        "pooling: avg, max",
+        "experiment=table1",
+    ):
         assert word in done.stdout
 
 

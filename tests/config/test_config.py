@@ -174,7 +174,7 @@ def test_any_text_is_read_as_it_was_saved(tmp_path: Path, text: str) -> None:
     [
         (["optimizer=sdlm", "normalization=batch"], "optimizer = SDLM: expected normalization="),
         (["c3=table", "normalization=batch"], "c3 = table: expected normalization=none"),
-        (["c3=table", "network.c3=20"], "c3=table connects 6 maps to 16, not 6 to 20"),
+        (["c3=table", "network.c3=20"], "c3 = table: connects 6 maps to 16, not 6 to 20"),
         (["loss=mse"], "loss = MSE: expected output=rbf, whose distances it is of"),
         (["output=rbf", "network.f6=80"], "output.codes = 'bitmaps': should be 'random' for 10 "),
         (["output=rbf", "output.codes=mine"], "output.codes = 'mine': should be 'bitmaps' or 'r"),

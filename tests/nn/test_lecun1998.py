@@ -237,7 +237,7 @@ def test_what_each_layer_says_is_shown_after_its_squashing() -> None:
 
 
 def test_a_table_for_other_numbers_of_maps_is_refused() -> None:
-    with pytest.raises(ValueError, match="c3=table connects 6 maps to 16, not 8 to 16"):
+    with pytest.raises(ValueError, match="c3 = table: connects 6 maps to 16, not 8 to 16"):
         Architecture(
             1, 10, NoNormalization(), Sizes(8, 16, 120, 84, 5), c3=TableConnections()
         )  # fmt: skip

@@ -72,7 +72,7 @@ def test_the_calibration_error_of_a_few_images_by_hand() -> None:
     assert calibration_error(probabilities, labels) == pytest.approx(expected)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_run_with_validation_images_keeps_the_temperature_of_its_networks(
     tmp_path: Path,
 ) -> None:

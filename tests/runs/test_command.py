@@ -57,7 +57,7 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(configurations())
-@settings(max_examples=10)
+@settings(max_examples=4)
 def test_the_command_of_any_run_composes_to_the_same_run(
     tmp_path_factory: pytest.TempPathFactory, content: dict[str, Any]
 ) -> None:

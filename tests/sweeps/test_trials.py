@@ -27,7 +27,7 @@ MEANT = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_each_line_is_a_setting_and_each_cell_is_what_would_be_typed(tmp_path: Path) -> None:
     """With a byte order mark, and the line ends of another system, as spreadsheets write them."""
     content = "\ufeff" + TABLE.replace("\n", "\r\n")
