@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 RECIPES = {**SURROUNDED, **FILLING, **SPOILT}
 SURE = 0.9
-MANY = 50  # pictures of a recipe
+MANY = 100  # pictures of a recipe
 
 
 @pytest.fixture(scope="module")
