@@ -1,8 +1,8 @@
 # make run     train LeNet-5 on drawn digits (no download of data) and draw its curves
-# make check   linter, type checker and fast tests: a minute
-# make test    those and the slow tests: four minutes on two cores; LENET_DATA=<folder> adds the real MNIST
+# make check   linter, type checker and fast tests: a minute and a half
+# make test    those and the slow tests: five minutes on two cores; LENET_DATA=<folder> adds the real MNIST
 # make test-all  those and what takes long by its nature: kills, sweeps under launchers, defects that
-#              are put in on purpose, and every property on fresh examples: eight minutes more
+#              are put in on purpose, and every property on fresh examples: twelve minutes more
 # make table1  the paper's Table I over ten seeds, on MNIST
 # make optimizers, architectures, capacity, best_3_epochs, best, fashion, best_fashion, lecun1998,
 #      lecun1998_distorted, lecun1998_sizes, from_1998_to_2025
@@ -77,7 +77,7 @@ coverage: $(VENV)/dev
 
 test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx test-page: test-%: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,$*]'
-	$(BIN)/pytest -rs -m $*
+	$(BIN)/pytest -rs --up-to thorough -m $*
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

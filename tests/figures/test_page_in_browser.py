@@ -30,7 +30,7 @@ from lenet.nn.layers import Array
 from lenet.runs.run import Run
 
 playwright = pytest.importorskip("playwright.sync_api", reason="lenet[page] is not installed")
-pytestmark = pytest.mark.page
+pytestmark = [pytest.mark.page, pytest.mark.thorough]
 
 ROOT = Path(__file__).parents[2]
 READER = ROOT / "results" / "reader"
