@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from command import forks
 from hypothesis import HealthCheck, settings
+from refused import refused as refused
 from scripted import script as script
 from threadpoolctl import threadpool_limits
 

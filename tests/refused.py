@@ -37,3 +37,10 @@ class Refused:
         message = self.capsys.readouterr().err
         assert "Traceback" not in message
         return message
+
+
+@pytest.fixture
+def refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Refused:
+    return Refused(tmp_path, monkeypatch, capsys)

@@ -20,13 +20,6 @@ pytestmark = pytest.mark.slow
 QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
 
 
-@pytest.fixture
-def refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> "Refused":
-    return Refused(tmp_path, monkeypatch, capsys)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

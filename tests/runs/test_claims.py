@@ -37,13 +37,6 @@ SAID_BY_OTHERS = st.one_of(
 
 
 @pytest.fixture
-def refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Refused:
-    return Refused(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
 def process() -> "Iterator[subprocess.Popen[bytes]]":
     """Some process that is alive."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)

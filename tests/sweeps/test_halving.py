@@ -194,13 +194,6 @@ def test_what_has_diverged_is_not_launched_again_and_its_setting_comes_last(tmp_
     assert ends["best-1"] == "diverged"
 
 
-@pytest.fixture
-def refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Refused:
-    return Refused(tmp_path, monkeypatch, capsys)
-
-
 REFUSED = [
     (["halving=1"], "halving = 1: should be greater than 1"),
     (["halving=x"], "halving = 'x': should be a valid integer"),

@@ -15,13 +15,6 @@ from lenet.sweeps.launchers import refuse_launcher
 QUICK = ["-m", "dataset.train_size=64", "dataset.test_size=16", "epochs=1", "seed=1,2"]
 
 
-@pytest.fixture
-def refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Refused:
-    return Refused(tmp_path, monkeypatch, capsys)
-
-
 def joblib(**options: Any) -> dict[str, Any]:
     return {
         "_target_": "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher",

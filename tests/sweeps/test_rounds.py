@@ -115,13 +115,6 @@ def test_the_summary_says_how_often(tmp_path: Path) -> None:
     assert said in (tmp_path / "report.html").read_text()
 
 
-@pytest.fixture
-def refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Refused:
-    return Refused(tmp_path, monkeypatch, capsys)
-
-
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [

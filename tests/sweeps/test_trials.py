@@ -49,13 +49,6 @@ def test_each_line_is_a_setting_and_each_cell_is_what_would_be_typed(tmp_path: P
     assert "8 runs, 8 of them finished already" in again.stdout
 
 
-@pytest.fixture
-def refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Refused:
-    return Refused(tmp_path, monkeypatch, capsys)
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
