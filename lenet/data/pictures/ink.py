@@ -127,22 +127,27 @@ def digits_in(
     if not readings:
         raise NoInkError
     best = max(readings, key=lambda reading: reading.found.score)
-    found = best.found
-    places = found.apart if several and found.apart else [found.digit]
-    several_found = bool(found.apart) and not several
-    why = "several digits" if several_found else found.objection
-    digits = []
-    for place in places:
-        ink = best.ink(place)
-        if not ink.any():
-            raise NoInkError
-        rows, columns = ndimage.find_objects(ink > 0, 1)[0]
-        box = (rows.start, columns.start, rows.stop, columns.stop)
-        top, left, bottom, right = (
-            round(scale * (side + corner[k % 2] - margin)) for k, side in enumerate(box)
-        )
-        digits.append(Digit(ink, (top, left, bottom, right)))
-    return digits, why
+    found, start = best.found, (corner[0] - margin, corner[1] - margin)
+    if several and found.apart:
+        return [_digit_of(best.ink(each), start, scale) for each in found.apart], found.objection
+    why = "several digits" if found.apart else found.objection
+    return [_digit_of(best.ink(found.digit), start, scale)], why
+
+
+def _digit_of(ink: Floats, start: tuple[int, int], scale: float) -> Digit:
+    """Return a digit, given its ink in a part of a picture that was reduced.
+
+    The part begins at the row and column ``start``; ``scale`` pixels of the picture became one.
+    """
+    if not ink.any():
+        raise NoInkError
+    rows, columns = ndimage.find_objects(ink > 0, 1)[0]
+    corners = ((rows.start, columns.start), (rows.stop, columns.stop))
+    (top, left), (bottom, right) = (
+        (round(scale * (row + start[0])), round(scale * (column + start[1])))
+        for row, column in corners
+    )
+    return Digit(ink, (top, left, bottom, right))
 
 
 def _readings(grey: Floats) -> Iterator[Reading]:

@@ -137,40 +137,63 @@ def _written(drawn: Mask) -> tuple[slice, ...] | None:
 def _lines(drawn: Mask, *, across: bool) -> Iterator[Line]:
     """Yield the lines across a mask (h, w)."""
     left = drawn.copy()
-    rows = np.arange(len(drawn))[:, None]
+    rows, near = np.arange(len(drawn))[:, None], _near(drawn)
     starts, lengths = _runs_down(drawn)
-    W, near = drawn.shape[1], _near(drawn)
     for _ in range(MOST):
         for track, columns in _long_runs(left):
-            around = np.clip(track + np.arange(-near, near + 1)[:, None], 0, len(drawn) - 1)
-            nearest = np.where(lengths > 0, lengths, len(drawn))[around, columns].argmin(axis=0)
-            track = around[nearest, np.arange(len(columns))]
-            start, length = starts[track, columns], lengths[track, columns]
+            track = _of_shortest_runs(lengths, track, columns, near)
             if not left[track, columns].mean() > ALONE:
                 continue
+            start, length = starts[track, columns], lengths[track, columns]
             width = float(np.percentile(length[length > 0], 30))
-            alone = length <= CROSSING * width + 1
             left[:, columns] &= np.abs(rows - track) > width / 2 + near
+            alone = length <= CROSSING * width + 1
             if width * THIN <= len(columns) and alone.mean() > ALONE:
-                middle = np.poly1d(np.polyfit(columns[alone], (start + (length - 1) / 2)[alone], 1))
-                top, bottom = middle(columns) - width / 2, middle(columns) + width / 2
-                crosses = (start < top - width / 2) & (start + length > bottom + width / 2)
-                run = (rows >= start) & (rows < start + length)
-                band = (rows > top - 1) & (rows < bottom + 1)
-                ink = np.zeros_like(drawn)
-                ink[:, columns] = run & (alone | (band & ~crosses))
-                first, last = columns[0], columns[-1]
-                is_whole = bool(first <= near and last >= W - 1 - near)
-                is_free = across and bool(alone.mean() > 1 - TOUCHED)
-                yield Line(
-                    first,
-                    last + 1,
-                    ink if across else ink.T,
-                    across,
-                    middle(W / 2),
-                    is_whole,
-                    is_free,
-                )
+                yield _line(drawn, columns, start, length, width, alone, across=across)
+
+
+def _of_shortest_runs(
+    lengths: NDArray[np.int_], track: NDArray[Any], columns: NDArray[Any], near: int
+) -> NDArray[Any]:
+    """Return the rows (n,), near those of a track, in which the runs down columns are shortest."""
+    around = np.clip(track + np.arange(-near, near + 1)[:, None], 0, len(lengths) - 1)
+    shortest = np.where(lengths > 0, lengths, len(lengths))[around, columns].argmin(axis=0)
+    return around[shortest, np.arange(len(columns))]
+
+
+def _line(
+    drawn: Mask,
+    columns: NDArray[Any],
+    start: NDArray[Any],
+    length: NDArray[Any],
+    width: float,
+    alone: Mask,
+    *,
+    across: bool,
+) -> Line:
+    """Return the line of a run down each of some columns (n,) of a mask (h, w).
+
+    Runs begin in the row ``start`` and have a ``length``; where they are ``alone`` no stroke
+    crosses the line, which is straight and has a ``width``.
+    """
+    rows, near, W = np.arange(len(drawn))[:, None], _near(drawn), drawn.shape[1]
+    middle = np.poly1d(np.polyfit(columns[alone], (start + (length - 1) / 2)[alone], 1))
+    top, bottom = middle(columns) - width / 2, middle(columns) + width / 2
+    crosses = (start < top - width / 2) & (start + length > bottom + width / 2)
+    run = (rows >= start) & (rows < start + length)
+    band = (rows > top - 1) & (rows < bottom + 1)
+    ink = np.zeros_like(drawn)
+    ink[:, columns] = run & (alone | (band & ~crosses))
+    first, last = columns[0], columns[-1]
+    return Line(
+        first,
+        last + 1,
+        ink if across else ink.T,
+        across,
+        middle(W / 2),
+        is_whole=bool(first <= near and last >= W - 1 - near),
+        is_free=across and bool(alone.mean() > 1 - TOUCHED),
+    )
 
 
 def _long_runs(drawn: Mask) -> list[tuple[NDArray[Any], NDArray[Any]]]:
