@@ -119,12 +119,11 @@ def pictures_in(path: Path) -> list[Path]:
 
 def told(prediction: Prediction) -> str:
     """Return the likeliest classes and their probabilities, or the refusal, as a part of a line."""
+    if prediction.refusal is not None:
+        return f"refused: {prediction.refusal}"
     width = max(map(len, prediction.class_names))
     top = prediction.top(NAMED)
-    classes = "  ".join(f"{name:{width}} {probability:6.1%}" for name, probability in top).rstrip()
-    if prediction.refusal is None:
-        return classes
-    return f"refused: {prediction.refusal}"
+    return "  ".join(f"{name:{width}} {probability:6.1%}" for name, probability in top).rstrip()
 
 
 def boxed(prediction: Prediction) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from lenet.data.augmentation import Affine
 from lenet.data.base import Split
-from lenet.nn.input import INPUT_SIDE, Images
+from lenet.nn.input import INPUT_SIDE, Images, without_margin
 from lenet.nn.layers import Array
 from lenet.nn.model import LeNet5
 from lenet.nn.random import stream
@@ -77,11 +77,9 @@ DISTORTIONS = (
 
 def padded(images: Images) -> Images:
     """Return images (N, H, W) in the middle of the network's field, so that nothing is cut off."""
-    height, width = images.shape[-2:]
-    top, left = (INPUT_SIDE - height) // 2, (INPUT_SIDE - width) // 2
-    field = np.zeros((len(images), INPUT_SIDE, INPUT_SIDE), np.float32)
-    field[:, top : top + height, left : left + width] = images
-    return field
+    field = np.zeros((INPUT_SIDE, INPUT_SIDE, len(images)), np.float32)
+    without_margin(field, *images.shape[-2:])[...] = np.moveaxis(images, 0, -1)
+    return np.moveaxis(field, -1, 0)
 
 
 def errors(network: LeNet5, split: Split, distortion: Distortion) -> Array:

@@ -55,9 +55,8 @@ def status(path: Path) -> str:
     """Return what has become of the run in a folder.
 
     "finished", "stopped" (it may go on), "diverged", "failed" or "interrupted", as it has noted
-    itself; "running" while a
-    process holds the folder, "killed" if that is gone without a word; "not begun" without a
-    run.json, "unknown" if that is damaged or cannot be looked at.
+    itself; "running" while a process holds the folder, "killed" if that is gone without a word;
+    "not begun" without a run.json, "unknown" if that is damaged or cannot be looked at.
     """
     try:
         (path / RECORD).lstat()

@@ -11,7 +11,7 @@ from lenet.commands.arguments import add_output_folder, add_runs, output_folder
 from lenet.figures.changes import draw
 from lenet.figures.style import save, style
 from lenet.runs.find import find_runs
-from lenet.sweeps.report.changes import NOTE, by_change, markdown, table, write
+from lenet.sweeps.report.changes import NOTE, by_change, errors, markdown, table, write
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -25,10 +25,7 @@ def run(arguments: Namespace) -> list[Path | str]:
     runs = find_runs(arguments.runs)
     groups = by_change(runs)
     rows, folder = table(groups), output_folder(arguments, runs)
-    single = {
-        word: [100 * (1 - run.metrics["test_accuracy"].iloc[-1]) for run in of_word]
-        for word, of_word in groups.items()
-    }
+    single = {word: of_seeds.tolist() for word, of_seeds in errors(groups).items()}
     text = f"{markdown(rows)}\n{NOTE}"
     with style():
         figure = draw(rows, single, runs[0].dataset)

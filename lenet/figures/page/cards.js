@@ -51,16 +51,14 @@ class Card {
 
   /** Outline rectangles of maps; `map` is the one of a rectangle, else it is in all maps. */
   outline(fields) {
-    const { count, height, width } = this.mosaic;
     const drawn = fields.flatMap(({ field, name }) => {
-      const box = field
-        ? { top: field.top, left: field.left, height: field.side, width: field.side }
-        : { top: 0, left: 0, height, width };
       if (!field) return [rectangle({ top: 0, left: 0, ...sizeOf(this.mosaic) }, name)];
-      const maps = field.map === undefined ? [...Array(count).keys()] : [field.map];
+      const { top, left, side } = field;
+      const maps = field.map === undefined ? [...Array(this.mosaic.count).keys()] : [field.map];
       return maps.map((k) => {
         const corner = cornerOf(k, this.mosaic);
-        return rectangle({ ...box, top: corner.top + box.top, left: corner.left + box.left }, name);
+        const at = { top: corner.top + top, left: corner.left + left };
+        return rectangle({ ...at, height: side, width: side }, name);
       });
     });
     this.marks.replaceChildren(...drawn);

@@ -12,7 +12,7 @@ from lenet.data import Dataset
 from lenet.errors import LenetError
 from lenet.figures.page.packing import halved, packed
 from lenet.formats.layout import METRICS
-from lenet.formats.text import caption
+from lenet.formats.text import caption, plural
 from lenet.inspection.predictions import Predictions
 from lenet.nn.connections import DenseConnections
 from lenet.nn.input import AS_THEY_ARE
@@ -169,9 +169,8 @@ def words(config: Config, rows: Sequence[dict[str, float]]) -> str:
     """Return what a network is, and how good."""
     kinds = (config.dataset, config.activation, config.pooling, config.optimizer)
     names = ", ".join(type(component).__name__ for component in kinds)
-    epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
     accuracy = f", test accuracy {rows[-1]['test_accuracy']:.2%}" if rows else ""
-    return f"{names}, {epochs}{accuracy}"
+    return f"{names}, {plural(config.epochs, 'epoch')}{accuracy}"
 
 
 def metrics(run: Run) -> list[dict[str, float]]:

@@ -44,16 +44,22 @@ def by_change(runs: Iterable[Run]) -> dict[str, list[Run]]:
     return {word: newest_of_each_seed(found[word]) for word in ordered}
 
 
+def errors(groups: dict[str, list[Run]]) -> dict[str, pd.Series]:
+    """Return the test errors after the last epoch in %, by setting and by seed."""
+    return {
+        word: pd.Series(
+            {run.seed: 100 * (1 - run.metrics["test_accuracy"].iloc[-1]) for run in runs}
+        )
+        for word, runs in groups.items()
+    }
+
+
 def table(groups: dict[str, list[Run]]) -> pd.DataFrame:
     """Return a row for each setting: error in %, its interval, the change and its interval."""
-    errors = pd.DataFrame(
-        {
-            word: {run.seed: 100 * (1 - run.metrics["test_accuracy"].iloc[-1]) for run in runs}
-            for word, runs in groups.items()
-        }
-    )
-    flat = pd.concat({word: errors[word].dropna() for word in groups}, names=[SETTING])
-    changes = [change(errors[[*pair]].dropna()) for pair in pairwise(groups)]
+    of_seeds = errors(groups)
+    together = pd.DataFrame(of_seeds)
+    flat = pd.concat(of_seeds, names=[SETTING])
+    changes = [change(together[[*pair]].dropna()) for pair in pairwise(groups)]
     return intervals(flat).join(pd.DataFrame(changes, index=list(groups)[1:]))
 
 
