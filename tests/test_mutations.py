@@ -139,7 +139,7 @@ MUTATIONS = [
         "nn/layers/dense.py",
         {
             "return self.weight @ x + self.bias[:, None], x": "self.x = x\n        return self.weight @ x + self.bias[:, None], x",
-            "return dz @ x.swapaxes(-1, -2), dz": "return dz @ self.x.swapaxes(-1, -2), dz",
+            "return product(dz, x.swapaxes(-1, -2)), dz": "return product(dz, self.x.swapaxes(-1, -2)), dz",
         },
         "nn/test_model.py",
     ),

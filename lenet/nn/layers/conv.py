@@ -37,6 +37,7 @@ from lenet.nn.layers.base import Array, Layer, check_array, check_input
 
 ALL = slice(None)
 SMALL = 10**6  # multiplications, up to which OpenBLAS takes matrices as they lie (with AVX-512)
+FEW = 15  # columns, for which a call of its own costs more than it saves
 
 
 def output_size(size: int, F: int, P: int, S: int) -> int:
@@ -55,10 +56,10 @@ def places(B: int, F: int, S: int) -> list[tuple[int | slice | EllipsisType, ...
 def strips(a: Array, matrix: Array) -> Array:
     """View a (K, rows, columns, N) as matrices (strips, K, L) for products with a matrix.
 
-    A strip is a row if that makes a small product, else all of them.
+    A strip is a row if that makes a small product of more than a few columns, else all rows.
     """
     *stack, K, rows, columns, N = a.shape
-    count = rows if matrix.size * columns * N <= SMALL else 1
+    count = rows if FEW < columns * N <= SMALL / matrix.size else 1
     return a.reshape((*stack, K, count, -1), copy=False).swapaxes(-3, -2)
 
 

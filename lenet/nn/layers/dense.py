@@ -1,5 +1,7 @@
 """The fully connected layer."""
 
+import numpy as np
+
 from lenet.nn.layers.base import Array, Layer, check_array, check_input
 
 
@@ -23,7 +25,8 @@ class Dense(Layer):
     def gradients(self, dz: Array, x: Array) -> tuple[Array, Array]:
         """dW = delta x^T and db = delta, eq. (11), summed over the batch."""
         check_input(dz, (len(self.weight), x.shape[-1]))
-        return dz @ x.swapaxes(-1, -2), dz.sum(axis=-1)
+        product = np.multiply if x.shape[-1] == 1 else np.matmul  # of one image, that is faster
+        return product(dz, x.swapaxes(-1, -2)), dz.sum(axis=-1)
 
     def backward(self, dz: Array, x: Array) -> Array:
         """dx = W^T delta, eq. (11)."""
