@@ -236,6 +236,16 @@ def test_the_sizes_of_the_study_have_the_parameters_that_they_are_said_to_have()
 
 
 @pytest.mark.parametrize(
+    "name", ["capacity", "from_1998_to_2025", "lecun1998_choices", "optimizers", "table1"]
+)
+def test_an_experiment_compares_all_settings_of_the_folder_of_its_name(name: str) -> None:
+    experiment = yaml.safe_load((CONF / "experiment" / f"{name}.yaml").read_text())
+    swept = experiment["hydra"]["sweeper"]["params"]["setting"].split(",")
+    there = sorted(f"{name}/{path.stem}" for path in (CONF / "setting" / name).iterdir())
+    assert sorted(map(str.strip, swept)) == there
+
+
+@pytest.mark.parametrize(
     ("override", "message"),
     [
         ("patience=0", "patience = 0: should be greater than 0"),
