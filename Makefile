@@ -5,7 +5,7 @@
 #              are put in on purpose, and every property on fresh examples: twelve minutes more
 # make table1  the paper's Table I over ten seeds, on MNIST
 # make optimizers, architectures, capacity, best_3_epochs, best, fashion, best_fashion, lecun1998,
-#      lecun1998_distorted, lecun1998_sizes, from_1998_to_2025
+#      lecun1998_distorted, lecun1998_sizes, lecun1998_choices, from_1998_to_2025
 #              the study of that name (lenet experiment=<name>) in runs/<name>
 # make publish-<study>  copy the tables and figures that results/<study> shows from runs/<study>
 # make stress  51 runs killed at random moments, they or one of their workers
@@ -20,7 +20,7 @@
 # Each sets up what it needs in .venv first. PYTHON=<a Python 3.11 to 3.14> chooses another one.
 
 STUDIES := optimizers architectures capacity best_3_epochs best fashion best_fashion lecun1998 \
-	lecun1998_distorted lecun1998_sizes from_1998_to_2025
+	lecun1998_distorted lecun1998_sizes lecun1998_choices from_1998_to_2025
 
 .PHONY: run check lint test test-all table1 $(STUDIES) stress soak coverage test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx page test-page clean
 .DELETE_ON_ERROR:
