@@ -1,6 +1,7 @@
 """Digits where people have them are read or refused, and what is no digit is said to be none."""
 
 import os
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from surroundings import (
     Grey,
     Recipe,
     broken_five,
+    comb,
     form,
     ring,
     row,
@@ -98,6 +100,16 @@ def test_several_digits_are_refused_or_read_one_by_one(classifier: Classifier) -
             assert prediction.box is not None
             top, left, bottom, right = prediction.box
             assert (255 - picture[top:bottom, left:right]).sum() > 0
+
+
+@pytest.mark.parametrize("several", [row, form, comb])
+def test_of_digits_beside_each_other_none_is_lost(
+    classifier: Classifier, several: Callable[[list[Grey], np.random.Generator], Grey]
+) -> None:
+    rng = np.random.default_rng(0)
+    for seed in range(10):
+        images = draw(rng.integers(0, 10, 5, np.uint8), stream(seed, "several"))
+        assert len(classifier.predict_several(several(list(images), rng))) == 5
 
 
 @pytest.mark.parametrize("light", [True, False])
