@@ -1,5 +1,6 @@
 """Which parts of the ink belong to one digit, and which to others beside it."""
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,21 @@ def digits_apart(ink: Mask) -> list[Mask]:
     """Return where each digit is in the ink (h, w), from the left to the right.
 
     What lies beside a digit and is as tall is another one, unless it is so near that both are
-    strokes of one digit; strokes that are lower belong to the digit that is nearest.
+    strokes of one digit. So are low strokes above each other that are as tall together; others
+    belong to the digit that is nearest.
     """
     labels, _ = ndimage.label(ink, EIGHT)
     boxes = dict(enumerate(ndimage.find_objects(labels), 1))
-    heights = {number: box[0].stop - box[0].start for number, box in boxes.items()}
-    tallest = max(heights.values())
-    groups = [[number] for number in boxes if heights[number] >= TALL * tallest]
-    groups = _joined(groups, labels, boxes, tallest)
+    tallest = max(_height([number], boxes) for number in boxes)
+    tall = [[number] for number in boxes if _height([number], boxes) >= TALL * tallest]
+    low = [[number] for number in boxes if [number] not in tall]
+    broken = [
+        strokes
+        for strokes in _stacked(low, boxes)
+        if _height(strokes, boxes) >= TALL * tallest
+        and not any(_overlap(strokes, digit, boxes) for digit in tall)
+    ]
+    groups = _joined(tall + broken, labels, boxes, tallest)
     where = [np.isin(labels, group) for group in groups]
     owned = {number for group in groups for number in group}
     if len(groups) > 1:
@@ -59,6 +67,27 @@ def _is_one(
         return False
     away = ndimage.distance_transform_edt(~np.isin(labels, first))
     return bool(away[np.isin(labels, second)].min() < APART * tallest)
+
+
+def _stacked(groups: list[list[int]], boxes: dict[int, Any]) -> list[list[int]]:
+    """Return the groups of parts, with those in one that lie above each other."""
+    for first, second in combinations(groups, 2):
+        if _overlap(first, second, boxes):
+            rest = [group for group in groups if group not in (first, second)]
+            return _stacked([*rest, first + second], boxes)
+    return groups
+
+
+def _overlap(first: list[int], second: list[int], boxes: dict[int, Any]) -> bool:
+    """Return whether some column has parts of both groups."""
+    one, other = _columns(first, boxes), _columns(second, boxes)
+    return bool(max(one.start, other.start) < min(one.stop, other.stop))
+
+
+def _height(group: list[int], boxes: dict[int, Any]) -> int:
+    """Return how many rows there are from the top of a group of parts to its foot."""
+    sides = [boxes[number][0] for number in group]
+    return int(max(side.stop for side in sides) - min(side.start for side in sides))
 
 
 def _columns(group: list[int], boxes: dict[int, Any]) -> slice:
