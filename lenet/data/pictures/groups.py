@@ -11,6 +11,8 @@ from lenet.data.pictures.grey import EIGHT, Mask
 
 TALL = 0.5  # of the height of the tallest part: what is lower is no digit by itself
 APART = 0.1  # of the height of the tallest part: strokes that are nearer may be of one digit
+BELOW = 0.5  # of its columns: parts that share more lie above each other, and are of one digit
+HIGH = 1.7  # times as high as the tallest part: with more, they are digits above each other
 WIDE = 1.3  # times as wide as high: no digit is wider
 
 
@@ -18,8 +20,8 @@ def digits_apart(ink: Mask) -> list[Mask]:
     """Return where each digit is in the ink (h, w), from the left to the right.
 
     What lies beside a digit and is as tall is another one, unless it is so near that both are
-    strokes of one digit. So are low strokes above each other that are as tall together; others
-    belong to the digit that is nearest.
+    strokes of one digit, or mostly above each other. Low strokes above each other that are as
+    tall together are a digit as well; others belong to the digit that is nearest.
     """
     labels, _ = ndimage.label(ink, EIGHT)
     boxes = dict(enumerate(ndimage.find_objects(labels), 1))
@@ -29,7 +31,7 @@ def digits_apart(ink: Mask) -> list[Mask]:
     broken = [
         strokes
         for strokes in _stacked(low, boxes)
-        if _height(strokes, boxes) >= TALL * tallest
+        if sum(_height([stroke], boxes) for stroke in strokes) >= TALL * tallest
         and not any(_overlap(strokes, digit, boxes) for digit in tall)
     ]
     groups = _joined(tall + broken, labels, boxes, tallest)
@@ -65,6 +67,10 @@ def _is_one(
     start, stop = min(c.start for c in columns), max(c.stop for c in columns)
     if stop - start > WIDE * tallest:
         return False
+    if _height(first + second, boxes) <= HIGH * tallest and (
+        _overlap(first, second, boxes) > BELOW * min(c.stop - c.start for c in columns)
+    ):
+        return True
     away = ndimage.distance_transform_edt(~np.isin(labels, first))
     return bool(away[np.isin(labels, second)].min() < APART * tallest)
 
@@ -78,10 +84,10 @@ def _stacked(groups: list[list[int]], boxes: dict[int, Any]) -> list[list[int]]:
     return groups
 
 
-def _overlap(first: list[int], second: list[int], boxes: dict[int, Any]) -> bool:
-    """Return whether some column has parts of both groups."""
+def _overlap(first: list[int], second: list[int], boxes: dict[int, Any]) -> int:
+    """Return how many columns have parts of both groups."""
     one, other = _columns(first, boxes), _columns(second, boxes)
-    return bool(max(one.start, other.start) < min(one.stop, other.stop))
+    return max(0, min(one.stop, other.stop) - max(one.start, other.start))
 
 
 def _height(group: list[int], boxes: dict[int, Any]) -> int:
