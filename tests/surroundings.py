@@ -285,6 +285,17 @@ def form(digits: list[Grey], rng: np.random.Generator) -> Grey:
     return np.pad(np.hstack(cells), 20, constant_values=WHITE)
 
 
+def comb(digits: list[Grey], rng: np.random.Generator) -> Grey:
+    """Digits on a line, with short strokes up from it on either side of each."""
+    cells = []
+    for digit in digits:
+        page, width = on_paper(digit), int(rng.integers(2, 5))
+        far, foot = page.shape[1] - 1, page.shape[0] - 3
+        ends = [(0, foot, far, foot), (0, foot, 0, foot - 16), (far, foot, far, foot - 16)]
+        cells.append(np.minimum(page, lines(page.shape, ends, width, BLACK)))
+    return np.pad(np.hstack(cells), 20, constant_values=WHITE)
+
+
 # No digit
 
 

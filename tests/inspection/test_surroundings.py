@@ -1,17 +1,21 @@
 """Digits where people have them are read or refused, and what is no digit is said to be none."""
 
 import os
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from surroundings import (
+    BLACK,
     FILLING,
     NONE,
     SPOILT,
     SURROUNDED,
+    WHITE,
     Grey,
     Recipe,
     broken_five,
+    comb,
     form,
     ring,
     row,
@@ -19,6 +23,8 @@ from surroundings import (
 from test_classifier import READER
 
 from lenet.data import MNIST, Split
+from lenet.data.pictures.ink import digits_in
+from lenet.data.pictures.reading import as_picture
 from lenet.data.strokes import draw
 from lenet.inspection.classifier import Classifier, Prediction
 from lenet.nn.random import stream
@@ -98,6 +104,25 @@ def test_several_digits_are_refused_or_read_one_by_one(classifier: Classifier) -
             assert prediction.box is not None
             top, left, bottom, right = prediction.box
             assert (255 - picture[top:bottom, left:right]).sum() > 0
+
+
+@pytest.mark.parametrize("several", [row, form, comb])
+def test_of_digits_beside_each_other_none_is_lost(
+    classifier: Classifier, several: Callable[[list[Grey], np.random.Generator], Grey]
+) -> None:
+    rng = np.random.default_rng(0)
+    for seed in range(10):
+        images = draw(rng.integers(0, 10, 5, np.uint8), stream(seed, "several"))
+        assert len(classifier.predict_several(several(list(images), rng))) == 5
+
+
+def test_a_digit_in_pieces_is_one_beside_others() -> None:
+    """As a 5 whose strokes are apart: each is low, and together they are as tall as the others."""
+    page = np.full((200, 300), WHITE, np.uint8)
+    page[40:160, 40:52] = page[40:80, 130:200] = page[110:160, 120:190] = BLACK
+    digits, _ = digits_in(as_picture(page), several=True)
+    assert [round(digit.box[1], -1) for digit in digits] == [40, 120]
+    assert all(digit.box[2] - digit.box[0] >= 120 for digit in digits)
 
 
 @pytest.mark.parametrize("light", [True, False])

@@ -55,7 +55,7 @@ class Line:
     def is_beyond(self, written: tuple[slice, ...], lines: list[Self]) -> bool:
         """Return whether the line goes beyond what is written, on both sides."""
         side = written[1 if self.across else 0]
-        size = max(each.stop - each.start for each in written)
+        size = written[0].stop - written[0].start  # a row of digits is wide
         if self.is_whole or self.is_framed(lines):
             margin = 1 + AT_ENDS * size
         elif not self.across:

@@ -5,6 +5,7 @@ inside of a 0 is empty, and is none. Several pages, such as the cells of a form,
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -29,8 +30,33 @@ GROUND = 0.55  # of a page, at least, is not written on
 ALIKE_SHADES = 0.2  # of the range of shades: the ground goes on around a line with less difference
 WRITTEN = 0.3  # of the height of a page, at least, is that of the ink on it
 CELLS = 0.2  # of its size: cells of a form differ by less
+CELL_GROUND = 0.3  # of a cell, at least, is not written on; of a frame it is less
 ALIKE = 0.3  # of the area of the largest page: what is smaller is none
 NESTED = 4  # pages on pages
+ROW = 4  # squares beside each other, at most, of which each is looked at as closely as one alone
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of a picture (h, w) whose ground is even, and that may be a page.
+
+    ``ground`` and ``page``, the ground with all that is written on it, are masks of its box.
+    """
+
+    box: tuple[slice, ...]
+    ground: Mask
+    page: Mask
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How high and how wide it is."""
+        return self.ground.shape
+
+    def page_in(self, shape: tuple[int, ...]) -> Mask:
+        """Return where the page is in the picture of a shape."""
+        whole = np.zeros(shape, bool)
+        whole[self.box] = self.page
+        return whole
 
 
 def on_its_pages(grey: Floats) -> tuple[Floats, tuple[int, int]]:
@@ -40,8 +66,8 @@ def on_its_pages(grey: Floats) -> tuple[Floats, tuple[int, int]]:
     """
     top = left = 0
     for _ in range(NESTED):
-        small = reduced(grey, READING_SIDE)
-        pages = list(_pages(small))
+        small = reduced(grey, READING_SIDE * _in_a_row(grey.shape))
+        pages = _pages(small)
         if not pages:
             break
         largest = max(page.sum() for page in pages)
@@ -51,41 +77,74 @@ def on_its_pages(grey: Floats) -> tuple[Floats, tuple[int, int]]:
     return grey, (top, left)
 
 
-def _pages(grey: Floats) -> Iterator[Mask]:
-    """Yield where each page in a picture (h, w) is, with what is written on it."""
+def _in_a_row(shape: tuple[int, ...]) -> int:
+    """Return how many squares there are beside each other in a picture (H, W), up to ROW."""
+    return min(max(shape) // min(shape), ROW)
+
+
+def _pages(grey: Floats) -> list[Mask]:
+    """Return where each page in a picture (h, w) is, with what is written on it.
+
+    A region like a page is another cell of a form: a page, whatever is on it.
+    """
     steps = ndimage.maximum_filter(grey, 3) - ndimage.minimum_filter(grey, 3)
     even = steps <= max(STEP * float(np.ptp(grey)), GRAIN * float(np.median(steps)))
+    regions = list(_regions(even))
+    pages = [region for region in regions if _is_page(region, grey, even)]
+    cells = [
+        replace(region, page=resized(page.page, region.shape, Image.Resampling.NEAREST) > 0)
+        for region in regions
+        for page in pages
+        if not any(region is one for one in pages)
+        and _alike(region.shape, page.shape)
+        and region.ground.mean() > CELL_GROUND
+    ]
+    return [region.page_in(grey.shape) for region in pages + cells]
+
+
+def _regions(even: Mask) -> Iterator[Region]:
+    """Yield the parts of even ground (h, w) that do not reach the border of the picture."""
     labels, _ = ndimage.label(even)
     labels[np.isin(labels, along_border(labels))] = 0
     areas = np.bincount(labels.ravel())
     boxes = ndimage.find_objects(labels)
     for number, box in enumerate(boxes, 1):
-        if box is None or areas[number] < SMALL * grey.size:
+        if box is None or areas[number] < SMALL * even.size:
             continue
-        region = labels[box] == number
-        page = ndimage.binary_fill_holes(region)
-        hull = _hull(region)
+        ground = labels[box] == number
+        page = ndimage.binary_fill_holes(ground)
+        hull = _hull(ground)
         others = [
             other
-            for other in np.setdiff1d(np.arange(1, len(areas)), labels[box][hull])
-            if not _alike(region.shape, boxes[other - 1])
+            for other in np.setdiff1d(1 + np.flatnonzero(areas[1:]), labels[box][hull])
+            if not _alike(ground.shape, _shape(boxes[other - 1]))
         ]
-        if areas[number] > LARGE * grey.size and (
+        if areas[number] > LARGE * even.size and (
             areas[others].max(initial=0) < APART * areas[number]
         ):
             page = hull
-        if page.mean() < COMPACT or region.sum() < GROUND * page.sum():
-            continue
-        whole = np.zeros(grey.shape, bool)
-        whole[box] = page
-        if _is_written_on(page, region) and (_is_square(page) or _goes_on(grey, whole, even)):
-            yield whole
+        yield Region(box, ground, page)
 
 
-def _alike(shape: tuple[int, ...], box: tuple[slice, ...] | None) -> bool:
-    """Return whether a box is about as high and as wide as a region: another cell of a form."""
-    sides = [side.stop - side.start for side in box or ()]
-    return all(abs(a - b) < CELLS * b for a, b in zip(sides, shape, strict=False))
+def _is_page(region: Region, grey: Floats, even: Mask) -> bool:
+    """Return whether a region of a picture (h, w) and of its even ground is a page."""
+    page, ground = region.page, region.ground
+    return (
+        page.mean() >= COMPACT
+        and ground.sum() >= GROUND * page.sum()
+        and _is_written_on(page, ground)
+        and (_is_square(page) or _goes_on(grey, region.page_in(grey.shape), even))
+    )
+
+
+def _alike(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Return whether a region is about as high and as wide as another."""
+    return all(abs(a - b) < CELLS * b for a, b in zip(other, shape, strict=True))
+
+
+def _shape(box: tuple[slice, ...]) -> tuple[int, ...]:
+    """Return how high and how wide a box is."""
+    return tuple(side.stop - side.start for side in box)
 
 
 def _hull(region: Mask) -> Mask:
