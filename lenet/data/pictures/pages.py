@@ -89,15 +89,15 @@ def _pages(grey: Floats) -> list[Mask]:
     """
     steps = ndimage.maximum_filter(grey, 3) - ndimage.minimum_filter(grey, 3)
     even = steps <= max(STEP * float(np.ptp(grey)), GRAIN * float(np.median(steps)))
-    regions = list(_regions(even))
-    pages = [region for region in regions if _is_page(region, grey, even)]
+    pages: list[Region] = []
+    others: list[Region] = []
+    for region in _regions(even):
+        (pages if _is_page(region, grey, even) else others).append(region)
     cells = [
         replace(region, page=resized(page.page, region.shape, Image.Resampling.NEAREST) > 0)
-        for region in regions
+        for region in others
         for page in pages
-        if not any(region is one for one in pages)
-        and _alike(region.shape, page.shape)
-        and region.ground.mean() > CELL_GROUND
+        if _alike(region.shape, page.shape) and region.ground.mean() > CELL_GROUND
     ]
     return [region.page_in(grey.shape) for region in pages + cells]
 
