@@ -20,6 +20,7 @@ from lenet.runs.run import Run
 Settings = dict[str, list[Run]]
 
 RUNNING = 0.05  # of the steps, for a running mean
+POINTS = 2000  # of a line, at most
 
 LOSS = "Loss (mean cross-entropy)"
 SPLITS: dict[str, Look] = {
@@ -66,8 +67,9 @@ def steps(settings: Settings, note: str = "") -> Figure:
     figure = figure_with_legend(settings)
     axes = figure.subplots()
     for runs, look in zip(settings.values(), setting_looks(), strict=False):
-        window = ceil(len(runs[0].steps) * RUNNING)
-        losses = [run.steps["loss"].rolling(window).mean().dropna() for run in runs]
+        count = len(runs[0].steps)
+        window, apart = ceil(count * RUNNING), ceil(count / POINTS)
+        losses = [run.steps["loss"].rolling(window).mean().dropna()[::apart] for run in runs]
         values = pd.concat(losses).groupby(level="step").agg(["mean", "std"])
         draw_line(axes, values, look)
     logarithmic(axes, "y")

@@ -10,7 +10,7 @@ from fake_runs import fake_run
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from lenet.figures.curves import steps
+from lenet.figures.curves import POINTS, steps
 from lenet.figures.finals import accuracies, accuracy_by, seconds
 from lenet.figures.style import style
 from lenet.formats.layout import STEPS
@@ -160,3 +160,13 @@ def test_losses_by_step_are_running_means_over_seeds(tmp_path: Path) -> None:
     assert (x[0], x[-1]) == (5, 100)
     assert y[-1] == pytest.approx(1 + np.mean([100 / step for step in range(96, 101)]))
     assert axes.get_yscale() == "log"
+
+
+def test_a_line_of_many_steps_has_not_a_point_for_each(tmp_path: Path) -> None:
+    run = fake_run(tmp_path / "run", seed=0)
+    rows = [f"{step},1\n" for step in range(1, 10001)]
+    (run.path / STEPS).write_text("step,loss\n" + "".join(rows))
+    (axes,) = steps({"": [run]}).axes
+    x = np.asarray(axes.lines[0].get_xdata())
+    assert POINTS / 2 < len(x) <= POINTS
+    assert x[-1] > 0.99 * 10000
