@@ -34,7 +34,7 @@ ALONE = 0.4  # of a line, at least, is crossed by no stroke
 TOUCHED = 0.1  # of a line: if no more is crossed, something only touches it
 UNDER = 0.1  # of what is written: an underline is no higher above its foot
 MOST = 4  # slopes of lines in one direction
-AT_ENDS, FREE, CROSSED = 0.02, 0.08, 0.25  # of what is written: lines go so far beyond it
+AT_ENDS, FREE, CROSSED = 0.02, 0.08, 0.25  # of the height of what is written, on either side
 CORNER = 0.1  # of a line: how near to its end another may meet it
 WRITTEN, LEAST = 0.06, 5  # of the picture, pixels: what is smaller is not written
 PIECE = 0.25  # of the largest piece of what is written: what is smaller is a rest of a line
@@ -55,14 +55,14 @@ class Line:
     def is_beyond(self, written: tuple[slice, ...], lines: list[Self]) -> bool:
         """Return whether the line goes beyond what is written, on both sides."""
         side = written[1 if self.across else 0]
-        size = written[0].stop - written[0].start  # a row of digits is wide
+        height = written[0].stop - written[0].start  # of one digit, also in a row of them
         if self.is_whole or self.is_framed(lines):
-            margin = 1 + AT_ENDS * size
+            margin = 1 + AT_ENDS * height
         elif not self.across:
             return False  # it may be the stem of a 4
         else:
-            is_under = self.is_free and self.place > written[0].stop - UNDER * size
-            margin = 1 + (FREE if is_under else CROSSED) * size
+            is_under = self.is_free and self.place > written[0].stop - UNDER * height
+            margin = 1 + (FREE if is_under else CROSSED) * height
         return self.start <= side.start - margin and self.stop >= side.stop + margin
 
     def is_framed(self, lines: list[Self]) -> bool:
