@@ -420,6 +420,22 @@ MUTATIONS = [
         "training/test_training.py::test_weights_decay_and_biases_do_not",
     ),
     Mutation(
+        "18c2 a matrix stepped along its momentum as it is, without looking ahead",
+        "training/optimizers.py",
+        {
+            "(g + self.momentum * m).reshape": "m.reshape",
+        },
+        "training/test_optimizers.py",
+    ),
+    Mutation(
+        "18c3 the output's weights stepped on as those of hidden layers",
+        "nn/architecture.py",
+        {
+            'return self.is_weight & ~self._those_of([f"{OUTPUT}.weight"])': "return self.is_weight",
+        },
+        "nn/test_model.py",
+    ),
+    Mutation(
         "18d the last parameters tested in place of their average",
         "training/shares.py",
         {

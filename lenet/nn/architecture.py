@@ -144,8 +144,17 @@ class Architecture:
     @cached_property
     def is_weight(self) -> NDArray[np.bool_]:
         """Which numbers of theta (P,) are weights, rather than biases or of a normalization."""
+        return self._those_of([name for name in self.shapes if last(name) == "weight"])
+
+    @cached_property
+    def is_hidden_weight(self) -> NDArray[np.bool_]:
+        """Which numbers of theta (P,) are weights of a layer before the output."""
+        return self.is_weight & ~self._those_of([f"{OUTPUT}.weight"])
+
+    def _those_of(self, names: list[str]) -> NDArray[np.bool_]:
+        """Return which numbers of theta (P,) are in arrays of some names."""
         sizes = [prod(shape) for shape in self.shapes.values()]
-        return np.repeat([last(name) == "weight" for name in self.shapes], sizes)
+        return np.repeat([name in names for name in self.shapes], sizes)
 
     def views(self, theta: Array) -> dict[str, Array]:
         """Cut theta (P,) into named arrays that share its memory."""

@@ -29,12 +29,16 @@ class Optimizer(ABC):
 
     lr: Positive
     remembers: ClassVar[tuple[str, ...]] = ()
+    by_array: ClassVar[bool] = False  # steps on whole arrays (out, in, ...), not on any of theta
     momentum_key: ClassVar[str | None] = None  # the hyperparameter that schedules call momentum
 
-    def new_state(self, theta: Array, decays: Mask | None = None) -> State:
+    def new_state(
+        self, theta: Array, decays: Mask | None = None, hidden: Mask | None = None
+    ) -> State:
         """Return the zero vectors that the first step starts from.
 
         ``decays`` tells which parameters are subject to weight decay, if there is any; None: all.
+        ``hidden`` tells which are weights of layers before the last; None: none.
         """
         return {name: np.zeros_like(theta) for name in self.remembers}
 
@@ -146,12 +150,71 @@ class AdamW(Adam):
 
     weight_decay: NonNegative
 
-    def new_state(self, theta: Array, decays: Mask | None = None) -> State:
+    def new_state(
+        self, theta: Array, decays: Mask | None = None, hidden: Mask | None = None
+    ) -> State:
         """Return zero vectors, and what decays as a vector of ones and zeros."""
         mask = np.ones_like(theta) if decays is None else decays.astype(theta.dtype)
         return super().new_state(theta) | {"decays": mask}
 
     def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
-        """theta = (1 - eta lambda) theta, for what decays, then a step of Adam."""
-        theta *= 1 - eta * self.weight_decay * state["decays"]
+        """Let theta decay, then take a step of Adam."""
+        self.decay(theta, state, eta)
         super().step(theta, g, state, t, eta)
+
+    def decay(self, theta: Array, state: State, eta: float) -> None:
+        """theta = (1 - eta lambda) theta, for what decays."""
+        theta *= 1 - eta * self.weight_decay * state["decays"]
+
+
+@dataclass(frozen=True)
+class Muon(AdamW):
+    """Steps along a matrix with the momentum's directions, all of one length (Jordan et al. 2024).
+
+    That is for the weights of hidden layers, filters (out, in, F, F) as a matrix (out, in F^2), and
+    ``lr`` is their rate. What is left, biases and the output, takes steps of AdamW at ``adamw_lr``,
+    which a schedule changes alike; beta1, beta2 and eps are AdamW's alone.
+    """
+
+    adamw_lr: Positive
+    momentum: Decay
+    by_array = True
+
+    def new_state(
+        self, theta: Array, decays: Mask | None = None, hidden: Mask | None = None
+    ) -> State:
+        """Return the vectors of AdamW, and which numbers are of hidden weights, as ones."""
+        mask = np.zeros_like(theta) if hidden is None else hidden.astype(theta.dtype)
+        return super().new_state(theta, decays) | {"hidden": mask}
+
+    def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
+        """m = mu m + g; theta, decayed, = theta - eta s U, with U of g + mu m made orthogonal.
+
+        s = sqrt(out / in), but at least 1.
+        """
+        if not state["hidden"].all():
+            super().step(theta, g, state, t, eta * self.adamw_lr / self.lr)
+            return
+        m = state["m"]
+        m *= self.momentum
+        m += g
+        U = orthogonalized((g + self.momentum * m).reshape(len(g), -1))
+        s = max(1.0, U.shape[0] / U.shape[1]) ** 0.5
+        self.decay(theta, state, eta)
+        theta -= eta * s * U.reshape(theta.shape)
+
+
+def orthogonalized(M: Array) -> Array:
+    """Return U p(S) V^T for a matrix M = U S V^T (rows, columns), with p(S) about 1.
+
+    Five steps of an iteration of Newton and Schulz, whose polynomial a x + b x^3 + c x^5 takes
+    singular values from 0.01 to 1 to between 0.68 and 1.21 (Jordan et al. 2024).
+    """
+    if M.shape[0] > M.shape[1]:
+        return orthogonalized(M.T).T
+    a, b, c = 3.4445, -4.7750, 2.0315
+    X = M / (np.linalg.norm(M) or 1)
+    for _ in range(5):
+        A = X @ X.T
+        X = a * X + (b * A + c * A @ A) @ X
+    return X

@@ -6,7 +6,8 @@ epoch it tests some chunks of images. Everything lies in shared arrays, with a p
 and is added up in the order of the parts: so it makes no difference who did what.
 """
 
-from itertools import chain
+from bisect import bisect_left
+from itertools import accumulate, chain
 from math import isfinite, isnan, nan, prod, sqrt
 
 import numpy as np
@@ -26,7 +27,7 @@ from lenet.training.recipe import Recipe
 from lenet.training.state import TrainingState
 from lenet.training.workers import Task, Worker, shared_zeros
 
-RANGES = 32  # of theta; the norm of a gradient is added up over them
+RANGES = 32  # of theta, where they need not be whole arrays
 
 
 class Shares:
@@ -48,13 +49,15 @@ class Shares:
         self.splits = [split for split in (data.test, data.validation) if split]
 
         P, parts = len(state.theta), self.batches.most_parts
-        self._ends = [P * number // RANGES for number in range(RANGES + 1)]
+        self._shapes = self._shapes_of_ranges()
+        self._ends = list(accumulate(map(prod, self._shapes), initial=0))
         self._gradients = shared_zeros((parts, P), state.theta.dtype)
         self._scores = shared_zeros((parts, 3), np.float64)
         features = max(map(len, recipe.architecture.views(state.theta).values()))
         self._exchanged = shared_zeros((2, parts, 3 * features), np.float64)
-        self._squares = shared_zeros((RANGES,), np.float64)  # 2-norms of the gradient, squared
-        self._finite = shared_zeros((RANGES,), np.bool_)  # whether theta is so after the step
+        ranges = (len(self._shapes),)
+        self._squares = shared_zeros(ranges, np.float64)  # 2-norms of the gradient, squared
+        self._finite = shared_zeros(ranges, np.bool_)  # whether theta is so after the step
         self._rates = shared_zeros((2,), np.float64)  # learning rate; momentum, nan for as it is
         self._curvatures = shared_zeros((len(self._patterns(1)), P), state.theta.dtype)
         self._tested = [shared_zeros((len(chunks(one)), 3), np.float64) for one in self.splits]
@@ -105,7 +108,7 @@ class Shares:
         worker.wait()
         if worker.number == 0 and isfinite(self._scores[:, 0].sum()):
             self.network.follow(results[0].moments)
-        ranges = range(*(RANGES * (worker.number + end) // worker.size for end in (0, 1)))
+        ranges = self._ranges_of(worker)
         self._add_gradients(ranges, len(self.batches.ends(t)))
         worker.wait()
         if self.gradient_is_finite:
@@ -180,10 +183,32 @@ class Shares:
         g = clip(self._gradients[0, own], self.norm, recipe.clip_norm)
         remembered = {name: vector[own] for name, vector in state.optimizer.items()}
         theta = state.theta[own]
-        optimizer.step(theta, g, remembered, t, eta)
+        for piece, shape in self._pieces(ranges):
+            views = {name: vector[piece].reshape(shape) for name, vector in remembered.items()}
+            optimizer.step(theta[piece].reshape(shape), g[piece].reshape(shape), views, t, eta)
         self._finite[ranges.start : ranges.stop] = is_finite(theta)
         if state.average is not None and recipe.ema is not None:
             update_average(state.average[own], theta, recipe.ema, t)
+
+    def _pieces(self, ranges: range) -> list[tuple[slice, tuple[int, ...]]]:
+        """Return what of some ranges the optimizer steps on at once, and in which shape."""
+        if not self.recipe.optimizer.by_array:
+            return [(slice(None), (-1,))]
+        ends = [end - self._ends[ranges.start] for end in self._ends]
+        return [(slice(ends[k], ends[k + 1]), self._shapes[k]) for k in ranges]
+
+    def _shapes_of_ranges(self) -> list[tuple[int, ...]]:
+        """Return the shapes of the ranges of theta: those of its arrays, or equal lengths."""
+        if self.recipe.optimizer.by_array:
+            return list(self.recipe.architecture.shapes.values())
+        P = len(self.state.theta)
+        return [(P * (number + 1) // RANGES - P * number // RANGES,) for number in range(RANGES)]
+
+    def _ranges_of(self, worker: Worker) -> range:
+        """Return the ranges that begin in a worker's share of theta."""
+        P, starts = self._ends[-1], self._ends[:-1]
+        shares = (P * (worker.number + end) / worker.size for end in (0, 1))
+        return range(*(bisect_left(starts, share) for share in shares))
 
     def _slice(self, ranges: range) -> slice:
         return slice(self._ends[ranges.start], self._ends[ranges.stop])

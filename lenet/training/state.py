@@ -71,8 +71,8 @@ class TrainingState:
         """Return the state before the first step."""
         theta = recipe.initial_theta()
         average = theta.copy() if recipe.ema else None
-        is_weight = recipe.architecture.is_weight
-        return cls(theta, recipe.optimizer.new_state(theta, is_weight), average)
+        weights, hidden = recipe.architecture.is_weight, recipe.architecture.is_hidden_weight
+        return cls(theta, recipe.optimizer.new_state(theta, weights, hidden), average)
 
     def share(self) -> None:
         """Move what a step changes to memory that processes made by fork have in common."""

@@ -28,7 +28,7 @@ QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
         (["lr=0.1"], "lr: no such key; did you mean 'optimizer.lr'?"),
         (["sead=3"], "sead: no such key; did you mean 'seed'?"),
         (["optimizer=adm"], "optimizer = 'adm': no such choice; did you mean 'adam'?"),
-        (["optimizer=lion"], "no such choice; there are adam, adamw, rmsprop, sdlm, sgd"),
+        (["optimizer=lion"], "no such choice; there are adam, adamw, muon, rmsprop, sdlm, sgd"),
         (["optimzer=sgd"], "optimzer: no such key; did you mean 'optimizer'?"),
         (
             ["optimizer=null"],
@@ -275,7 +275,7 @@ def test_help_names_the_groups_and_gives_examples(tmp_path: Path) -> None:
     done = lenet("--help", cwd=tmp_path)
     assert done.returncode == 0
     for word in (
-        "optimizer: adam, adamw, rmsprop, sdlm, sgd",
+        "optimizer: adam, adamw, muon, rmsprop, sdlm, sgd",
         "pooling: avg, max",
         "experiment=table1",
     ):

@@ -25,6 +25,31 @@ CASES = {
 }
 
 
+MUON = {"lr": 0.02, "weight_decay": 0.1, "momentum": 0.9}  # and AdamW's, which are not in use here
+ADAMW = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "adamw_lr": 0.001}
+
+
+def muon_case(rows: int, columns: int) -> dict[str, object]:
+    """Return ten steps of a matrix by PyTorch's Muon, without its rounding to bfloat16."""
+    torch.Tensor.bfloat16 = lambda self: self.clone()  # type: ignore[method-assign,assignment]
+    theta0 = torch.randn(rows, columns, dtype=torch.float64)
+    gradients = torch.randn(10, rows, columns, dtype=torch.float64)
+    theta = theta0.clone().requires_grad_()
+    optimizer = torch.optim.Muon([theta], **MUON)
+    steps = []
+    for gradient in gradients:
+        theta.grad = gradient.clone()
+        optimizer.step()
+        steps.append(theta.tolist())
+    return {
+        "optimizer": "Muon",
+        "hyperparameters": MUON | ADAMW,
+        "theta0": theta0.tolist(),
+        "gradients": gradients.tolist(),
+        "theta": steps,
+    }
+
+
 def torch_names(ours: dict[str, float]) -> dict[str, object]:
     """Return the same hyperparameters as PyTorch calls them."""
     theirs: dict[str, object] = dict(ours)
@@ -50,6 +75,7 @@ def main() -> None:
                 optimizer.step()
                 steps.append(theta.tolist())
             cases.append({"optimizer": name, "hyperparameters": hyperparameters, "theta": steps})
+    cases += [muon_case(2, 5), muon_case(4, 3)]
     gold = {
         "torch": torch.__version__,
         "theta0": theta0.tolist(),

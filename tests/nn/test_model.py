@@ -106,3 +106,12 @@ def test_poolings_make_different_networks() -> None:
     theta = random_theta()
     outputs = [LeNet5(theta, pooling, Tanh()).logits(digits()) for pooling in POOLINGS]
     assert not np.allclose(*outputs)
+
+
+def test_hidden_weights_are_those_before_the_output() -> None:
+    weights, hidden = (
+        {key for key, view in LENET5.views(mask.astype(float)).items() if view.all()}
+        for mask in (LENET5.is_weight, LENET5.is_hidden_weight)
+    )
+    assert hidden == {"c1.weight", "c3.weight", "c5.weight", "f6.weight"}
+    assert weights == hidden | {"output.weight"}

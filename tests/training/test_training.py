@@ -21,12 +21,13 @@ from lenet.training.batch import Batches
 from lenet.training.divergence import DivergedError
 from lenet.training.evaluation import evaluate
 from lenet.training.loop import train
-from lenet.training.optimizers import SGD, AdamW, RMSprop
+from lenet.training.optimizers import SGD, AdamW, Muon, RMSprop
 from lenet.training.recipe import Recipe
 from lenet.training.schedules import Constant, OneCycle, Plateau, Progress
 from lenet.training.state import Metrics, Step, TrainingState
 
 CYCLE = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
+MUON = Muon(0.02, 0.9, 0.999, 1e-8, weight_decay=0.1, adamw_lr=0.002, momentum=0.95)
 ELASTIC = Elastic(10.0, 2.0, 0.1, 0.1, 0.1, flip=0.0, displacement=1.0, sigma=4.0)
 
 
@@ -182,6 +183,7 @@ def test_another_seed_gives_other_numbers(bars: Data) -> None:
     dropout=st.sampled_from([Dropout(0.0), Dropout(0.3)]),
     augmentation=st.sampled_from([Original(), ELASTIC]),
     schedule=st.sampled_from([Constant(), CYCLE]),
+    optimizer=st.sampled_from([ADAM, MUON]),
     clip_norm=st.sampled_from([None, 0.5]),
     ema=st.sampled_from([None, 0.9]),
     parts=st.integers(1, 9),
@@ -243,6 +245,7 @@ def test_a_step_that_ruins_the_network_is_the_one_that_is_named(
         {"optimizer": ADAM},
         {"optimizer": SGD(lr=0.05, momentum=0.9, nesterov=False)},
         {"optimizer": RMSprop(lr=0.001, decay=0.9, eps=1e-8)},
+        {"optimizer": MUON},
         {"schedule": CYCLE},
         {"schedule": Plateau(gamma=0.5, patience=1, threshold=0.1)},
         {"augmentation": ELASTIC},
