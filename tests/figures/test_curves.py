@@ -1,4 +1,4 @@
-"""The figures of a sweep: what they show, and that it can be read. Curves: test_scripts.py."""
+"""The figures of a sweep: what they show, and that it can be read. Curves: test_plot_curves.py."""
 
 from itertools import pairwise
 from pathlib import Path
