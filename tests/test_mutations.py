@@ -436,6 +436,22 @@ MUTATIONS = [
         "nn/test_model.py",
     ),
     Mutation(
+        "18c4 fresh statistics of the last parameters in place of their average",
+        "training/shares.py",
+        {
+            "Statistics(self.trained, recipe": "Statistics(self.network, recipe",
+        },
+        "nn/test_normalization.py",
+    ),
+    Mutation(
+        "18c5 fresh statistics of the first images alone",
+        "training/statistics.py",
+        {
+            "reduce(add, of_pieces)": "next(of_pieces)",
+        },
+        "nn/test_normalization.py",
+    ),
+    Mutation(
         "18d the last parameters tested in place of their average",
         "training/shares.py",
         {
@@ -580,7 +596,7 @@ MUTATIONS = [
         {
             "return data + [key for key, value in RECIPE.items() if getattr(config, key) != value]": "return data",
         },
-        "commands/test_scripts.py::test_what_departs_from_the_papers_recipe",
+        "commands/test_table1.py::test_what_departs_from_the_papers_recipe",
     ),
     Mutation(
         "38 a backend of the user's that stops the import of matplotlib",

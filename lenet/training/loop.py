@@ -97,6 +97,8 @@ class Training:
         """Test what has been trained, and begin the next epoch."""
         state = self.state
         started = perf_counter()
+        if self.recipe.normalization.fresh_images:
+            self.team.do(self.shares.statistics.take, state.epoch)
         test, validation, *_ = [*map(self.test, range(len(self.shares.splits))), None]
         metrics = Metrics(
             epoch=state.epoch,

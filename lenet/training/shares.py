@@ -25,6 +25,7 @@ from lenet.training.divergence import is_finite
 from lenet.training.evaluation import Score, chunks, score_chunk, total
 from lenet.training.recipe import Recipe
 from lenet.training.state import TrainingState
+from lenet.training.statistics import Statistics
 from lenet.training.workers import Task, Worker, shared_zeros
 
 RANGES = 32  # of theta, where they need not be whole arrays
@@ -46,6 +47,7 @@ class Shares:
         self.batches = Batches(
             data.train, recipe.batch_size, recipe.parts, recipe.seed, reshuffle=recipe.reshuffle
         )
+        self.statistics = Statistics(self.trained, recipe, data.train)
         self.splits = [split for split in (data.test, data.validation) if split]
 
         P, parts = len(state.theta), self.batches.most_parts
@@ -65,7 +67,7 @@ class Shares:
     @property
     def tasks(self) -> list[Task]:
         """What a team can be given to do."""
-        return [self.take_step, self.test, self.estimate_curvature]
+        return [self.take_step, self.test, self.estimate_curvature, self.statistics.take]
 
     def set_rates(self, eta: float, momentum: float | None) -> None:
         """Say which learning rate and which momentum (None: the optimizer's) the next step has."""

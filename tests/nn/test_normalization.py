@@ -197,6 +197,32 @@ def test_a_training_has_the_same_bits_whatever_the_number_of_workers(bars: Data)
     np.testing.assert_array_equal(ends[0], ends[2])
 
 
+@pytest.mark.parametrize(("batch_size", "layers"), [(10_000, 4), (64, 1)])
+def test_fresh_statistics_are_the_moments_of_what_the_tested_network_makes_of_the_images(
+    bars: Data, batch_size: int, layers: int
+) -> None:
+    """Of all images together; the first layer's do not depend on the batches they come in."""
+    fresh = replace(BATCH, fresh_images=10_000)
+    recipe = replace(RECIPE, normalization=fresh, ema=0.9, epochs=1, batch_size=batch_size)
+    state = TrainingState.initial(recipe)
+    list(train(recipe, bars, state))
+    assert state.average is not None
+    network = recipe.network_of(state.average)
+    _, caches = network.forward(network_input(bars.train.images, np.float32))
+    pairs = list(zip(network.normalizations, network.moments(caches), strict=True))
+    for layer, of_images in pairs[:layers]:
+        np.testing.assert_allclose(layer.mean, of_images.mean, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(layer.variance, of_images.unbiased_variance, rtol=1e-4)
+
+
+def test_fresh_statistics_change_what_is_tested_and_nothing_that_is_trained(bars: Data) -> None:
+    followed = run(bars, normalization=BATCH, ema=0.9)
+    fresh = run(bars, normalization=replace(BATCH, fresh_images=100), ema=0.9)
+    np.testing.assert_array_equal(fresh.theta, followed.theta)
+    assert fresh.metrics[-1].train_loss == followed.metrics[-1].train_loss
+    assert fresh.metrics[-1].test_loss != followed.metrics[-1].test_loss
+
+
 def test_what_is_tested_is_one_image_at_a_time(bars: Data) -> None:
     """The running statistics, not those of the images that happen to be tested together."""
     state = run(bars, normalization=BATCH)

@@ -5,7 +5,7 @@ adds to them (``part``), and is given the sum over all parts. So is the way back
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -47,6 +47,11 @@ class Moments:
     def variance(self) -> Array:
         """The mean squared deviation."""
         return self.deviation / self.count
+
+    @property
+    def unbiased_variance(self) -> Array:
+        """The sum of squared deviations by one less than the count."""
+        return self.deviation / max(self.count - 1, 1)
 
 
 class Normalized(NamedTuple):
@@ -114,9 +119,13 @@ class BatchNorm(Layer):
 
     def follow(self, moments: Moments) -> None:
         """Move the running mean and variance towards a batch's, the variance without its bias."""
-        unbiased = moments.deviation / max(moments.count - 1, 1)
         self.mean += self.momentum * (moments.mean - self.mean)
-        self.variance += self.momentum * (unbiased - self.variance)
+        self.variance += self.momentum * (moments.unbiased_variance - self.variance)
+
+    def take(self, moments: Moments) -> None:
+        """Let these moments be the running mean and variance."""
+        self.mean[...] = moments.mean
+        self.variance[...] = moments.unbiased_variance
 
     def _check(self, x: Array) -> None:
         """Refuse what does not have the features along their axis, or has none of them."""
@@ -139,6 +148,11 @@ class Normalization(ABC):
 
     initial: ClassVar[dict[str, float]]  # value of each array (features,) before the first step
     statistics: ClassVar[frozenset[str]] = frozenset()  # those of them that are not trained
+
+    @property
+    def fresh_images(self) -> int:
+        """How many training images the statistics for tests are from; 0: they follow batches."""
+        return 0
 
     @abstractmethod
     def layer(self, parameters: dict[str, Array], axis: int) -> Layer | None:
@@ -169,12 +183,16 @@ class NoNormalization(Normalization):
 
 @dataclass(frozen=True)
 class BatchNormalization(Normalization):
-    """Batch normalization of all layers alike; ``momentum`` is the weight of the newest batch."""
+    """Batch normalization of all layers alike; ``momentum`` is the weight of the newest batch.
+
+    With ``fresh_images`` the statistics for tests are anew those of so many training images.
+    """
 
     momentum: Annotated[float, Gt(0), Le(1)]
     eps: Annotated[float, Ge(1e-30)]  # less would be 0 in float32
     initial: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0, "mean": 0.0, "variance": 1.0}
     statistics = frozenset({"mean", "variance"})
+    fresh_images: Annotated[int, Ge(0)] = field(default=0, kw_only=True)
 
     def layer(self, parameters: dict[str, Array], axis: int) -> BatchNorm:
         """Return the layer."""
