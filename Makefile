@@ -7,7 +7,8 @@
 # make optimizers, architectures, capacity, best_3_epochs, best, fashion, best_fashion, lecun1998,
 #      lecun1998_distorted, lecun1998_sizes, lecun1998_choices, from_1998_to_2025
 #              the study of that name (lenet experiment=<name>) in runs/<name>
-# make publish-<study>  copy the tables and figures that results/<study> shows from runs/<study>
+# make publish-<study>  copy what results/<study> shows from runs/<study>: tables and figures, of best
+#              the network of seed 0
 # make stress  51 runs killed at random moments, they or one of their workers
 # make soak    short runs for MINUTES (60): memory, open files and threads must stay flat
 # make coverage  all tests, and what they reach of lenet/: at least 95 % of lines and branches
@@ -61,6 +62,9 @@ $(STUDIES): $(VENV)/core
 page: $(VENV)/core
 	$(BIN)/lenet keep_weights=epochs hydra.run.dir=runs/page
 	$(BIN)/lenet-runs page runs/page results/reader
+
+publish-best:
+	cp $(addprefix runs/best/*-seed0-*/,config.yaml weights.npz) results/best/
 
 publish-%:
 	cp $(patsubst results/%,runs/%,$(wildcard results/$*/*)) results/$*/
