@@ -527,13 +527,13 @@ MUTATIONS = [
     Mutation(
         "25 the running variance is the biased one",
         "nn/layers/normalization.py",
-        {"moments.deviation / max(moments.count - 1, 1)": "moments.variance"},
+        {"self.deviation / max(self.count - 1, 1)": "self.variance"},
         "nn/test_normalization.py",
     ),
     Mutation(
         "26 gamma and beta decay as if they were weights",
         "nn/architecture.py",
-        {'last(name) == "weight" for name': 'last(name) != "bias" for name'},
+        {'if last(name) == "weight"]': 'if last(name) != "bias"]'},
         "nn/test_normalization.py",
     ),
     Mutation(
