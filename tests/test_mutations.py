@@ -155,7 +155,7 @@ MUTATIONS = [
         "10b the last images skipped in evaluation",
         "training/evaluation.py",
         {
-            "starts = range(0, len(split), EVALUATION_CHUNK)": "starts = range(0, max(len(split) - EVALUATION_CHUNK, 1), EVALUATION_CHUNK)",
+            "in range(0, len(split), size)]": "in range(0, max(len(split) - size, 1), size)]",
         },
         "training/test_training.py",
     ),

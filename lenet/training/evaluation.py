@@ -73,10 +73,9 @@ def score_chunk(network: LeNet5, chunk: Split) -> NDArray[np.float64]:
     return scores(log_softmax(logits_of(network, chunk)), chunk.labels)
 
 
-def chunks(split: Split) -> list[Split]:
-    """Cut a split into pieces small enough for all of a network's maps."""
-    starts = range(0, len(split), EVALUATION_CHUNK)
-    return [split[start : start + EVALUATION_CHUNK] for start in starts]
+def chunks(split: Split, size: int = EVALUATION_CHUNK) -> list[Split]:
+    """Cut a split into pieces, by default small enough for all of a network's maps."""
+    return [split[start : start + size] for start in range(0, len(split), size)]
 
 
 def logits_of(network: LeNet5, split: Split) -> Array:

@@ -179,25 +179,24 @@ class Shares:
 
     def _step(self, ranges: range, t: int) -> None:
         """Take the optimizer's step over some ranges of theta; the average follows."""
-        recipe, state, own = self.recipe, self.state, self._slice(ranges)
+        recipe, state, norm = self.recipe, self.state, self.norm
         eta, momentum = self._rates.tolist()
         optimizer = recipe.optimizer.with_momentum(None if isnan(momentum) else momentum)
-        g = clip(self._gradients[0, own], self.norm, recipe.clip_norm)
-        remembered = {name: vector[own] for name, vector in state.optimizer.items()}
-        theta = state.theta[own]
         for piece, shape in self._pieces(ranges):
-            views = {name: vector[piece].reshape(shape) for name, vector in remembered.items()}
-            optimizer.step(theta[piece].reshape(shape), g[piece].reshape(shape), views, t, eta)
-        self._finite[ranges.start : ranges.stop] = is_finite(theta)
+            theta = state.theta[piece].reshape(shape)
+            g = clip(self._gradients[0, piece].reshape(shape), norm, recipe.clip_norm)
+            remembered = {name: v[piece].reshape(shape) for name, v in state.optimizer.items()}
+            optimizer.step(theta, g, remembered, t, eta)
+        own = self._slice(ranges)
+        self._finite[ranges.start : ranges.stop] = is_finite(state.theta[own])
         if state.average is not None and recipe.ema is not None:
-            update_average(state.average[own], theta, recipe.ema, t)
+            update_average(state.average[own], state.theta[own], recipe.ema, t)
 
     def _pieces(self, ranges: range) -> list[tuple[slice, tuple[int, ...]]]:
         """Return what of some ranges the optimizer steps on at once, and in which shape."""
         if not self.recipe.optimizer.by_array:
-            return [(slice(None), (-1,))]
-        ends = [end - self._ends[ranges.start] for end in self._ends]
-        return [(slice(ends[k], ends[k + 1]), self._shapes[k]) for k in ranges]
+            return [(self._slice(ranges), (-1,))]
+        return [(self._slice(range(k, k + 1)), self._shapes[k]) for k in ranges]
 
     def _shapes_of_ranges(self) -> list[tuple[int, ...]]:
         """Return the shapes of the ranges of theta: those of its arrays, or equal lengths."""

@@ -16,6 +16,7 @@ from lenet.nn.layers import Moments
 from lenet.nn.model import LeNet5
 from lenet.nn.overflow import overflow_is_found_later
 from lenet.nn.random import stream
+from lenet.training.evaluation import chunks
 from lenet.training.recipe import Recipe
 from lenet.training.workers import Worker, shared_zeros
 
@@ -54,6 +55,4 @@ class Statistics:
     def _pieces(self, epoch: int) -> list[Split]:
         """Return the images in batches: other ones after each epoch."""
         drawn = stream(self.recipe.seed, "statistics", epoch).permutation(len(self.train))
-        size = self.recipe.batch_size
-        starts = range(0, self.images, size)
-        return [self.train[drawn[start : min(start + size, self.images)]] for start in starts]
+        return chunks(self.train[drawn[: self.images]], self.recipe.batch_size)
