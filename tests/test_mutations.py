@@ -41,7 +41,7 @@ MUTATIONS = [
         "1 convolution backward counts the last image only",
         "nn/layers/conv.py",
         {
-            "rows = strips(self._rows(dy), matrix)\n        dmatrix = (strips(patches, matrix)": "rows = strips(self._rows(dy[..., -1:]), matrix)\n        dmatrix = (strips(patches[..., -1:], matrix)",
+            "rows = factors(self._rows(dy), len(matrix))": "dy = dy * (np.arange(dy.shape[-1]) == dy.shape[-1] - 1)\n        rows = factors(self._rows(dy), len(matrix))",
         },
         "nn/test_layers.py",
     ),
@@ -90,15 +90,15 @@ MUTATIONS = [
         "6a the filter turned on its way back",
         "nn/layers/conv.py",
         {
-            "np.matmul(matrix[:, :-1].T, rows, out=": "self = Conv2D(self.weight[:, :, ::-1, ::-1], self.bias, block=self.block, stride=self.stride, padding=self.padding)\n        np.matmul(self._matrix()[:, :-1].T, rows, out=",
+            "upside_down = K[:, :, ::-1]": "upside_down = K[:, :, :, ::-1]",
         },
         "nn/test_paper.py",
     ),
     Mutation(
-        "6b patches laid back one place off",
+        "6b rows of inputs added up one place off",
         "nn/layers/conv.py",
         {
-            "dx[:, :u, :v, p : p + rows, q : q + columns] += tile": "dx[:, :u, :v, q : q + rows, p : p + columns] += tile",
+            "rows[..., j : j + S * columns - S + 1 : S, :] += dlines[..., j, :, :]": "rows[..., j : j + S * columns - S + 1 : S, :] += dlines[..., j - 1, :, :]",
         },
         "nn/test_layers.py",
     ),
@@ -106,7 +106,7 @@ MUTATIONS = [
         "7 im2col that orders its columns unlike its rows",
         "nn/layers/conv.py",
         {
-            "(*outer, h, w, h * step, w * step, n),": "(*outer, w, h, h * step, w * step, n),",
+            "strides=(*outer, row, channel, column, step * column, image),": "strides=(*outer, row, channel, step * column, column, image),",
         },
         "nn/test_layers.py",
     ),

@@ -1,43 +1,42 @@
-"""Convolution, written as one matrix product over patches of the input.
+"""Convolution, written as matrix products over rows of the input.
 
 The straightforward way copies, for every output, the F x F inputs under the filter, and multiplies
 the filters with this matrix of patches ("im2col"). LeNet's filters are few (6 in C1): that product
 is thin, and copying 25 values for each output takes longer than multiplying them.
 
-Here one patch serves a block of B x B outputs, which see (F+B-1) x (F+B-1) inputs between them. For
-F = 5 and B = 2 that is 6 x 6 inputs, and the filter K is placed on them once for each output:
+Here nothing is copied for the filter's way down. Each row of the input is written out once, as
+lines: a line is what one column of the filter meets at all of its places along the row. The lines
+of F rows, one row after the other, are the matrix of patches for one row of the output, and those
+for the next row of the output begin one row further on in the same memory.
 
-    K K K K K .    . K K K K K    . . . . . .    . . . . . .
-    K K K K K .    . K K K K K    K K K K K .    . K K K K K
-    K K K K K .    . K K K K K    K K K K K .    . K K K K K
-    K K K K K .    . K K K K K    K K K K K .    . K K K K K
-    K K K K K .    . K K K K K    K K K K K .    . K K K K K
-    . . . . . .    . . . . . .    K K K K K .    . K K K K K
+Along a row, one patch serves a block of B outputs, which see F+B-1 columns between them. The filter
+K is placed on them once for each output; for F = 5 and B = 2:
 
-    output 0,0     output 0,1     output 1,0     output 1,1
+    K K K K K .    . K K K K K
+    K K K K K .    . K K K K K
+    K K K K K .    . K K K K K
+    K K K K K .    . K K K K K
+    K K K K K .    . K K K K K
 
-With zeros for the dots, these are four rows of the matrix. For 1.44 times the arithmetic the
-product has four times the rows, 9 values are copied for each output in place of 25, and the four
-members of each 2x2 pooling window come out as four whole arrays.
+    output 0       output 1
 
-The product is still thin in C1: 24 rows, but 196 columns for each image. BLAS libraries copy both
-matrices to an order of their own before they multiply, which for so few rows takes as long as the
-multiplication; small matrices they multiply as they lie. So where the columns of a row of patches
-make a small product, each row is multiplied on its own.
+With zeros for the dots, these are two columns of the matrix of filters. For 1.2 times the
+arithmetic the product is twice as wide, and 3 values are written out for each output in place of
+25. The outputs are kept by their place in blocks of B x B, so that the four members of each 2x2
+pooling window come out as four whole arrays.
+
+The products are small, one for each row of the output. That suits BLAS libraries which multiply
+small matrices as they lie, where they would copy large ones to an order of their own first.
 """
 
-from itertools import product
-from math import ceil, prod
-from types import EllipsisType
 from typing import NamedTuple, NoReturn
 
 import numpy as np
 
 from lenet.nn.layers.base import Array, Layer, check_array, check_input
 
-ALL = slice(None)
 SMALL = 10**6  # multiplications, up to which OpenBLAS takes matrices as they lie (with AVX-512)
-FEW = 15  # columns, for which a call of its own costs more than it saves
+LONG = 64  # lines, from which on it pays to turn the other matrix of their product around
 
 
 def output_size(size: int, F: int, P: int, S: int) -> int:
@@ -45,35 +44,45 @@ def output_size(size: int, F: int, P: int, S: int) -> int:
     return (size - F + 2 * P) // S + 1
 
 
-def places(B: int, F: int, S: int) -> list[tuple[int | slice | EllipsisType, ...]]:
-    """Return, for each output (u, v) of a block, where the filter lies in the patch."""
-    return [
-        (..., u, v, ALL, ALL, slice(u * S, u * S + F), slice(v * S, v * S + F))
-        for u, v in product(range(B), repeat=2)
-    ]
+def windows(lines: Array, F: int, S: int, B: int) -> Array:
+    """View lines (H, L, columns, N) as the F rows of them that each row of the output sees.
 
-
-def strips(a: Array, matrix: Array) -> Array:
-    """View a (K, rows, columns, N) as matrices (strips, K, L) for products with a matrix.
-
-    A strip is a row if that makes a small product of more than a few columns, else all rows.
+    Rows of the output are S rows apart and lie in blocks of B: (H_out / B, B, F L, columns, N).
     """
-    *stack, K, rows, columns, N = a.shape
-    count = rows if FEW < columns * N <= SMALL / matrix.size else 1
-    return a.reshape((*stack, K, count, -1), copy=False).swapaxes(-3, -2)
+    *stack, H, L, columns, N = lines.shape
+    *outer, row, line, column, image = lines.strides
+    blocks = output_size(H, F, 0, S) // B
+    return np.ndarray(
+        (*stack, blocks, B, F * L, columns, N),
+        lines.dtype,
+        lines,
+        strides=(*outer, B * S * row, S * row, line, column, image),
+    )
+
+
+def factors(a: Array, others: int) -> Array:
+    """View a (..., K, columns, N) as matrices for products with one of K x ``others``.
+
+    All columns are one matrix (..., 1, K, columns N) where that makes a small product, else each is
+    one of its own, (..., columns, K, N).
+    """
+    *stack, K, columns, N = a.shape
+    if K * others * columns * N > SMALL:
+        return a.swapaxes(-3, -2)
+    return a.reshape((*stack, 1, K, columns * N), copy=False)
 
 
 class Product(NamedTuple):
     """What a convolution keeps of its way forward, for its way back."""
 
-    matrix: Array  # (B B C_out, C_in side side + 1), side = F + (B - 1) S
-    patches: Array  # (C_in side side + 1, rows, columns, N)
+    matrix: Array  # (F (1 + C_in width), B C_out), width = F + (B - 1) S
+    lines: Array  # (H, 1 + C_in width, columns, N)
     shape: tuple[int, ...]  # of the padded input
 
     @property
     def squared(self) -> "Product":
         """The same with the square of each filter's weight and each pixel."""
-        return Product(self.matrix**2, self.patches**2, self.shape)
+        return Product(self.matrix**2, self.lines**2, self.shape)
 
 
 class Conv2D(Layer):
@@ -98,28 +107,27 @@ class Conv2D(Layer):
         self.block = block
         self.stride = stride
         self.padding = padding
-        self._side = weight.shape[-1] + (block - 1) * stride  # of a patch
-        self._places = places(block, weight.shape[-1], stride)
+        self._width = F + (block - 1) * stride  # of a patch
 
     def forward(self, x: Array) -> tuple[Array, Product]:
         """Multiply the filters with the patches."""
-        check_input(x, self.weight.shape[1:2], "H", "W", "N")
-        P = self.padding
-        *outer, H, W, _ = x.shape
-        sides = [output_size(side, self.weight.shape[-1], P, self.stride) for side in (H, W)]
-        if any(side < 1 or side % self.block for side in sides):
+        C_out, C_in, F, _ = self.weight.shape
+        check_input(x, (C_in,), "H", "W", "N")
+        B, P = self.block, self.padding
+        *outer, H, W, N = x.shape
+        sides = [output_size(side, F, P, self.stride) for side in (H, W)]
+        if any(side < 1 or side % B for side in sides):
             self._refuse((H, W), sides)
         x = np.pad(x, (*[(0, 0) for _ in outer], (P, P), (P, P), (0, 0))) if P else x
-        matrix, patches = self._matrix(), self._patches(x)
-        *stack, _, rows, columns, N = patches.shape
-        y = np.empty((*stack, len(matrix), rows, columns, N), x.dtype)
-        np.matmul(matrix, strips(patches, matrix), out=strips(y, matrix))
-        y = y.reshape(*stack, self.block, self.block, len(self.weight), rows, columns, N)
-        return y, Product(matrix, patches, x.shape)
+        matrix, lines = self._matrix(), self._lines(x)
+        y = np.empty((*outer[:-1], B, B, C_out, *(side // B for side in sides), N), x.dtype)
+        seen = factors(windows(lines, F, self.stride, B), B * C_out)
+        np.matmul(matrix.T, seen, out=factors(self._rows(y), len(matrix)))
+        return y, Product(matrix, lines, x.shape)
 
     def _refuse(self, sides: tuple[int, ...], outputs: list[int]) -> NoReturn:
         """Raise ValueError: maps of these sides have no output that can be cut into blocks."""
-        least, (rows, columns) = self._side - 2 * self.padding, (max(n, 0) for n in outputs)
+        least, (rows, columns) = self._width - 2 * self.padding, (max(n, 0) for n in outputs)
         raise ValueError(
             f"expected maps of at least {least} x {least}, and an output that blocks of "
             f"{self.block} fill; found {sides[0]} x {sides[1]}, which gives {rows} x {columns}"
@@ -127,24 +135,41 @@ class Conv2D(Layer):
 
     def gradients(self, dy: Array, cache: Product) -> tuple[Array, Array]:
         """dK = x * delta and db = sum of delta, eq. (13), summed over the batch."""
-        matrix, patches, _ = cache
-        rows = strips(self._rows(dy), matrix)
-        dmatrix = (strips(patches, matrix) @ rows.swapaxes(-1, -2)).sum(axis=-3).swapaxes(-1, -2)
-        dfilters, dbiases = self._cut(dmatrix)
+        matrix, lines, _ = cache
+        F, S = self.weight.shape[-1], self.stride
+        seen = factors(windows(lines, F, S, self.block), matrix.shape[1])
+        rows = factors(self._rows(dy), len(matrix)).swapaxes(-1, -2)
+        if len(matrix) >= LONG:
+            rows = np.ascontiguousarray(rows)
+        of_rows = (seen @ rows).reshape(*dy.shape[:-6], -1, *matrix.shape)
+        dfilters, dbiases = self._cut(of_rows.sum(axis=-3))
         dweight = np.zeros((*dy.shape[:-6], *self.weight.shape), dy.dtype)
-        for place in self._places:
-            dweight += dfilters[place]
-        return dweight, dbiases.sum(axis=(-3, -2))
+        for v in range(self.block):
+            dweight += dfilters[..., v, :, :, :, v * S : v * S + F]
+        return dweight, dbiases.sum(axis=-2)
 
     def backward(self, dy: Array, cache: Product) -> Array:
-        """Spread each delta over the inputs it has seen: delta * rot180(K), eq. (14)."""
-        matrix, patches, shape = cache
-        dpatches = np.empty_like(patches[..., :-1, :, :, :])
-        rows = strips(self._rows(dy), matrix)
-        np.matmul(matrix[:, :-1].T, rows, out=strips(dpatches, matrix))
-        dx = self._fold(dpatches, shape)
-        P = self.padding
-        return dx[..., P : shape[-3] - P, P : shape[-2] - P, :]
+        """Spread each delta over the inputs it has seen: delta * rot180(K), eq. (14).
+
+        Down the rows that is a product with the filters upside down; what comes of their columns
+        is added up along the rows.
+        """
+        C_out, C_in, F, _ = self.weight.shape
+        P, S = self.padding, self.stride
+        *stack, _, H, W, _ = cache.shape
+        delta = self._spread(dy, H)
+        columns, N = delta.shape[-2:]
+        K = self._cut(cache.matrix)[0][0, ..., :F]
+        upside_down = K[:, :, ::-1].transpose(2, 0, 1, 3).reshape(F * C_out, C_in * F)
+        dlines = np.empty((*stack, H, 1, C_in * F, columns, N), dy.dtype)
+        seen = factors(windows(delta, F, 1, 1), C_in * F)
+        np.matmul(upside_down.T, seen, out=factors(dlines, F * C_out))
+        dlines = dlines.reshape(*stack, H, C_in, F, columns, N)
+        dx = np.zeros((*cache.shape[:-1], N), dy.dtype)
+        rows = dx.swapaxes(-4, -3)
+        for j in range(F):
+            rows[..., j : j + S * columns - S + 1 : S, :] += dlines[..., j, :, :]
+        return dx[..., P : H - P, P : W - P, :]
 
     def curvatures(self, hy: Array, cache: Product) -> tuple[Array, Array]:
         """The sum of hy x^2 over the connections of each weight, and of hy: as ``gradients``."""
@@ -155,69 +180,68 @@ class Conv2D(Layer):
         return self.backward(hy, cache.squared)
 
     def _matrix(self) -> Array:
-        """Return the filters of a whole block as rows, the bias in the last column."""
-        C_out, C_in = self.weight.shape[:2]
-        rows, columns = self.block**2 * C_out, C_in * self._side**2 + 1
-        matrix = np.zeros((rows, columns), self.weight.dtype)
+        """Return the filters of a whole block as columns, with the bias in the first line."""
+        C_in, F = self.weight.shape[1:3]
+        matrix = np.zeros(
+            (F * (1 + C_in * self._width), self.block * len(self.weight)), self.weight.dtype
+        )
         filters, biases = self._cut(matrix)
-        for place in self._places:
-            filters[place] = self.weight
+        for v in range(self.block):
+            filters[v, ..., v * self.stride : v * self.stride + F] = self.weight
         biases[...] = self.bias
         return matrix
 
     def _cut(self, matrix: Array) -> tuple[Array, Array]:
-        """View such a matrix as filters (B, B, C_out, C_in, side, side), biases (B, B, C_out)."""
-        B, (C_out, C_in), stack = self.block, self.weight.shape[:2], matrix.shape[:-2]
-        shape = (*stack, B, B, C_out, C_in, self._side, self._side)
-        filters = matrix[..., :-1].reshape(shape, copy=False)
-        return filters, matrix[..., -1].reshape((*stack, B, B, C_out), copy=False)
+        """View such a matrix as filters (B, C_out, C_in, F, width) and biases (B, C_out)."""
+        B, (C_out, C_in, F, _), stack = self.block, self.weight.shape, matrix.shape[:-2]
+        rows = matrix.reshape((*stack, F, -1, B, C_out), copy=False)
+        filters = rows[..., 1:, :, :].reshape((*stack, F, C_in, -1, B, C_out), copy=False)
+        return np.moveaxis(filters, (-2, -1, -4, -5, -3), range(-5, 0)), rows[..., 0, 0, :, :]
 
-    def _patches(self, x: Array) -> Array:
-        """Copy the patches of x (C, H, W, N) to (C side side + 1, rows, columns, N), 1 in the last.
+    def _lines(self, x: Array) -> Array:
+        """Write the rows of x (C, H, W, N) out as lines (H, 1 + C width, columns, N).
 
-        That row of ones meets the bias in the matrix product, and gathers its gradient.
+        The first is of ones. In the first of a patch's rows it meets the bias in the matrix
+        product, and gathers its gradient; in the others it meets zeros.
         """
         *stack, C, H, W, N = x.shape
-        side, step = self._side, self.block * self.stride
-        rows, columns = (output_size(size, side, 0, step) for size in (H, W))
+        width, step = self._width, self.block * self.stride
+        columns = output_size(W, width, 0, step)
         x = np.ascontiguousarray(x)
-        *outer, h, w, n = x.strides
+        *outer, channel, row, column, image = x.strides
         view = np.ndarray(
-            (*stack, C, side, side, rows, columns, N),
+            (*stack, H, C, width, columns, N),
             x.dtype,
             x,
-            strides=(*outer, h, w, h * step, w * step, n),
+            strides=(*outer, row, channel, column, step * column, image),
         )
-        patches = np.empty((*stack, C * side * side + 1, rows, columns, N), x.dtype)
-        patches[..., :-1, :, :, :].reshape(view.shape, copy=False)[...] = view
-        patches[..., -1, :, :, :] = 1
-        return patches
+        lines = np.empty((*stack, H, 1 + C * width, columns, N), x.dtype)
+        lines[..., 0, :, :] = 1
+        lines[..., 1:, :, :].reshape(view.shape, copy=False)[...] = view
+        return lines
 
-    def _fold(self, dpatches: Array, shape: tuple[int, ...]) -> Array:
-        """Add patches up to an array of the given shape: the transpose of ``_patches``.
+    def _spread(self, dy: Array, H: int) -> Array:
+        """Return the deltas of an input of H rows with F - 1 rows of zeros above and below them.
 
-        Patches are a step apart. Cut into tiles of step x step, tile (p, q) of the patch in row r
-        and column c lands in place (r + p, c + q) of an array of such tiles: all patches at once.
+        They are joined from blocks to maps, (H + F - 1, C_out, W_out, N), and lie a stride apart.
         """
-        *outer, H, W, N = shape
-        side, step = self._side, self.block * self.stride
-        rows, columns = dpatches.shape[-3:-1]
-        tiles = ceil(side / step)
-        down = max(rows + tiles - 1, ceil(H / step))
-        across = max(columns + tiles - 1, ceil(W / step))
-        members = dpatches.reshape(prod(outer), side, side, rows, columns, N)
-        dx = np.zeros((len(members), step, step, down, across, N), dpatches.dtype)
-        for p, q in product(range(tiles), repeat=2):
-            tile = members[:, p * step : (p + 1) * step, q * step : (q + 1) * step]
-            u, v = tile.shape[1:3]
-            dx[:, :u, :v, p : p + rows, q : q + columns] += tile
-        joined = dx.transpose(0, 3, 1, 4, 2, 5).reshape(*outer, down * step, across * step, N)
-        return joined[..., :H, :W, :]
+        *stack, B, _, C_out, rows, columns, N = self._checked(dy).shape
+        F, S = self.weight.shape[-1], self.stride
+        delta = np.zeros((*stack, H + F - 1, C_out, B * columns, N), dy.dtype)
+        placed = delta[..., F - 1 : F + S * (B * rows - 1) : S, :, :, :]
+        blocks = placed.reshape((*stack, rows, B, C_out, columns, B, N), copy=False)
+        blocks[...] = np.moveaxis(dy, range(-6, 0), (-5, -2, -4, -6, -3, -1))
+        return delta
 
-    def _rows(self, dy: Array) -> Array:
-        """Reshape blocks to the rows of the matrix product, (B B C_out, rows, columns, N)."""
+    def _rows(self, y: Array) -> Array:
+        """View blocks as the rows of the products, (H_out / B, B, B C_out, columns, N)."""
+        B, C_out = self._checked(y).shape[-5:-3]
+        rows = y.reshape(*y.shape[:-5], B * C_out, *y.shape[-3:])
+        return np.moveaxis(rows, -3, -5)
+
+    def _checked(self, y: Array) -> Array:
+        """Return blocks as they are. ValueError: they are none of this layer's."""
         B = self.block
-        check_input(
-            dy, (B, B, len(self.weight)), "H", "W", "N", advice=f"pool.windows(maps, {B}) cuts maps"
-        )
-        return dy.reshape(*dy.shape[:-6], B * B * len(self.weight), *dy.shape[-3:])
+        advice = f"pool.windows(maps, {B}) cuts maps"
+        check_input(y, (B, B, len(self.weight)), "H", "W", "N", advice=advice)
+        return y
