@@ -13,7 +13,7 @@ from lenet.nn.losses import cross_entropy, log_softmax
 from lenet.nn.model import LeNet5
 from lenet.nn.overflow import overflow_is_found_later
 
-EVALUATION_CHUNK = 64
+EVALUATION_CHUNK = 128
 
 
 @dataclass(frozen=True)
