@@ -21,7 +21,7 @@ K is placed on them once for each output; for F = 5 and B = 2:
     output 0       output 1
 
 With zeros for the dots, these are two columns of the matrix of filters. For 1.2 times the
-arithmetic the product is twice as wide, and 3 values are written out for each output in place of
+arithmetic the product is twice as wide, and 3 to 4 values are written out for each output, not
 25. The outputs are kept by their place in blocks of B x B, so that the four members of each 2x2
 pooling window come out as four whole arrays.
 
