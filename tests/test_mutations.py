@@ -139,7 +139,7 @@ MUTATIONS = [
         "nn/layers/dense.py",
         {
             "return self.weight @ x + self.bias[:, None], x": "self.x = x\n        return self.weight @ x + self.bias[:, None], x",
-            "return product(dz, x.swapaxes(-1, -2)), dz": "return product(dz, self.x.swapaxes(-1, -2)), dz",
+            "return outer(dz, x), dz": "return outer(dz, self.x), dz",
         },
         "nn/test_model.py",
     ),
@@ -483,16 +483,26 @@ MUTATIONS = [
     ),
     Mutation(
         "31b the gradient of one part is left out of the sum",
-        "training/shares.py",
-        {
-            "for other in self._gradients[1:parts, own]:": "for other in self._gradients[2:parts, own]:"
-        },
-        "training/test_training.py::test_the_schedule_sets_learning_rate_and_momentum",
+        "nn/gradient.py",
+        {"(parts, *out.shape), copy=False).sum(": "(parts, *out.shape), copy=False)[1:].sum("},
+        "nn/test_gradient.py",
+    ),
+    Mutation(
+        "31e the images of one part are left out of the gradient of a fully connected layer",
+        "nn/gradient.py",
+        {"return kept[:parts].reshape(": "return kept[: max(parts - 1, 1)].reshape("},
+        "nn/test_gradient.py",
+    ),
+    Mutation(
+        "31f images of the batch before count where a part has fewer",
+        "nn/gradient.py",
+        {"            kept[parts, N:] = 0\n": ""},
+        "nn/test_gradient.py",
     ),
     Mutation(
         "31d all parts of a stack are given the gradient of its first",
-        "nn/parts.py",
-        {"(stack[part] for stack in gradients)": "(stack[0] for stack in gradients)"},
+        "nn/gradient.py",
+        {"array.reshape(len(parts), -1)": "array[0].ravel()"},
         "training/test_training.py::test_the_bits_do_not_depend_on_the_workers",
     ),
     Mutation(

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import add
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,7 @@ import numpy as np
 from lenet.data import Data, Split, Strokes
 from lenet.data.augmentation import Original
 from lenet.nn.connections import TableConnections
+from lenet.nn.gradient import BatchGradient
 from lenet.nn.init import GlorotUniform, LecunUniform, initial_theta
 from lenet.nn.input import Levels
 from lenet.nn.layers import (
@@ -106,11 +105,13 @@ def batch_result(
 ) -> BatchResult:
     """What comes of a batch, the results of its parts added in their order."""
     cut = [batch[start:end] for start, end in ends_of_parts(len(batch), parts)]
-    gradients = np.empty((len(cut), len(network.theta)), network.theta.dtype)
+    gradient = BatchGradient(network, len(cut), max(map(len, cut)))
     works = [
-        stack_result(network, loss, len(batch), [part], rngs and [rngs[k]], [gradients[k]])
+        stack_result(network, loss, len(batch), [part], rngs and [rngs[k]], gradient, [k])
         for k, part in enumerate(cut)
     ]
     results = complete(works)
     scores = np.concatenate([result.scores for result in results])
-    return BatchResult(total(scores), reduce(add, gradients), results[0].moments)
+    for piece in range(len(gradient.shapes)):
+        gradient.find(piece, len(cut))
+    return BatchResult(total(scores), gradient.g, results[0].moments)

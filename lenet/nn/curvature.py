@@ -28,7 +28,7 @@ def curvature(network: LeNet5, loss: Loss, x: Array, labels: NDArray[np.uint8]) 
     z, caches = network.forward(x)
     d, h = loss.gradient(z, labels), loss.curvature(z, labels)
     found: list[Array] = []
-    for layer, cache in reversed(network.trained_layers(caches)):
+    for _, layer, cache in reversed(network.trained_layers(caches)):
         found[:0] = layer.curvatures(h, cache)
         h = layer.curvature(h, cache) + layer.bending(d, cache)
         d = layer.backward(d, cache)

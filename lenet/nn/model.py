@@ -101,6 +101,16 @@ class LeNet5:
         self.layers = {name: layer for name, layer in layers.items() if layer is not None}
         self.normalizations = [one for one in self.layers.values() if isinstance(one, BatchNorm)]
         self._first_trained = list(self.layers).index("C1")
+        self._check_layers()
+
+    def _check_layers(self) -> None:
+        """Refuse layers that do not own all of theta, one after the other."""
+        owned = [array.shape for layer in self.layers.values() for array in layer.parameters]
+        if owned != list(self.architecture.shapes.values()):
+            raise ValueError(
+                f"expected layers whose parameters are of the shapes {self.architecture.shapes}, "
+                f"found {owned}; a layer of your own names its arrays in parameters"
+            )
 
     def _check(self, x: Array) -> None:
         """Refuse what are no images (C, 32, 32, N)."""
@@ -142,20 +152,21 @@ class LeNet5:
         gradients: list[Array] = []
         dy = dlogits
         first, *others = self.trained_layers(caches)
-        for layer, cache in reversed(others):
+        for _, layer, cache in reversed(others):
             gradients[:0] = layer.gradients(dy, cache)
             dy = layer.backward(dy, cache)
-        layer, cache = first
+        _, layer, cache = first
         return self.joined([*layer.gradients(dy, cache), *gradients])
 
-    def trained_layers(self, caches: list[Cache]) -> list[tuple[Layer, Cache]]:
-        """Return the layers from the first that has parameters on, each with its cache."""
-        return list(zip(self.layers.values(), caches, strict=True))[self._first_trained :]
+    def trained_layers(self, caches: list[Cache]) -> list[tuple[str, Layer, Cache]]:
+        """Return the layers from the first that has parameters on: name, layer and cache."""
+        layers = zip(self.layers, self.layers.values(), caches, strict=True)
+        return list(layers)[self._first_trained :]
 
     @staticmethod
-    def joined(gradients: Iterable[Array], out: Array | None = None) -> Array:
-        """Return the gradients of all arrays as one vector (P,), ``out`` if it is given."""
-        return np.concatenate([gradient.ravel() for gradient in gradients], out=out)
+    def joined(gradients: Iterable[Array]) -> Array:
+        """Return the gradients of all arrays as one vector (P,)."""
+        return np.concatenate([gradient.ravel() for gradient in gradients])
 
     def moments(self, caches: list[Cache]) -> list[Moments]:
         """Return the moments of the batch, in the order of the normalizations."""

@@ -17,7 +17,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from lenet.nn.layers import Array, BatchNorm, Cache, Dropout, Moments, Normalized
+from lenet.nn.gradient import BatchGradient
+from lenet.nn.layers import Array, BatchNorm, Cache, Dense, Dropout, Moments, Normalized
 from lenet.nn.model import LeNet5
 from lenet.nn.overflow import overflow_is_found_later
 
@@ -50,27 +51,28 @@ def forward_stack(
 
 
 def gradient_stack(
-    network: LeNet5, dlogits: Array, caches: list[Cache], out: Sequence[Array]
+    network: LeNet5,
+    dlogits: Array,
+    caches: list[Cache],
+    gradient: BatchGradient,
+    parts: Sequence[int],
 ) -> Stack[None]:
-    """Write what each part of a stack adds to the gradient to an array of its own (P,)."""
-    gradients: list[Array] = []
+    """Contribute what some parts, by their numbers, have of the gradient of their batch."""
     dy = dlogits
-    own: Sequence[Array]
     layers = network.trained_layers(caches)
-    depth = len(layers)
-    for layer, cache in reversed(layers):
-        depth -= 1
+    first = layers[0][0]
+    for name, layer, cache in reversed(layers):
         if isinstance(layer, BatchNorm):
             own = normalization_gradients(layer, dy, cache)
+            gradient.take(name, parts, own)
             of_parts = yield np.stack(own[:2], axis=1)
             dy = layer.backward(dy, cache, reduce(add, of_parts))
-        else:
-            own = layer.gradients(dy, cache)
-            if depth > 0:
-                dy = layer.backward(dy, cache)
-        gradients[:0] = own
-    for part, g in enumerate(out):
-        network.joined((stack[part] for stack in gradients), g)
+            continue
+        if layer.parameters:
+            factors = isinstance(layer, Dense)
+            gradient.take(name, parts, (dy, cache) if factors else layer.gradients(dy, cache))
+        if name != first:
+            dy = layer.backward(dy, cache)
 
 
 def normalization_gradients(layer: BatchNorm, dy: Array, cache: Normalized) -> list[Array]:

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.base import Split
+from lenet.nn.gradient import BatchGradient
 from lenet.nn.input import stacked_input
-from lenet.nn.layers import Array, Moments
+from lenet.nn.layers import Moments
 from lenet.nn.losses import Loss, log_softmax
 from lenet.nn.model import LeNet5
 from lenet.nn.parts import Stack, forward_stack, gradient_stack
 from lenet.nn.random import stream
 from lenet.training.evaluation import scores
 
-STACK = 64  # images, whose maps fit into the cache of a core
+STACK = 128  # images: enough for calls to cost little, few enough for the caches of a core
 
 
 class Batches:
@@ -42,7 +43,12 @@ class Batches:
     @property
     def most_parts(self) -> int:
         """The parts of a whole batch: each has an image at least."""
-        return min(self.parts, self.batch_size, len(self.split))
+        return min(self.parts, self.most_images)
+
+    @property
+    def most_images(self) -> int:
+        """The images of a whole batch."""
+        return min(self.batch_size, len(self.split))
 
     def ends(self, t: int) -> list[tuple[int, int]]:
         """Return where in the order of its epoch each part of the batch of step t lies."""
@@ -53,7 +59,7 @@ class Batches:
     def stacks(self, t: int, parts: Iterable[int]) -> list[list[int]]:
         """Gather those of some parts of the batch of step t that have one size.
 
-        A stack has ``STACK`` images at most, which fit into the cache of a core, or one part.
+        A stack has ``STACK`` images at most, or one part.
         """
         by_size: dict[int, list[int]] = {}
         ends = self.ends(t)
@@ -104,11 +110,12 @@ def stack_result(
     batch_size: int,
     parts: Sequence[Split],
     rngs: Sequence[np.random.Generator] | None,
-    out: Sequence[Array],
+    gradient: BatchGradient,
+    numbers: Sequence[int],
 ) -> Stack[StackResult]:
     """Return what comes of parts of one size.
 
-    What each adds to the gradient of the batch's mean loss goes to its place in ``out``; its one of
+    By their ``numbers`` they contribute to the ``gradient`` of the batch's mean loss; each one's of
     ``rngs`` decides what is dropped.
     """
     x = stacked_input([part.images for part in parts], network.theta.dtype)
@@ -116,5 +123,5 @@ def stack_result(
     z, labels = np.concatenate(list(logits), axis=1), np.concatenate([p.labels for p in parts])
     dz = loss.gradient(z, labels) / batch_size
     dlogits = dz.reshape(len(dz), len(parts), -1).swapaxes(0, 1)
-    yield from gradient_stack(network, dlogits, caches, out)
+    yield from gradient_stack(network, dlogits, caches, gradient, numbers)
     return StackResult(scores(log_softmax(z), labels, len(parts)), network.moments(caches))

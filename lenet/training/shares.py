@@ -1,20 +1,21 @@
 """The shares of a team of workers in the steps of a training, and in its tests.
 
-In a step each worker finds the gradients of the parts of the batch that fall to it, then adds up
-the gradients of all parts over its own range of theta, and takes the step there. At the end of an
-epoch it tests some chunks of images. Everything lies in shared arrays, with a place for each part,
-and is added up in the order of the parts: so it makes no difference who did what.
+In a step each worker takes the parts of the batch that fall to it through the network and back,
+then finds some pieces of the gradient from what all parts contribute, and takes the step there. At
+the end of an epoch it tests some chunks of images. Everything lies in shared arrays, with a place
+for each part, and is added up in the order of the parts: so it makes no difference who did what.
 """
 
 from bisect import bisect_left
-from itertools import accumulate, chain
-from math import isfinite, isnan, nan, prod, sqrt
+from itertools import chain
+from math import ceil, isfinite, isnan, nan, prod, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.base import Data, Split
 from lenet.nn.curvature import curvature
+from lenet.nn.gradient import BatchGradient
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.overflow import overflow_is_found_later
@@ -27,8 +28,6 @@ from lenet.training.recipe import Recipe
 from lenet.training.state import TrainingState
 from lenet.training.statistics import Statistics
 from lenet.training.workers import Task, Worker, shared_zeros
-
-RANGES = 32  # of theta, where they need not be whole arrays
 
 
 class Shares:
@@ -51,15 +50,19 @@ class Shares:
         self.splits = [split for split in (data.test, data.validation) if split]
 
         P, parts = len(state.theta), self.batches.most_parts
-        self._shapes = self._shapes_of_ranges()
-        self._ends = list(accumulate(map(prod, self._shapes), initial=0))
-        self._gradients = shared_zeros((parts, P), state.theta.dtype)
+        self._gradient = BatchGradient(
+            self.network,
+            parts,
+            ceil(self.batches.most_images / parts),
+            whole=recipe.optimizer.by_array or parts == 1,
+            zeros=shared_zeros,
+        )
         self._scores = shared_zeros((parts, 3), np.float64)
         features = max(map(len, recipe.architecture.views(state.theta).values()))
         self._exchanged = shared_zeros((2, parts, 3 * features), np.float64)
-        ranges = (len(self._shapes),)
-        self._squares = shared_zeros(ranges, np.float64)  # 2-norms of the gradient, squared
-        self._finite = shared_zeros(ranges, np.bool_)  # whether theta is so after the step
+        pieces = (len(self._gradient.shapes),)
+        self._squares = shared_zeros(pieces, np.float64)  # 2-norms of the gradient, squared
+        self._finite = shared_zeros(pieces, np.bool_)  # whether theta is so after the step
         self._rates = shared_zeros((2,), np.float64)  # learning rate; momentum, nan for as it is
         self._curvatures = shared_zeros((len(self._patterns(1)), P), state.theta.dtype)
         self._tested = [shared_zeros((len(chunks(one)), 3), np.float64) for one in self.splits]
@@ -110,11 +113,11 @@ class Shares:
         worker.wait()
         if worker.number == 0 and isfinite(self._scores[:, 0].sum()):
             self.network.follow(results[0].moments)
-        ranges = self._ranges_of(worker)
-        self._add_gradients(ranges, len(self.batches.ends(t)))
+        pieces = self._pieces_of(worker)
+        self._find_gradient(pieces, len(self.batches.ends(t)))
         worker.wait()
         if self.gradient_is_finite:
-            self._step(ranges, t)
+            self._step(pieces, t)
 
     @overflow_is_found_later()
     def test(self, worker: Worker, number: int) -> None:
@@ -164,55 +167,43 @@ class Shares:
             ends[-1][-1] - ends[0][0],
             [self._seen(t, k) for k in parts],
             [self._chance(t, k) for k in parts] if self.recipe.dropout.rate else None,
-            [self._gradients[k] for k in parts],
+            self._gradient,
+            parts,
         )
 
-    def _add_gradients(self, ranges: range, parts: int) -> None:
-        """Add up the gradients of the parts over some ranges of theta, and note the norms."""
-        own = self._slice(ranges)
-        g = self._gradients[0, own]
-        for other in self._gradients[1:parts, own]:
-            g += other
-        for number in ranges:
-            g = self._gradients[0, self._slice(range(number, number + 1))]
+    def _find_gradient(self, pieces: range, parts: int) -> None:
+        """Find some pieces of the gradient of so many parts, and note the norms."""
+        for number in pieces:
+            g = self._gradient.find(number, parts)
             self._squares[number] = g @ g
 
-    def _step(self, ranges: range, t: int) -> None:
-        """Take the optimizer's step over some ranges of theta; the average follows."""
+    def _step(self, pieces: range, t: int) -> None:
+        """Take the optimizer's step over some pieces of theta; the average follows."""
         recipe, state, norm = self.recipe, self.state, self.norm
         eta, momentum = self._rates.tolist()
         optimizer = recipe.optimizer.with_momentum(None if isnan(momentum) else momentum)
-        for piece, shape in self._pieces(ranges):
-            theta = state.theta[piece].reshape(shape)
-            g = clip(self._gradients[0, piece].reshape(shape), norm, recipe.clip_norm)
-            remembered = {name: v[piece].reshape(shape) for name, v in state.optimizer.items()}
+        for own, shape in self._steps(pieces):
+            theta = state.theta[own].reshape(shape)
+            g = clip(self._gradient.g[own].reshape(shape), norm, recipe.clip_norm)
+            remembered = {name: v[own].reshape(shape) for name, v in state.optimizer.items()}
             optimizer.step(theta, g, remembered, t, eta)
-        own = self._slice(ranges)
-        self._finite[ranges.start : ranges.stop] = is_finite(state.theta[own])
+        own = self._gradient.place(pieces)
+        self._finite[pieces.start : pieces.stop] = is_finite(state.theta[own])
         if state.average is not None and recipe.ema is not None:
             update_average(state.average[own], state.theta[own], recipe.ema, t)
 
-    def _pieces(self, ranges: range) -> list[tuple[slice, tuple[int, ...]]]:
-        """Return what of some ranges the optimizer steps on at once, and in which shape."""
+    def _steps(self, pieces: range) -> list[tuple[slice, tuple[int, ...]]]:
+        """Return what of some pieces the optimizer steps on at once, and in which shape."""
         if not self.recipe.optimizer.by_array:
-            return [(self._slice(ranges), (-1,))]
-        return [(self._slice(range(k, k + 1)), self._shapes[k]) for k in ranges]
+            return [(self._gradient.place(pieces), (-1,))]
+        gradient = self._gradient
+        return [(gradient.place(range(k, k + 1)), gradient.shapes[k]) for k in pieces]
 
-    def _shapes_of_ranges(self) -> list[tuple[int, ...]]:
-        """Return the shapes of the ranges of theta: those of its arrays, or equal lengths."""
-        if self.recipe.optimizer.by_array:
-            return list(self.recipe.architecture.shapes.values())
-        P = len(self.state.theta)
-        return [(P * (number + 1) // RANGES - P * number // RANGES,) for number in range(RANGES)]
-
-    def _ranges_of(self, worker: Worker) -> range:
-        """Return the ranges that begin in a worker's share of theta."""
-        P, starts = self._ends[-1], self._ends[:-1]
+    def _pieces_of(self, worker: Worker) -> range:
+        """Return the pieces of theta that begin in a worker's share of it."""
+        *starts, P = self._gradient.ends
         shares = (P * (worker.number + end) / worker.size for end in (0, 1))
         return range(*(bisect_left(starts, share) for share in shares))
-
-    def _slice(self, ranges: range) -> slice:
-        return slice(self._ends[ranges.start], self._ends[ranges.stop])
 
     def _seen(self, t: int, k: int) -> Split:
         """Return part k of the batch of step t as the network sees it."""

@@ -4,9 +4,20 @@ import numpy as np
 import pytest
 from gradients import assert_gradient
 from oracles import ACTIVATIONS, POOLINGS, digits, name, random_theta
+from random_networks import NORMALIZATIONS
 
-from lenet.nn.architecture import LENET5
-from lenet.nn.layers import Activation, Array, AveragePool, MaxPool, Pooling, Tanh
+from lenet.nn.architecture import LENET5, Architecture
+from lenet.nn.layers import (
+    Activation,
+    Array,
+    AveragePool,
+    MaxPool,
+    Normalization,
+    Pooling,
+    Subsampling,
+    Tanh,
+    TrainablePooling,
+)
 from lenet.nn.losses import cross_entropy, cross_entropy_gradient, log_softmax
 from lenet.nn.model import LeNet5
 
@@ -48,6 +59,33 @@ def test_gradient_by_the_images(pooling: Pooling, activation: Activation) -> Non
 
     gradient = network.input_gradient(x, LABELS)
     assert_gradient(logits_of_their_classes, x, gradient, directions=2)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS, ids=name)
+@pytest.mark.parametrize("pooling", [*POOLINGS, TrainablePooling(coefficient=0.5)], ids=name)
+def test_layers_own_all_of_theta_in_its_order(
+    pooling: Pooling, normalization: Normalization
+) -> None:
+    architecture = Architecture(1, 10, normalization, pooling=pooling)
+    theta = np.random.default_rng(0).normal(size=architecture.size)
+    network = LeNet5(theta, pooling, Tanh(), architecture=architecture)
+    owned = [array for layer in network.layers.values() for array in layer.parameters]
+    assert all(np.shares_memory(array, theta) for array in owned)
+    np.testing.assert_array_equal(np.concatenate([array.ravel() for array in owned]), theta)
+
+
+def test_a_layer_that_hides_its_parameters_is_refused() -> None:
+    class Hidden(Subsampling):
+        parameters = ()
+
+    class HiddenPooling(TrainablePooling):
+        def layer(self, parameters: dict[str, Array]) -> Hidden:
+            return Hidden(**parameters)
+
+    pooling = HiddenPooling(coefficient=0.5)
+    architecture = Architecture(1, 10, NORMALIZATIONS[0], pooling=pooling)
+    with pytest.raises(ValueError, match="names its arrays in parameters"):
+        LeNet5(np.zeros(architecture.size), pooling, Tanh(), architecture=architecture)
 
 
 def test_parameters_are_views_of_one_vector() -> None:

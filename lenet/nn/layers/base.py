@@ -60,6 +60,11 @@ class Layer(ABC):
     def forward(self, x: Array) -> tuple[Array, Cache]:
         """Return y = f(x) and the cache for the way back."""
 
+    @property
+    def parameters(self) -> tuple[Array, ...]:
+        """The arrays that it owns, in the order of theta; most layers own none."""
+        return ()
+
     def inference(self) -> "Layer":
         """Return the layer of a network that is not trained any more: as a rule this one."""
         return self

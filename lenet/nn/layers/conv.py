@@ -109,6 +109,11 @@ class Conv2D(Layer):
         self.padding = padding
         self._width = F + (block - 1) * stride  # of a patch
 
+    @property
+    def parameters(self) -> tuple[Array, ...]:
+        """Weight and bias."""
+        return self.weight, self.bias
+
     def forward(self, x: Array) -> tuple[Array, Product]:
         """Multiply the filters with the patches."""
         C_out, C_in, F, _ = self.weight.shape

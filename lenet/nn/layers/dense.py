@@ -17,6 +17,11 @@ class Dense(Layer):
         self.weight = weight
         self.bias = bias
 
+    @property
+    def parameters(self) -> tuple[Array, ...]:
+        """Weight and bias."""
+        return self.weight, self.bias
+
     def forward(self, x: Array) -> tuple[Array, Array]:
         """z = W x + b."""
         check_input(x, self.weight.shape[1:], "N")
@@ -25,8 +30,7 @@ class Dense(Layer):
     def gradients(self, dz: Array, x: Array) -> tuple[Array, Array]:
         """dW = delta x^T and db = delta, eq. (11), summed over the batch."""
         check_input(dz, (len(self.weight), x.shape[-1]))
-        product = np.multiply if x.shape[-1] == 1 else np.matmul  # of one image, that is faster
-        return product(dz, x.swapaxes(-1, -2)), dz.sum(axis=-1)
+        return outer(dz, x), dz.sum(axis=-1)
 
     def backward(self, dz: Array, x: Array) -> Array:
         """dx = W^T delta, eq. (11)."""
@@ -40,3 +44,9 @@ class Dense(Layer):
     def curvature(self, hz: Array, x: Array) -> Array:
         """hx = (W^2)^T hz."""
         return (self.weight * self.weight).T @ hz
+
+
+def outer(dz: Array, x: Array, out: Array | None = None) -> Array:
+    """delta x^T (..., out, in), summed over the batch; written to an array if one is given."""
+    product = np.multiply if x.shape[-1] == 1 else np.matmul  # of one image, that is faster
+    return product(dz, x.swapaxes(-1, -2), out=out)

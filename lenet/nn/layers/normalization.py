@@ -80,6 +80,11 @@ class BatchNorm(Layer):
         self.momentum = momentum
         self.eps = eps
 
+    @property
+    def parameters(self) -> tuple[Array, ...]:
+        """Gamma, beta, mean and variance."""
+        return self.gamma, self.beta, self.mean, self.variance
+
     def part(self, x: Array) -> Moments:
         """Return the moments of a part of the batch."""
         self._check(x)

@@ -169,6 +169,11 @@ class Subsampling(Layer):
         self.coefficient = coefficient
         self.bias = bias
 
+    @property
+    def parameters(self) -> tuple[Array, ...]:
+        """Coefficient and bias."""
+        return self.coefficient, self.bias
+
     def forward(self, x: Array) -> tuple[Array, Array]:
         """y = w s + b, of the sum s of each window; s is kept."""
         check_input(x, (2, 2, len(self.bias)), "H", "W", "N", advice=ADVICE)

@@ -53,6 +53,11 @@ class TableConv2D(Layer):
         """The filters (C_out, C_in, F, F), 0 where the table has no pair."""
         return dense_filters(self.weight, self._pairs)
 
+    @property
+    def parameters(self) -> tuple[Array, ...]:
+        """Weight and bias."""
+        return self.weight, self.bias
+
     def forward(self, x: Array) -> tuple[Array, TableProduct]:
         """Convolve with the dense filters."""
         convolution = Conv2D(self.dense, self.bias, block=self.block)
