@@ -3,7 +3,7 @@
     python scripts/benchmark.py [--rounds 7] [--cores 1 2 4] [--json FILE]
 
 Every engine has the same network, images and float32, trains in batches of 128 with Adam, evaluates
-in chunks (64 in lenet, 250 in the others), and works in a process of its own. Images are noise,
+in chunks (128 in lenet, 250 in the others), and works in a process of its own. Images are noise,
 and those of MNIST where it is at hand. The engines take turns, A B C A B C ..., so that a machine
 whose speed drifts is the same machine for all; ratios are taken within a round: to PyTorch's eager
 mode, and to the fastest of all that PyTorch has. Engines that are not installed (pip install

@@ -65,7 +65,7 @@ MUTATIONS = [
         "3 max-pooling backward sends the gradient to every tie",
         "nn/layers/pool.py",
         {
-            "return np.maximum(top, bottom), (left_won, top_won)": "return np.maximum(top, bottom), x == np.maximum(top, bottom)",
+            "return np.maximum(top, bottom, out=top), (left_won, top_won)": "return np.maximum(top, bottom), x == np.maximum(top, bottom)",
             "left_won, top_won = cache": "return cache * dy\n        left_won, top_won = cache",
         },
         "nn/test_layers.py",
@@ -74,7 +74,7 @@ MUTATIONS = [
         "4 max-pooling that compares with 0",
         "nn/layers/pool.py",
         {
-            "return np.maximum(top, bottom), (left_won, top_won)": "return np.maximum(np.maximum(top, bottom), 0), (left_won, top_won)",
+            "return np.maximum(top, bottom, out=top), (left_won, top_won)": "return np.maximum(np.maximum(top, bottom), 0), (left_won, top_won)",
         },
         "nn/test_layers.py",
     ),
@@ -98,7 +98,7 @@ MUTATIONS = [
         "6b rows of inputs added up one place off",
         "nn/layers/conv.py",
         {
-            "rows[..., j : j + S * columns - S + 1 : S, :] += dlines[..., j, :, :]": "rows[..., j : j + S * columns - S + 1 : S, :] += dlines[..., j - 1, :, :]",
+            "strides = row, channel, line - column, column, image": "strides = row, channel, line, column, image",
         },
         "nn/test_layers.py",
     ),
@@ -179,7 +179,7 @@ MUTATIONS = [
         "11c images scaled by the statistics of their own batch",
         "nn/input.py",
         {
-            "inner /= 255": "inner /= images.max()",
+            "x /= 255": "x /= x.max()",
         },
         "training/test_training.py",
     ),

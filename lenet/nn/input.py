@@ -46,10 +46,9 @@ def stacked_input(batches: Sequence[Images], dtype: np.dtype[Any]) -> Array:
     N, *channels, H, W = shape
     C = prod(channels)
     x = np.zeros((len(batches), C, INPUT_SIDE, INPUT_SIDE, N), dtype)
-    inner = without_margin(x, H, W)
-    for pixels, images in zip(inner, batches, strict=True):
+    for pixels, images in zip(without_margin(x, H, W), batches, strict=True):
         pixels[...] = images.reshape(N, C, H, W).transpose(1, 2, 3, 0)
-    inner /= 255
+    x /= 255
     return x
 
 

@@ -26,6 +26,8 @@ def own(y: Array, labels: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArr
             f"expected labels (N,), integers from 0, for (classes, N) = {y.shape}; "
             f"found {labels.dtype} {labels.shape}{below}"
         )
+    if labels.dtype.kind == "u":
+        return labels, np.arange(N)
     known = np.flatnonzero(labels != NONE)
     return labels[known], known
 
@@ -42,18 +44,21 @@ def cross_entropy(log_y_hat: Array, labels: NDArray[Any]) -> Array:
     Where the label is NONE, y is the same for all classes (Hendrycks et al. 2019).
     """
     classes, known = own(log_y_hat, labels)
-    none = np.equal(labels, NONE)
-    loss = np.empty(len(none), log_y_hat.dtype)
+    loss = np.empty(len(labels), log_y_hat.dtype)
     loss[known] = -log_y_hat[classes, known]
-    loss[none] = -log_y_hat[:, none].mean(axis=0)
+    if len(known) < len(labels):
+        none = np.equal(labels, NONE)
+        loss[none] = -log_y_hat[:, none].mean(axis=0)
     return loss
 
 
 def cross_entropy_gradient(log_y_hat: Array, labels: NDArray[Any]) -> Array:
     """Derivative of each image's loss by its logits (classes, N): y_hat - y, eq. (10)."""
     gradient = np.exp(log_y_hat)
-    gradient[own(gradient, labels)] -= 1
-    gradient[:, np.equal(labels, NONE)] -= 1 / len(gradient)
+    classes, known = own(gradient, labels)
+    gradient[classes, known] -= 1
+    if len(known) < len(labels):
+        gradient[:, np.equal(labels, NONE)] -= 1 / len(gradient)
     return gradient
 
 

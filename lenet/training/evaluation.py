@@ -46,10 +46,12 @@ def scores(log_y_hat: Array, labels: NDArray[np.uint8], parts: int = 1) -> NDArr
     A row for each part: the sum of its losses, how many images were recognised, and how many there
     were.
     """
-    losses = cross_entropy(log_y_hat, labels).astype(np.float64).reshape(parts, -1)
-    correct = (log_y_hat.argmax(axis=0) == labels).reshape(parts, -1)
-    images = np.full(parts, correct.shape[1])
-    return np.stack([losses.sum(axis=1), correct.sum(axis=1), images], axis=1)
+    rows = np.empty((parts, 3))
+    of_images = cross_entropy(log_y_hat, labels), log_y_hat.argmax(axis=0) == labels
+    for column, values in enumerate(of_images):
+        values.reshape(parts, -1).sum(axis=1, dtype=rows.dtype, out=rows[:, column])
+    rows[:, 2] = len(labels) // parts
+    return rows
 
 
 def total(rows: NDArray[np.float64]) -> Score:

@@ -72,6 +72,16 @@ def factors(a: Array, others: int) -> Array:
     return a.reshape((*stack, 1, K, columns * N), copy=False)
 
 
+def shifted(lines: Array) -> Array:
+    """View lines (H, C, F, W, N) with the j-th of each F moved by j columns to the right.
+
+    The last F - 1 columns of each have to be 0: they come before the first one of the next line.
+    """
+    row, channel, line, column, image = lines.strides
+    strides = row, channel, line - column, column, image
+    return np.ndarray(lines.shape, lines.dtype, lines, strides=strides)
+
+
 class Product(NamedTuple):
     """What a convolution keeps of its way forward, for its way back."""
 
@@ -157,24 +167,25 @@ class Conv2D(Layer):
         """Spread each delta over the inputs it has seen: delta * rot180(K), eq. (14).
 
         Down the rows that is a product with the filters upside down; what comes of their columns
-        is added up along the rows.
+        is added up along the rows. One batch of a stack follows the other through the same memory,
+        which stays in the cache.
         """
         C_out, C_in, F, _ = self.weight.shape
-        P, S = self.padding, self.stride
+        P = self.padding
         *stack, _, H, W, _ = cache.shape
-        delta = self._spread(dy, H)
+        delta, blocks = self._spread(dy, H)
         columns, N = delta.shape[-2:]
         K = self._cut(cache.matrix)[0][0, ..., :F]
         upside_down = K[:, :, ::-1].transpose(2, 0, 1, 3).reshape(F * C_out, C_in * F)
-        dlines = np.empty((*stack, H, 1, C_in * F, columns, N), dy.dtype)
         seen = factors(windows(delta, F, 1, 1), C_in * F)
-        np.matmul(upside_down.T, seen, out=factors(dlines, F * C_out))
-        dlines = dlines.reshape(*stack, H, C_in, F, columns, N)
-        dx = np.zeros((*cache.shape[:-1], N), dy.dtype)
-        rows = dx.swapaxes(-4, -3)
-        for j in range(F):
-            rows[..., j : j + S * columns - S + 1 : S, :] += dlines[..., j, :, :]
-        return dx[..., P : H - P, P : W - P, :]
+        dlines = np.zeros((H, C_in, F, W, N), dy.dtype)
+        products = dlines.reshape(H, 1, C_in * F, W, N)[..., :columns, :]
+        dx = np.empty((*stack, H, C_in, W, N), dy.dtype)
+        for batch in np.ndindex(*stack):
+            blocks[...] = dy[batch]
+            np.matmul(upside_down.T, seen, out=factors(products, F * C_out))
+            np.add.reduce(shifted(dlines), axis=2, out=dx[batch])
+        return dx[..., P : H - P, :, P : W - P, :].swapaxes(-4, -3)
 
     def curvatures(self, hy: Array, cache: Product) -> tuple[Array, Array]:
         """The sum of hy x^2 over the connections of each weight, and of hy: as ``gradients``."""
@@ -225,18 +236,18 @@ class Conv2D(Layer):
         lines[..., 1:, :, :].reshape(view.shape, copy=False)[...] = view
         return lines
 
-    def _spread(self, dy: Array, H: int) -> Array:
-        """Return the deltas of an input of H rows with F - 1 rows of zeros above and below them.
+    def _spread(self, dy: Array, H: int) -> tuple[Array, Array]:
+        """Return room for the deltas of a batch of inputs of H rows, and a view of it as blocks.
 
-        They are joined from blocks to maps, (H + F - 1, C_out, W_out, N), and lie a stride apart.
+        In it they are joined to maps, (H + F - 1, C_out, columns, N), and lie a stride apart, with
+        F - 1 rows of zeros above and below them.
         """
-        *stack, B, _, C_out, rows, columns, N = self._checked(dy).shape
+        B, _, C_out, rows, columns, N = self._checked(dy).shape[-6:]
         F, S = self.weight.shape[-1], self.stride
-        delta = np.zeros((*stack, H + F - 1, C_out, B * columns, N), dy.dtype)
-        placed = delta[..., F - 1 : F + S * (B * rows - 1) : S, :, :, :]
-        blocks = placed.reshape((*stack, rows, B, C_out, columns, B, N), copy=False)
-        blocks[...] = np.moveaxis(dy, range(-6, 0), (-5, -2, -4, -6, -3, -1))
-        return delta
+        delta = np.zeros((H + F - 1, C_out, S * (B * columns - 1) + 1, N), dy.dtype)
+        placed = delta[F - 1 : F + S * (B * rows - 1) : S, :, ::S]
+        blocks = placed.reshape((rows, B, C_out, columns, B, N), copy=False)
+        return delta, blocks.transpose(1, 4, 2, 0, 3, 5)
 
     def _rows(self, y: Array) -> Array:
         """View blocks as the rows of the products, (H_out / B, B, B C_out, columns, N)."""

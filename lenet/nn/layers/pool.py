@@ -86,19 +86,18 @@ class MaxPool(Layer, Pooling):
         left_won = left >= right
         top, bottom = np.maximum(left, right)
         top_won = top >= bottom
-        return np.maximum(top, bottom), (left_won, top_won)
+        return np.maximum(top, bottom, out=top), (left_won, top_won)
 
     def backward(self, dy: Array, cache: Cache) -> Array:
         """Route each gradient to the one member that won its window, eq. (15)."""
         left_won, top_won = cache
         check_array(dy, top_won.shape)
+        won = np.empty((2, 2, *dy.shape), np.bool_)
+        for row_won, left, row in zip((top_won, ~top_won), left_won, won, strict=True):
+            np.logical_and(row_won, left, out=row[0])
+            np.logical_and(row_won, ~left, out=row[1])
         dx = np.empty((*dy.shape[:-4], 2, 2, *dy.shape[-4:]), dy.dtype)
-        dleft, dright = members(dx).swapaxes(0, 1)
-        drows = np.empty_like(dleft)
-        np.multiply(dy, top_won, out=drows[0])
-        np.subtract(dy, drows[0], out=drows[1])
-        np.multiply(drows, left_won, out=dleft)
-        np.subtract(drows, dleft, out=dright)
+        np.multiply(dy, won, out=members(dx))
         return dx
 
     def curvature(self, hy: Array, cache: Cache) -> Array:
@@ -123,7 +122,7 @@ class AveragePool(Layer, Pooling):
         y = a + b
         y += c
         y += d
-        y /= 4
+        y *= 0.25
         return y, None
 
     def backward(self, dy: Array, cache: None) -> Array:
