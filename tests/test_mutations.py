@@ -496,7 +496,7 @@ MUTATIONS = [
     Mutation(
         "31f images of the batch before count where a part has fewer",
         "nn/gradient.py",
-        {"            kept[parts, N:] = 0\n": ""},
+        {"if kept.shape[1] > N:": "if False:"},
         "nn/test_gradient.py",
     ),
     Mutation(
@@ -880,7 +880,7 @@ MUTATIONS = [
         "37a a layer that takes arrays of any lengths",
         "nn/layers/base.py",
         {
-            "        and x.shape[before : before + known] == lengths\n": "",
+            " and x.shape[first:last] == lengths": "",
         },
         "nn/test_shapes.py",
     ),

@@ -84,7 +84,8 @@ class Factors(Contribution):
         for kept, of_parts in zip((self._delta, self._x), own, strict=True):
             N = of_parts.shape[-1]
             kept[parts, :N] = of_parts.swapaxes(-1, -2)
-            kept[parts, N:] = 0
+            if kept.shape[1] > N:
+                kept[parts, N:] = 0
 
     def pieces(self, rows: int | None) -> Iterator[Piece]:
         """Yield some rows of dW at a time, and db: the sum of delta."""

@@ -15,25 +15,25 @@ def check_array(x: Array, lengths: tuple[int, ...], *names: str, advice: str = "
 
     ``names`` are those of the others. NumPy would make something of many a wrong shape.
     """
-    if not has_axes(x, lengths, len(names), 0):
+    if not has_axes(x, lengths, len(names), (0,)):
         refuse_input(x, *map(str, lengths), *names, advice=advice)
 
 
 def check_input(x: Array, lengths: tuple[int, ...], *names: str, advice: str = "") -> None:
     """Raise ValueError unless x is such an array, or a stack of them along one more axis."""
-    if not (has_axes(x, lengths, len(names), 0) or has_axes(x, lengths, len(names), 1)):
+    if not has_axes(x, lengths, len(names), (0, 1)):
         refuse_input(x, *map(str, lengths), *names, advice=advice)
 
 
-def has_axes(x: Any, lengths: tuple[int, ...], others: int, before: int) -> bool:
-    """Return whether x is an array of floats with axes of these lengths between some others."""
-    known = len(lengths)
-    return (
-        isinstance(x, np.ndarray)
-        and x.dtype.kind == "f"
-        and x.ndim == before + known + others
-        and x.shape[before : before + known] == lengths
-    )
+def has_axes(x: Any, lengths: tuple[int, ...], others: int, before: tuple[int, ...]) -> bool:
+    """Return whether x is an array of floats with axes of these lengths, and some others after.
+
+    ``before`` says how many there may be before them.
+    """
+    if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
+        return False
+    first, last = x.ndim - others - len(lengths), x.ndim - others
+    return first in before and x.shape[first:last] == lengths
 
 
 def refuse_input(x: Any, *axes: str, advice: str = "") -> NoReturn:

@@ -82,6 +82,12 @@ def shifted(lines: Array) -> Array:
     return np.ndarray(lines.shape, lines.dtype, lines, strides=strides)
 
 
+def turned(a: Array, *axes: int) -> Array:
+    """View an array with its last axes in another order, numbered from the end."""
+    stack = range(a.ndim - len(axes))
+    return a.transpose(*stack, *(a.ndim + axis for axis in axes))
+
+
 class Product(NamedTuple):
     """What a convolution keeps of its way forward, for its way back."""
 
@@ -212,7 +218,7 @@ class Conv2D(Layer):
         B, (C_out, C_in, F, _), stack = self.block, self.weight.shape, matrix.shape[:-2]
         rows = matrix.reshape((*stack, F, -1, B, C_out), copy=False)
         filters = rows[..., 1:, :, :].reshape((*stack, F, C_in, -1, B, C_out), copy=False)
-        return np.moveaxis(filters, (-2, -1, -4, -5, -3), range(-5, 0)), rows[..., 0, 0, :, :]
+        return turned(filters, -2, -1, -4, -5, -3), rows[..., 0, 0, :, :]
 
     def _lines(self, x: Array) -> Array:
         """Write the rows of x (C, H, W, N) out as lines (H, 1 + C width, columns, N).
@@ -253,7 +259,7 @@ class Conv2D(Layer):
         """View blocks as the rows of the products, (H_out / B, B, B C_out, columns, N)."""
         B, C_out = self._checked(y).shape[-5:-3]
         rows = y.reshape(*y.shape[:-5], B * C_out, *y.shape[-3:])
-        return np.moveaxis(rows, -3, -5)
+        return turned(rows, -3, -5, -4, -2, -1)
 
     def _checked(self, y: Array) -> Array:
         """Return blocks as they are. ValueError: they are none of this layer's."""
