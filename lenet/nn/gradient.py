@@ -12,7 +12,7 @@ the work, and it comes to the same, to the bit, whoever finds which.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple
 
@@ -51,24 +51,21 @@ class Gradients(Contribution):
     """The gradients of the layer's arrays, each (parts, ...)."""
 
     def __init__(self, layer: Layer, parts: int, zeros: Zeros) -> None:
-        self._shapes = [array.shape for array in layer.parameters]
-        ends = list(accumulate(map(prod, self._shapes), initial=0))
-        self._places = [slice(first, last) for first, last in pairwise(ends)]
-        self._of_parts = zeros((parts, ends[-1]), layer.parameters[0].dtype)
+        self._kept = [zeros((parts, *array.shape), array.dtype) for array in layer.parameters]
 
     def take(self, parts: Sequence[int], own: Sequence[Array]) -> None:
         """Take the gradients of some parts."""
-        for array, place in zip(own, self._places, strict=True):
-            self._of_parts[parts, place] = array.reshape(len(parts), -1)
+        for kept, of_parts in zip(self._kept, own, strict=True):
+            kept[parts] = of_parts
 
     def pieces(self, rows: int | None) -> Iterator[Piece]:
         """Yield each array: the sum over the parts."""
-        for shape, place in zip(self._shapes, self._places, strict=True):
-            yield Piece(shape, partial(self._sum, place))
+        for kept in self._kept:
+            yield Piece(kept.shape[1:], partial(self._sum, kept))
 
-    def _sum(self, place: slice, parts: int, out: Array) -> None:
-        own = self._of_parts[:parts, place]
-        own.reshape((parts, *out.shape), copy=False).sum(axis=0, out=out)
+    @staticmethod
+    def _sum(kept: Array, parts: int, out: Array) -> None:
+        kept[:parts].sum(axis=0, out=out)
 
 
 class Factors(Contribution):
@@ -90,8 +87,9 @@ class Factors(Contribution):
     def pieces(self, rows: int | None) -> Iterator[Piece]:
         """Yield some rows of dW at a time, and db: the sum of delta."""
         out, into = self._shape
-        for first in range(0, out, rows or out):
-            own = slice(first, min(first + (rows or out), out))
+        rows = rows or out
+        for first in range(0, out, rows):
+            own = slice(first, min(first + rows, out))
             yield Piece((own.stop - first, into), partial(self._product, own))
         yield Piece((out,), self._sum)
 

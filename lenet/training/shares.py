@@ -54,7 +54,7 @@ class Shares:
             self.network,
             parts,
             ceil(self.batches.most_images / parts),
-            whole=recipe.optimizer.by_array or parts == 1,
+            whole=recipe.optimizer.by_array or parts == 1,  # one part has one worker
             zeros=shared_zeros,
         )
         self._scores = shared_zeros((parts, 3), np.float64)

@@ -185,12 +185,13 @@ class Conv2D(Layer):
         upside_down = K[:, :, ::-1].transpose(2, 0, 1, 3).reshape(F * C_out, C_in * F)
         seen = factors(windows(delta, F, 1, 1), C_in * F)
         dlines = np.zeros((H, C_in, F, W, N), dy.dtype)
-        products = dlines.reshape(H, 1, C_in * F, W, N)[..., :columns, :]
+        places = dlines.reshape(H, 1, C_in * F, W, N)[..., :columns, :]
+        products, moved = factors(places, F * C_out), shifted(dlines)
         dx = np.empty((*stack, H, C_in, W, N), dy.dtype)
         for batch in np.ndindex(*stack):
             blocks[...] = dy[batch]
-            np.matmul(upside_down.T, seen, out=factors(products, F * C_out))
-            np.add.reduce(shifted(dlines), axis=2, out=dx[batch])
+            np.matmul(upside_down.T, seen, out=products)
+            np.add.reduce(moved, axis=2, out=dx[batch])
         return dx[..., P : H - P, :, P : W - P, :].swapaxes(-4, -3)
 
     def curvatures(self, hy: Array, cache: Product) -> tuple[Array, Array]:
