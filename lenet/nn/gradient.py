@@ -25,6 +25,7 @@ from lenet.nn.model import LeNet5
 
 ROWS = 12  # of a weight's gradient in a piece: few enough for 16 workers, enough for a fast product
 
+Places = slice | Sequence[int]  # of parts among all
 Zeros = Callable[[tuple[int, ...], DTypeLike], NDArray[Any]]
 
 
@@ -39,8 +40,8 @@ class Contribution(ABC):
     """What the parts of a batch contribute to the gradient of a layer."""
 
     @abstractmethod
-    def take(self, parts: Sequence[int], own: Sequence[Array]) -> None:
-        """Take that of a stack of parts, by their numbers."""
+    def take(self, parts: Places, own: Sequence[Array]) -> None:
+        """Take that of a stack of parts, by their places."""
 
     @abstractmethod
     def pieces(self, rows: int | None) -> Iterator[Piece]:
@@ -53,7 +54,7 @@ class Gradients(Contribution):
     def __init__(self, layer: Layer, parts: int, zeros: Zeros) -> None:
         self._kept = [zeros((parts, *array.shape), array.dtype) for array in layer.parameters]
 
-    def take(self, parts: Sequence[int], own: Sequence[Array]) -> None:
+    def take(self, parts: Places, own: Sequence[Array]) -> None:
         """Take the gradients of some parts."""
         for kept, of_parts in zip(self._kept, own, strict=True):
             kept[parts] = of_parts
@@ -76,7 +77,7 @@ class Factors(Contribution):
         self._delta = zeros((parts, images, out), layer.weight.dtype)
         self._x = zeros((parts, images, into), layer.weight.dtype)
 
-    def take(self, parts: Sequence[int], own: Sequence[Array]) -> None:
+    def take(self, parts: Places, own: Sequence[Array]) -> None:
         """Take delta and x of some parts; zeros stand for the images that others have more."""
         for kept, of_parts in zip((self._delta, self._x), own, strict=True):
             N = of_parts.shape[-1]
@@ -103,6 +104,14 @@ class Factors(Contribution):
 def columns(kept: Array, parts: int) -> Array:
     """View what the first parts contribute, (parts, N, units), as one batch (units, parts N)."""
     return kept[:parts].reshape((-1, kept.shape[-1]), copy=False).T
+
+
+def places(parts: Sequence[int]) -> Places:
+    """Return what selects parts by their numbers: a slice, which is faster, if they lie evenly."""
+    first, last, step = parts[0], parts[-1], parts[1] - parts[0] if len(parts) > 1 else 1
+    if list(parts) == list(range(first, last + 1, step)):
+        return slice(first, last + 1, step)
+    return parts
 
 
 class BatchGradient:
@@ -135,8 +144,8 @@ class BatchGradient:
         self.shapes = [piece.shape for piece in self._pieces]
         self.ends = list(accumulate(map(prod, self.shapes), initial=0))  # of the pieces, in theta
 
-    def take(self, layer: str, parts: Sequence[int], own: Sequence[Array]) -> None:
-        """Take what a stack of parts, by their numbers, contributes for a layer."""
+    def take(self, layer: str, parts: Places, own: Sequence[Array]) -> None:
+        """Take what a stack of parts, by their places, contributes for a layer."""
         self._contributions[layer].take(parts, own)
 
     def find(self, piece: int, parts: int) -> Array:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from lenet.nn.gradient import BatchGradient
+from lenet.nn.gradient import BatchGradient, places
 from lenet.nn.layers import Array, BatchNorm, Cache, Dense, Dropout, Moments, Normalized
 from lenet.nn.model import LeNet5
 from lenet.nn.overflow import overflow_is_found_later
@@ -58,19 +58,19 @@ def gradient_stack(
     parts: Sequence[int],
 ) -> Stack[None]:
     """Contribute what some parts, by their numbers, have of the gradient of their batch."""
-    dy = dlogits
+    dy, own_places = dlogits, places(parts)
     layers = network.trained_layers(caches)
     first = layers[0][0]
     for name, layer, cache in reversed(layers):
         if isinstance(layer, BatchNorm):
             own = normalization_gradients(layer, dy, cache)
-            gradient.take(name, parts, own)
+            gradient.take(name, own_places, own)
             of_parts = yield np.stack(own[:2], axis=1)
             dy = layer.backward(dy, cache, reduce(add, of_parts))
             continue
         if layer.parameters:
             factors = isinstance(layer, Dense)
-            gradient.take(name, parts, (dy, cache) if factors else layer.gradients(dy, cache))
+            gradient.take(name, own_places, (dy, cache) if factors else layer.gradients(dy, cache))
         if name != first:
             dy = layer.backward(dy, cache)
 

@@ -51,10 +51,8 @@ class Batches:
         return min(self.batch_size, len(self.split))
 
     def ends(self, t: int) -> list[tuple[int, int]]:
-        """Return where in the order of its epoch each part of the batch of step t lies."""
-        start = (t - 1) % self.per_epoch * self.batch_size
-        size = min(self.batch_size, len(self.split) - start)
-        return [(start + first, start + last) for first, last in ends_of_parts(size, self.parts)]
+        """Return where each part of the batch of step t begins and ends in the batch."""
+        return ends_of_parts(min(self.batch_size, len(self.split) - self._start(t)), self.parts)
 
     def stacks(self, t: int, parts: Iterable[int]) -> list[list[int]]:
         """Gather those of some parts of the batch of step t that have one size.
@@ -74,8 +72,12 @@ class Batches:
 
     def part(self, t: int, k: int) -> Split:
         """Return part k of the batch of step t, both counted as usual: t from 1, k from 0."""
-        first, last = self.ends(t)[k]
-        return self.split[self._order_of(t)[first:last]]
+        start, (first, last) = self._start(t), self.ends(t)[k]
+        return self.split[self._order_of(t)[start + first : start + last]]
+
+    def _start(self, t: int) -> int:
+        """Return where in the order of its epoch the batch of step t begins."""
+        return (t - 1) % self.per_epoch * self.batch_size
 
     def _order_of(self, t: int) -> NDArray[np.intp]:
         epoch = (t - 1) // self.per_epoch + 1 if self.reshuffle else 1

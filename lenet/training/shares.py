@@ -160,11 +160,10 @@ class Shares:
 
     def _stack(self, t: int, parts: list[int]) -> Stack[StackResult]:
         """Return the work on parts of the batch of step t; their gradients go to their places."""
-        ends = self.batches.ends(t)
         return stack_result(
             self.network,
             self.recipe.loss,
-            ends[-1][-1] - ends[0][0],
+            self.batches.ends(t)[-1][-1],
             [self._seen(t, k) for k in parts],
             [self._chance(t, k) for k in parts] if self.recipe.dropout.rate else None,
             self._gradient,
@@ -208,10 +207,9 @@ class Shares:
     def _seen(self, t: int, k: int) -> Split:
         """Return part k of the batch of step t as the network sees it."""
         ends = self.batches.ends(t)
-        start, stop = ends[0][0], ends[-1][-1]
-        part, first = self.batches.part(t, k), ends[k][0] - start
+        part, first, size = self.batches.part(t, k), ends[k][0], ends[-1][-1]
         done = (t - 1) / (self.recipe.epochs * self.batches.per_epoch)
-        return self.recipe.augmentation(part, self.recipe.seed, t, first, stop - start, done)
+        return self.recipe.augmentation(part, self.recipe.seed, t, first, size, done)
 
     def _chance(self, t: int, k: int) -> np.random.Generator:
         """Return what decides what is dropped in part k of the batch of step t."""

@@ -8,7 +8,7 @@ import pytest
 from trainings import LOSS, new_network
 
 from lenet.data import Data, Split
-from lenet.nn.gradient import BatchGradient
+from lenet.nn.gradient import BatchGradient, places
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
 from lenet.nn.model import LeNet5
@@ -69,3 +69,8 @@ def test_pieces_follow_each_other_through_theta() -> None:
         assert gradient.place(range(count)) == slice(0, network.architecture.size)
         assert gradient.place(range(3, 3)) == slice(gradient.ends[3], gradient.ends[3])
     assert max(np.diff(cut.ends)) < network.architecture.size / 10
+
+
+@pytest.mark.parametrize("parts", [[0], [5], [0, 1, 2], [1, 3, 5], [0, 2, 3], [0, 1, 3], [4, 7]])
+def test_parts_are_found_by_their_numbers(parts: list[int]) -> None:
+    np.testing.assert_array_equal(np.arange(8)[places(parts)], parts)

@@ -13,8 +13,8 @@ from scipy.stats import norm
 
 from lenet.nn.layers import Activation, Array, Conv2D, Dense, Flatten, MaxPool, Pooling, ScaledTanh
 from lenet.nn.layers.activation import normal_distribution
-from lenet.nn.layers.conv import output_size
 from lenet.nn.layers.pool import maps, windows
+from lenet.nn.layers.rows import output_size
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=name)
@@ -170,6 +170,22 @@ def test_convolution_has_the_right_derivative_for_any_shape(case: tuple[Conv2D, 
     layer, x = case
     if fits(layer, x):
         assert_layer(layer, x, (layer.weight, layer.bias))
+
+
+def test_a_convolution_sees_arrays_of_one_shape_whatever_their_type_and_order() -> None:
+    K, b = normal(4, 3, 5, 5), normal(4, seed=1)
+    x, dy = normal(2, 3, 14, 14, 8, seed=2), normal(2, 2, 2, 4, 5, 5, 8, seed=3)
+    layer = Conv2D(K, b, block=2)
+    y, cache = layer.forward(x)
+    expected = [y, layer.backward(dy, cache), *layer.gradients(dy, cache)]
+    for dtype, order in ((np.float32, "C"), (np.float64, "F"), (np.float32, "F")):
+        layer = Conv2D(K.astype(dtype), b.astype(dtype), block=2)
+        y, cache = layer.forward(x.astype(dtype, order))
+        other = dy.astype(dtype, order)
+        actual = [y, layer.backward(other, cache), *layer.gradients(other, cache)]
+        for one, right in zip(actual, expected, strict=True):
+            assert one.dtype == dtype
+            np.testing.assert_allclose(one, right, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(

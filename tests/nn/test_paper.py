@@ -7,8 +7,8 @@ from oracles import convolution_by_loops, normal
 
 from lenet.nn.architecture import LENET5
 from lenet.nn.layers import Conv2D, Dense, MaxPool, Tanh
-from lenet.nn.layers.conv import output_size
 from lenet.nn.layers.pool import maps, windows
+from lenet.nn.layers.rows import output_size
 from lenet.nn.losses import cross_entropy, cross_entropy_gradient, log_softmax
 from lenet.training.optimizers import Adam
 
