@@ -10,6 +10,7 @@ from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override
 from hydra.errors import ConfigCompositionException, MissingConfigException
 from hydra.types import RunMode
@@ -112,6 +113,22 @@ class Loader(ConfigLoaderImpl):
         if run_mode is RunMode.MULTIRUN:
             list_sweep(cfg, [one for one in parsed if not one.is_hydra_override()], self)
         return cfg
+
+    def get_group_options(
+        self,
+        group_name: str,
+        results_filter: ObjectType | None = ObjectType.CONFIG,
+        config_name: str | None = None,
+        overrides: list[str] | None = None,
+    ) -> list[str]:
+        """Return the choices of a group.
+
+        Hydra copies all its sources first, as a configuration or an override may add to them. For a
+        help, which asks for every group, that took longer than all else.
+        """
+        if config_name is None and not overrides:
+            return self.repository.get_group_options(group_name, results_filter)
+        return super().get_group_options(group_name, results_filter, config_name, overrides)
 
     def choices(self, group: str) -> list[str]:
         """Return the choices of a group, those in folders below it as well."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra._internal import config_loader_impl
 from hydra.core.override_parser.types import Override
 from hydra.errors import ConfigCompositionException
 from hydra.types import RunMode
@@ -127,3 +128,13 @@ def values(override: Override) -> list[Any]:
     if not override.is_discrete_sweep():
         return [override.value()]
     return [Override._convert_value(value) for value in override.sweep_iterator()]
+
+
+def test_choices_are_listed_without_a_copy_of_all_that_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A help lists those of every group: with the copies that Hydra makes it takes seconds."""
+    loader = hydra_for(None).config_loader
+    monkeypatch.setattr(config_loader_impl, "CachingConfigRepository", None)
+    assert loader.get_group_options("pooling") == ["avg", "max", "trainable"]
+    assert "joblib" in loader.get_group_options("hydra/launcher")
