@@ -156,8 +156,9 @@ def trainings(draw: st.DrawFn) -> Config:
         content["optimizer"]["momentum"] = content["optimizer"]["momentum"] or 0.9
     if content["output"].get("codes"):
         content["output"]["codes"] = "random"  # there may be other classes than ten
-    elif content["loss"]["_target_"].endswith("MSE"):
-        content["loss"] = choice("loss", "cross_entropy")  # it is a distance
+    coded = "codes" in content["output"] and not content["dataset"]["_target_"].endswith("Joined")
+    if content["loss"]["_target_"].endswith("MSE") and not coded:
+        content["loss"] = choice("loss", "cross_entropy")  # it is a distance from an image's code
     if content["c3"]["_target_"].endswith("TableConnections") or "mu" in content["optimizer"]:
         content["normalization"] = choice("normalization", "none")
     return replace(read_config(OmegaConf.create(content)), epochs=2)
