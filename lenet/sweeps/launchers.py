@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from lenet.errors import ConfigError
 
+BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 JOBLIB = "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher"
 LEAST = {  # of numbers below hydra
     "launcher.timeout_min": 1,
@@ -38,6 +39,11 @@ def refuse_launcher(hydra: DictConfig) -> None:
         refuse_joblib(OmegaConf.to_container(hydra.launcher, resolve=True))
     if "ray" in hydra.launcher:
         refuse_ray(hydra.launcher.ray, Path.cwd())
+
+
+def launches_here(hydra: DictConfig) -> bool:
+    """Return whether the jobs run in this process, one after the other."""
+    return bool(hydra.launcher.get("_target_") == BASIC)
 
 
 def is_at_least(least: int, value: Any) -> bool:

@@ -19,7 +19,7 @@ LEISURE = 20  # a look takes at most this part of the time until the next
 
 
 class Progress:
-    """Watches the run folders of a sweep, and prints a line for each run that ends.
+    """Looks at the run folders of a sweep, and prints a line for each run that has ended.
 
     The folders tell the same under every launcher. ``folders`` is asked again at every look, as a
     search finds its next run only when the last has ended; ``total`` is None for a search.
@@ -37,19 +37,23 @@ class Progress:
         self.failed: set[Path] = set()
         self._lock = Lock()
         self._over = Event()
-        self._thread = Thread(target=self._watch, daemon=True)
+        self._thread: Thread | None = None
 
     def start(self, again: bool) -> None:
-        """Begin to watch; runs that have finished before count as done, unless they run again."""
+        """Begin; runs that have finished before count as done, unless they run again."""
         if not again:
             self.ended = {folder for folder, record in self.before.items() if has_result(record)}
         if self.total is not None:
             say(f"{self.total} runs, {len(self.ended)} of them finished already")
+
+    def watch(self) -> None:
+        """Look again and again from a thread: beside one, a training has no processes."""
+        self._thread = Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def expect(self, folders: Sequence[Path]) -> None:
         """Wait for runs that are about to begin, be it that they have ended before."""
-        self._look()
+        self.look()
         with self._lock:
             self.before |= {folder: read_record(folder) for folder in folders}
             self.ended -= {*folders}
@@ -58,17 +62,18 @@ class Progress:
     def stop(self) -> None:
         """Look once more, then no longer."""
         self._over.set()
-        self._thread.join()
-        self._look()
+        if self._thread is not None:
+            self._thread.join()
+        self.look()
 
     def _watch(self) -> None:
         pause = PERIOD
         while not self._over.wait(pause):
             started = perf_counter()
-            self._look()
+            self.look()
             pause = max(PERIOD, LEISURE * (perf_counter() - started))
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Print a line for each run that has ended since the last look."""
         with self._lock:
             self._tell()

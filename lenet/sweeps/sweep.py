@@ -7,6 +7,7 @@ from errno import EACCES, EPERM, EROFS
 from textwrap import shorten
 from typing import Any, ClassVar
 
+from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
@@ -17,7 +18,7 @@ from lenet.errors import ConfigError, LenetError
 from lenet.runs.claim import refuse_foreign, refuse_foreign_report
 from lenet.runs.record import now, status
 from lenet.sweeps.jobs import Jobs, folder_of, is_search
-from lenet.sweeps.launchers import refuse_launcher
+from lenet.sweeps.launchers import launches_here, refuse_launcher
 from lenet.sweeps.progress import Progress, say
 from lenet.sweeps.search import go_on_with_study
 
@@ -41,7 +42,7 @@ class Callbacks(Callback):
             complain(error)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Check the configuration of each job, then begin to watch their folders."""
+        """Check the configuration of each job, then begin to tell of their folders."""
         try:
             refuse_launcher(config.hydra)
             told = read_sweeping(config)
@@ -53,11 +54,18 @@ class Callbacks(Callback):
             jobs.root.mkdir(parents=True, exist_ok=True)
             go_on_with_study(config, digest(jobs.space), busy=jobs.are_at_work)
             sweep = Sweep(jobs, again=config.force, told=told, cuts=cuts)
+            if not launches_here(config.hydra):
+                sweep.progress.watch()
             with suppress(OSError):  # which the end will tell of
                 jobs.write_record(started=sweep.started)
         except Exception as error:
             complain(error)
         Sweep.current = sweep
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        """Tell how a job of this process has ended."""
+        if Sweep.current is not None:
+            Sweep.current.progress.look()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Sum up; the exit code says whether all runs have finished."""

@@ -115,7 +115,7 @@ def test_a_run_that_has_ended_is_told_of_in_a_line(
         "error": f"Boom{FORGED}",
     }
     (path / "run.json").write_text(json.dumps(record))
-    progress._look()
+    progress.look()
     (line,) = capsys.readouterr().out.splitlines()
     assert line.isprintable()
     assert line.startswith(r"[1/1] failed    pooling=max\x1b[2J: Boom\n[2/2]")

@@ -27,7 +27,7 @@ def test_each_run_that_ends_is_told_of_once(
     assert capsys.readouterr().out == "3 runs, 1 of them finished already\n"
 
     with RunFolder(folders[1], "", overrides=["epochs=2", "seed=1"]) as folder:
-        progress._look()
+        progress.look()
         assert capsys.readouterr().out == ""
         folder.note(result=RESULT)
     with pytest.raises(DivergedError), RunFolder(folders[2], "", overrides=["seed=2"]):
@@ -100,7 +100,7 @@ def test_what_failed_before_is_waited_for(
         raise RuntimeError("then")
     progress = Progress(lambda: [tmp_path], 1, [])
     progress.start(again=False)
-    progress._look()
+    progress.look()
     assert "then" not in capsys.readouterr().out
     with pytest.raises(RuntimeError), RunFolder(tmp_path, "", overrides=[]):
         raise RuntimeError("now")
@@ -113,6 +113,7 @@ def test_the_folders_are_watched_without_being_asked(
 ) -> None:
     progress = Progress(lambda: [tmp_path], 1, [])
     progress.start(again=False)
+    progress.watch()
     with RunFolder(tmp_path, "", overrides=[]) as folder:
         folder.note(result=RESULT)
     deadline = time.monotonic() + 10
