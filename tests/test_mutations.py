@@ -1,10 +1,11 @@
 """Defects that NumPy networks are known for, put in on purpose: each must turn some test red."""
 
+import compileall
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from typing import NamedTuple
 
 import pytest
@@ -20,7 +21,7 @@ LIBRARIES = (
     "scipy.stats",
 )
 IMPORTED = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
-OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-W", IMPORTED]
+OPTIONS = ["-x", "-q", "-W", IMPORTED]
 ROOT = Path(__file__).parent.parent
 
 
@@ -509,7 +510,7 @@ MUTATIONS = [
         "31d all parts of a stack are given the gradient of its first",
         "nn/gradient.py",
         {"kept[parts] = of_parts\n": "kept[parts] = of_parts[0]\n"},
-        "training/test_training.py::test_the_bits_do_not_depend_on_the_workers",
+        "nn/test_gradient.py",
     ),
     Mutation(
         "31c workers outlive who made them",
@@ -1135,38 +1136,39 @@ def mutated(copy: Path, mutation: Mutation) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, compiled so that a module is compiled anew when its text changes."""
     copy = tmp_path_factory.mktemp("mutated")
     for name in ("lenet", "conf", "scripts", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
+    by_content = PycInvalidationMode.CHECKED_HASH
+    assert compileall.compile_dir(copy / "lenet", quiet=1, invalidation_mode=by_content)
     return copy
 
 
 @pytest.fixture(scope="module")
 def forks(copy: Path) -> Iterator[Forks]:
     """Forks that have imported what the tests and the code import, but nothing of the copy."""
-    forks = Forks(*LIBRARIES, PYTHONPATH=str(copy), PYTHONDONTWRITEBYTECODE="1")
+    forks = Forks(*LIBRARIES, PYTHONPATH=str(copy), PYTHONDONTWRITEBYTECODE="")
     yield forks
     forks.end()
 
 
-def run_tests(forks: Forks, copy: Path, *tests: str) -> "subprocess.CompletedProcess[str]":
-    paths = [f"tests/{path}" for path in tests]
-    return forks.python("-m", "pytest", *OPTIONS, *paths, cwd=copy)
-
-
-@pytest.mark.thorough
-def test_without_a_defect_the_tests_are_green(copy: Path, forks: Forks) -> None:
-    result = run_tests(forks, copy, *sorted({mutation.tests for mutation in MUTATIONS}))
-    assert result.returncode == 0, result.stdout
+def run_tests(forks: Forks, copy: Path, tests: str, *options: str) -> tuple[int, str]:
+    """Return the exit code of pytest, and what it says."""
+    done = forks.python("-m", "pytest", *OPTIONS, *options, f"tests/{tests}", cwd=copy)
+    return done.returncode, done.stdout
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.defect)
 def test_defect_turns_a_test_red(copy: Path, forks: Forks, mutation: Mutation) -> None:
+    """Without the defect that test is green."""
     with mutated(copy, mutation):
-        result = run_tests(forks, copy, mutation.tests)
-    assert (result.returncode, "1 failed" in result.stdout) == (1, True), result.stdout
+        code, said = run_tests(forks, copy, mutation.tests)
+    assert (code, "1 failed" in said) == (1, True), said
+    code, said = run_tests(forks, copy, mutation.tests, "--last-failed")
+    assert (code, "1 passed" in said) == (0, True), said
 
 
 @pytest.mark.thorough

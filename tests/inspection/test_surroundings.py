@@ -154,8 +154,10 @@ def test_one_picture_without_ink_does_not_lose_the_others(classifier: Classifier
 @pytest.mark.mnist
 @pytest.mark.thorough
 def test_ordinary_digits_are_read_as_before(classifier: Classifier) -> None:
+    """Of every fourth of MNIST's test images."""
     data = MNIST(root=None, train_size=None, test_size=None, validation=0).load(seed=0)
-    predictions = classifier.predict(data.test.images)
-    right = [p.top(1)[0][0] == str(y) for p, y in zip(predictions, data.test.labels, strict=True)]
+    test = data.test[::4]
+    predictions = classifier.predict(test.images)
+    right = [p.top(1)[0][0] == str(y) for p, y in zip(predictions, test.labels, strict=True)]
     assert np.mean(right) >= 0.993
     assert np.mean([not prediction.is_digit for prediction in predictions]) <= 0.01
