@@ -7,8 +7,11 @@ from lenet.data import MNIST, Dataset
 from lenet.data.augmentation import Original
 from lenet.errors import LenetError
 from lenet.nn.architecture import LENET_SIZES
+from lenet.nn.connections import DenseConnections
+from lenet.nn.input import AS_THEY_ARE
 from lenet.nn.layers import Dropout, MaxPool, NoNormalization, Tanh
 from lenet.nn.losses import CrossEntropy
+from lenet.nn.output import LinearOutput
 from lenet.runs.run import Run
 from lenet.training.optimizers import Adam
 from lenet.training.schedules import Constant
@@ -25,17 +28,22 @@ RECIPE: dict[str, Any] = {
     "schedule": Constant(),
     "augmentation": Original(),
     "network": LENET_SIZES,
+    "c3": DenseConnections(),
+    "output": LinearOutput(),
+    "input": AS_THEY_ARE,
     "batch_size": 128,
+    "reshuffle": True,
     "clip_norm": None,
     "ema": None,
 }
+FREE = {"init", "seed", "epochs", "patience", "max_seconds", "parts"}
 
 
 def departures(config: Config) -> list[str]:
     """Return the keys in which a configuration departs from the paper's recipe.
 
     What the paper does not name is free: the initial weights and the seed. So is the number of
-    epochs, as Table I has a row for each.
+    epochs, as Table I has a row for each, and how a batch is shared among workers.
     """
     data = [] if is_all_of_mnist(config.dataset) else ["dataset"]
     return data + [key for key, value in RECIPE.items() if getattr(config, key) != value]

@@ -1,5 +1,6 @@
 """Table I: its figures, what it is of, and what is left out."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,8 @@ from fake_runs import fake_run
 from scripted import Script
 
 from lenet.config.compose import configure
-from lenet.figures.paper import departures
+from lenet.figures.paper import FREE, RECIPE, departures
+from lenet.training.recipe import Recipe
 
 pytestmark = pytest.mark.slow
 
@@ -97,11 +99,32 @@ def test_table1_is_about_the_papers_recipe(tmp_path: Path, script: Script) -> No
         (["loss=label_smoothing", "schedule=cosine"], ["loss", "schedule"]),
         (["augmentation=affine", "batch_size=64"], ["augmentation", "batch_size"]),
         (["clip_norm=1.0", "ema=0.9"], ["clip_norm", "ema"]),
+        (["c3=table", "output=rbf"], ["c3", "output"]),
+        (["input.background=-0.1", "reshuffle=false"], ["input", "reshuffle"]),
+        (["network.c1=7", "parts=16", "max_seconds=60"], ["network"]),
     ],
     ids=" ".join,
 )
 def test_what_departs_from_the_papers_recipe(overrides: list[str], keys: list[str]) -> None:
     assert departures(configure("dataset=mnist", *overrides)) == keys
+
+
+def test_every_key_of_a_recipe_is_the_papers_or_free() -> None:
+    keys = {field.name for field in fields(Recipe)}
+    assert keys == {*RECIPE, *FREE, "dataset"}
+
+
+def test_the_seeds_of_each_epoch_are_counted(tmp_path: Path, script: Script) -> None:
+    """Runs may have been stopped before the others."""
+    early = {"by": "max_seconds=9", "epochs": 1, "of": 2}
+    fake_run(tmp_path / "sweep" / "0", "dataset=mnist", accuracies=(0.96, 0.98))
+    for seed in (1, 2):
+        folder = tmp_path / "sweep" / str(seed)
+        fake_run(folder, "dataset=mnist", seed=seed, accuracies=(0.97,), stopped=early)
+    script("table1", "sweep")
+    table = pd.read_csv("sweep/table1.csv", index_col="epoch")
+    assert list(table["n"]) == [3, 1]
+    assert table["ci_low"].isna().to_list() == [False, True]
 
 
 def test_the_markdown_of_table1_keeps_its_columns(tmp_path: Path, script: Script) -> None:

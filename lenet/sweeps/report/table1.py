@@ -35,9 +35,10 @@ def summary(runs: list[Run]) -> pd.DataFrame:
 
     A single run has no standard deviation, and the paper no fourth epoch.
     """
-    accuracy = 100 * over_seeds(runs, "test_accuracy").drop(columns="count")
+    accuracy = over_seeds(runs, "test_accuracy")
+    n, accuracy = accuracy["count"], 100 * accuracy.drop(columns="count")
     mean, std = accuracy["mean"], accuracy["std"]
-    half = half_width(std, len(runs))
+    half = half_width(std, n)
     paper = pd.Series(ACCURACY).reindex(accuracy.index)
     return pd.DataFrame(
         {
@@ -46,7 +47,7 @@ def summary(runs: list[Run]) -> pd.DataFrame:
             "std": std,
             "ci_low": mean - half,
             "ci_high": mean + half,
-            "n": len(runs),
+            "n": n,
             "min": accuracy["min"],
             "max": accuracy["max"],
             "paper_is": np.select(
