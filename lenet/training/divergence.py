@@ -9,7 +9,7 @@ from lenet.data.base import Split
 from lenet.errors import LenetError
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array, Layer
-from lenet.nn.losses import cross_entropy, cross_entropy_gradient, log_softmax
+from lenet.nn.losses import Loss, cross_entropy, log_softmax
 from lenet.nn.model import LeNet5
 from lenet.nn.overflow import overflow_is_found_later
 
@@ -34,7 +34,7 @@ class DivergedError(LenetError):
 
 
 @overflow_is_found_later()
-def origin(network: LeNet5, batches: Iterable[Split], *, testing: bool = False) -> str:
+def origin(network: LeNet5, loss: Loss, batches: Iterable[Split], *, testing: bool = False) -> str:
     """Name what is not finite first: a parameter, else what a layer makes of one of the batches.
 
     The batches go through the layers of training, or of testing, again, one by one, and back.
@@ -42,11 +42,13 @@ def origin(network: LeNet5, batches: Iterable[Split], *, testing: bool = False) 
     for name in network.architecture.not_finite(network.theta):
         return f"{PARAMETER} {name}"
     layers = network.inference_layers if testing else network.layers
-    found = (origin_in_batch(layers, batch, network.theta.dtype) for batch in batches)
+    found = (origin_in_batch(layers, loss, batch, network.theta.dtype) for batch in batches)
     return next(filter(None, found), "the norm of the gradient")
 
 
-def origin_in_batch(layers: dict[str, Layer], batch: Split, dtype: np.dtype[Any]) -> str | None:
+def origin_in_batch(
+    layers: dict[str, Layer], loss: Loss, batch: Split, dtype: np.dtype[Any]
+) -> str | None:
     """Name the first output or gradient that is not finite, if there is one."""
     x = network_input(batch.images, dtype)
     caches = {}
@@ -54,10 +56,9 @@ def origin_in_batch(layers: dict[str, Layer], batch: Split, dtype: np.dtype[Any]
         x, caches[name] = layer.forward(x)
         if not is_finite(x):
             return f"the output of {name}"
-    log_y_hat = log_softmax(x)
-    if not is_finite(cross_entropy(log_y_hat, batch.labels)):
+    if not is_finite(cross_entropy(log_softmax(x), batch.labels)):
         return "the loss"
-    dy: Array = cross_entropy_gradient(log_y_hat, batch.labels) / len(batch)
+    dy: Array = loss.gradient(x, batch.labels) / len(batch)
     for name, layer in reversed(layers.items()):
         if not all(map(is_finite, layer.gradients(dy, caches[name]))):
             return f"the gradient by the parameters of {name}"

@@ -26,7 +26,7 @@ from lenet.formats.npz import brief, read_arrays
 from lenet.nn.features import features
 from lenet.nn.input import network_input
 from lenet.nn.layers import Array
-from lenet.nn.losses import cross_entropy_gradient, log_softmax
+from lenet.nn.losses import Loss
 from lenet.nn.model import LeNet5
 from lenet.nn.overflow import overflow_is_found_later
 from lenet.nn.random import stream
@@ -81,7 +81,7 @@ def row(epoch: int, recipe: Recipe, handful: Split, theta: Array, before: Array)
     """Return what there is to say of parameters (P,), which were others before the last step."""
     views = recipe.architecture.views
     with threadpool_limits(BLAS_THREADS, user_api="blas"):  # as in the training itself
-        activations, gradient = look(recipe.network_of(theta), handful)
+        activations, gradient = look(recipe.network_of(theta), recipe.loss, handful)
         moved = movement(views(theta), views(recipe.initial_theta()), views(before))
     return {
         EPOCH: np.array(epoch),
@@ -92,11 +92,11 @@ def row(epoch: int, recipe: Recipe, handful: Split, theta: Array, before: Array)
 
 
 @overflow_is_found_later()
-def look(network: LeNet5, handful: Split) -> tuple[dict[str, Array], Array]:
+def look(network: LeNet5, loss: Loss, handful: Split) -> tuple[dict[str, Array], Array]:
     """Return the activations of each layer, and the gradient (P,) of the mean loss."""
     x = network_input(handful.images, network.theta.dtype)
     logits, caches = network.forward(x)
-    dlogits = cross_entropy_gradient(log_softmax(logits), handful.labels) / len(handful)
+    dlogits = loss.gradient(logits, handful.labels) / len(handful)
     return features(network, x), network.gradient(dlogits, caches)
 
 

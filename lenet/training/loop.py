@@ -84,7 +84,8 @@ class Training:
         shares.set_rates(eta, recipe.schedule.momentum(progress))
         self.team.do(shares.take_step, t)
         if not (shares.gradient_is_finite and shares.theta_is_finite):
-            raise DivergedError(state.epoch, t, origin(shares.network, [shares.batch(t)]))
+            where = origin(shares.network, recipe.loss, [shares.batch(t)])
+            raise DivergedError(state.epoch, t, where)
         state.running += shares.score
         state.steps.append(Step(shares.score.mean_loss, eta, shares.norm))
         return state.steps[-1]
@@ -124,6 +125,7 @@ class Training:
         self.team.do(shares.test, number)
         score = shares.tested(number)
         if not isfinite(score.loss):
-            where = origin(shares.trained, chunks(shares.splits[number]), testing=True)
+            tested = chunks(shares.splits[number])
+            where = origin(shares.trained, self.recipe.loss, tested, testing=True)
             raise DivergedError(self.state.epoch, self.state.t, where, testing=True)
         return score

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from trainings import RECIPE
+from trainings import LOSS, RECIPE
 
 from lenet.data import Data
 from lenet.nn.architecture import LENET5
@@ -38,21 +38,21 @@ def test_a_parameter_is_named_before_what_follows_from_it(
 ) -> None:
     broken = network(MaxPool(), Tanh())
     LENET5.views(broken.theta)[name].flat[0] = value
-    assert origin(broken, [bars.train]) == f"the parameter {name}"
+    assert origin(broken, LOSS, [bars.train]) == f"the parameter {name}"
 
 
 @pytest.mark.parametrize("name", ["C1", "S2", "C3", "S4", "C5", "F6", "the activation of F6"])
 def test_the_first_layer_whose_output_is_not_finite_is_named(bars: Data, name: str) -> None:
     broken = network(AveragePool(), Tanh())
     broken.layers[name] = Broken(broken.layers[name], forward=lambda y: y * np.inf)
-    assert origin(broken, [bars.train]) == f"the output of {name}"
+    assert origin(broken, LOSS, [bars.train]) == f"the output of {name}"
 
 
 @pytest.mark.parametrize("name", ["C3", "S4", "the activation of C5"])
 def test_the_first_layer_on_the_way_back_is_named(bars: Data, name: str) -> None:
     broken = network(MaxPool(), Tanh())
     broken.layers[name] = Broken(broken.layers[name], backward=lambda dx: dx * np.nan)
-    assert origin(broken, [bars.train]) == f"the gradient by the input of {name}"
+    assert origin(broken, LOSS, [bars.train]) == f"the gradient by the input of {name}"
 
 
 def test_what_overflows_by_itself_is_named(bars: Data) -> None:
@@ -60,15 +60,15 @@ def test_what_overflows_by_itself_is_named(bars: Data) -> None:
     broken = network(MaxPool(), ReLU())
     LENET5.views(broken.theta)["c3.weight"] *= 1e30
     LENET5.views(broken.theta)["c5.weight"] *= 1e30
-    assert origin(broken, [bars.train]) == "the output of C5"
+    assert origin(broken, LOSS, [bars.train]) == "the output of C5"
 
 
 def test_the_batch_that_shows_it_is_looked_for(bars: Data) -> None:
     broken = network(MaxPool(), ReLU())
     LENET5.views(broken.theta)["c1.weight"][...] = 1e38
     black = replace(bars.train, images=np.zeros_like(bars.train.images))
-    assert origin(broken, [black]) == "the norm of the gradient"
-    assert origin(broken, [black, bars.train]) == "the output of C1"
+    assert origin(broken, LOSS, [black]) == "the norm of the gradient"
+    assert origin(broken, LOSS, [black, bars.train]) == "the output of C1"
 
 
 def test_a_network_that_is_tested_is_looked_at_as_it_is_tested(bars: Data) -> None:
@@ -78,8 +78,8 @@ def test_a_network_that_is_tested_is_looked_at_as_it_is_tested(bars: Data) -> No
     architecture.views(theta)["c3.variance"][...] = 0
     architecture.views(theta)["c3.mean"][...] = 1e30
     broken = LeNet5(theta, MaxPool(), Tanh(), architecture=architecture)
-    assert origin(broken, [bars.train]) == "the norm of the gradient"
-    tested = origin(broken, [bars.train], testing=True)
+    assert origin(broken, LOSS, [bars.train]) == "the norm of the gradient"
+    tested = origin(broken, LOSS, [bars.train], testing=True)
     assert tested == "the output of the normalization of C3"
 
 

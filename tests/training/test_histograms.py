@@ -24,6 +24,7 @@ from lenet.formats.npz import write_arrays
 from lenet.nn.architecture import LENET5
 from lenet.nn.features import features
 from lenet.nn.input import network_input
+from lenet.nn.losses import MAP, MSE, CrossEntropy, Loss
 from lenet.runs.folder import RunFolder
 from lenet.training.histograms import (
     BINS,
@@ -131,11 +132,31 @@ def test_movement_is_that_of_the_parameters(data: Data, whole: Rows) -> None:
 
 def test_the_handful_is_seen_as_the_network_sees_it(bars: Data) -> None:
     network, handful = new_network(), bars.train[:IMAGES]
-    activations, gradient = look(network, handful)
+    activations, gradient = look(network, LOSS, handful)
     expected = features(network, network_input(handful.images, np.dtype(np.float32)))
     assert_same(activations, expected)
     summed = batch_result(network, LOSS, handful, parts=1).gradient
     np.testing.assert_allclose(gradient, summed, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(smoothing=0.5), MSE(), MAP(j=0.5)])
+def test_the_gradient_of_the_handful_is_that_of_the_loss_that_is_trained(
+    bars: Data, loss: Loss
+) -> None:
+    network, handful = new_network(dtype=np.float64), bars.train[:IMAGES]
+    _, gradient = look(network, loss, handful)
+    x = network_input(handful.images, network.theta.dtype)
+
+    def mean_loss(k: int, change: float) -> float:
+        kept = network.theta[k]
+        network.theta[k] += change
+        losses = loss(network.logits(x), handful.labels)
+        network.theta[k] = kept
+        return float(losses.mean())
+
+    for k in (0, 100, 3000, -1):
+        slope = (mean_loss(k, 1e-7) - mean_loss(k, -1e-7)) / 2e-7
+        np.testing.assert_allclose(gradient[k], slope, rtol=1e-3, atol=1e-6)
 
 
 def test_histograms_count_every_activation_of_the_handful(whole: Rows) -> None:
