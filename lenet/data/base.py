@@ -56,6 +56,11 @@ class Dataset(ABC):
     has_none: ClassVar[bool] = False  # some images to train on are of none of the classes
     size: ClassVar[tuple[int, int]]  # height and width of the images, in pixels
 
+    @property
+    def set_aside(self) -> tuple[str, int]:
+        """The key of how many training images are set aside to choose by, and how many are."""
+        return "validation", getattr(self, "validation", 0)
+
     @abstractmethod
     def load(self, seed: int) -> Data:
         """Return the data; ``seed`` picks subsets and the validation split."""

@@ -46,6 +46,12 @@ class Joined(Dataset):
         """Whether the images of the first show characters."""
         return self.base.shows_characters
 
+    @property
+    def set_aside(self) -> tuple[str, int]:
+        """The key of how many images of the first are set aside to choose by, and how many are."""
+        key, images = self.base.set_aside
+        return f"base.{key}", images
+
     def load(self, seed: int) -> Data:
         """Return the data, the training images of ``base`` first."""
         base, added = self.base.load(seed), self.added.load(seed)

@@ -99,10 +99,11 @@ class Jobs:
         """Refuse a job that cannot run, or not in its folder; note whose folder it is."""
         config = read_composed(cfg)
         config.tracker.require()
-        if self.search and not getattr(config.dataset, "validation", 0):
+        key, validation = config.dataset.set_aside
+        if self.search and not validation:
             raise ConfigError(
-                "dataset.validation = 0: a search chooses by validation accuracy; set some "
-                "training images aside, such as dataset.validation=5000"
+                f"dataset.{key} = 0: a search chooses by validation accuracy; set some "
+                f"training images aside, such as dataset.{key}=5000"
             )
         if "experiment" in self.swept and cfg.hydra.sweeper.get("params"):
             raise ConfigError("experiment: one at a time, as each is a sweep of its own")

@@ -70,10 +70,6 @@ class SGD(Optimizer):
     remembers = ("v",)
     momentum_key = "momentum"
 
-    def __post_init__(self) -> None:
-        if self.nesterov and self.momentum == 0:
-            raise ValueError("nesterov has no effect without momentum; set momentum above 0")
-
     def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
         """v = mu v + g; theta = theta - eta v, or - eta (g + mu v) with Nesterov."""
         v, mu = state["v"], self.momentum

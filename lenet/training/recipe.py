@@ -17,7 +17,7 @@ from lenet.nn.losses import MSE, Loss
 from lenet.nn.model import LeNet5
 from lenet.nn.output import LinearOutput, Output, RBFOutput
 from lenet.nn.random import Seed
-from lenet.training.optimizers import Optimizer
+from lenet.training.optimizers import SGD, Optimizer
 from lenet.training.schedules import Schedule
 
 MOST_EPOCHS = 1_000_000  # of the shortest, some days
@@ -59,17 +59,32 @@ class Recipe:
                 f"augmentation = {type(self.augmentation).__name__}: expected square images, those "
                 f"of dataset = {type(self.dataset).__name__} are {height} x {width}"
             )
-        if self.schedule.sets_momentum and self.optimizer.momentum_key is None:
+        key, validation = self.dataset.set_aside
+        if self.patience is not None and not validation:
+            raise ValueError(
+                f"patience = {self.patience}: when to stop is chosen on validation images, and "
+                f"there are none; set some training images aside, such as dataset.{key}=5000"
+            )
+        if self.normalization.initial and self.batch_size == 1:
+            raise ValueError(
+                "batch_size = 1: expected at least 2 with normalization=batch, by whose moments "
+                "the only image of a batch is 0"
+            )
+        self._check_momentum()
+        self._check_parts_of_1998()
+
+    def _check_momentum(self) -> None:
+        """Refuse a momentum of the schedule or of Nesterov where there is none to be had."""
+        optimizer, is_set = self.optimizer, self.schedule.sets_momentum
+        if is_set and optimizer.momentum_key is None:
             raise ValueError(
                 "schedule: sets the momentum, which the optimizer does not have; "
                 "optimizer=sgd and optimizer=adam do"
             )
-        if self.patience is not None and not getattr(self.dataset, "validation", 0):
+        if isinstance(optimizer, SGD) and optimizer.nesterov and not (optimizer.momentum or is_set):
             raise ValueError(
-                f"patience = {self.patience}: when to stop is chosen on validation images, and "
-                "there are none; set some training images aside, such as dataset.validation=5000"
+                "optimizer.nesterov: has no effect without momentum; set optimizer.momentum above 0"
             )
-        self._check_parts_of_1998()
 
     def _check_parts_of_1998(self) -> None:
         """Refuse parts that do not go together; ValueError says which do."""

@@ -202,8 +202,27 @@ def test_parts_of_1998_that_do_not_go_together_are_refused(
 
 def test_nesterov_without_momentum_is_refused() -> None:
     message = refusal("optimizer=sgd", "optimizer.nesterov=true")
-    assert message == "optimizer: nesterov has no effect without momentum; set momentum above 0"
+    assert message == (
+        "optimizer.nesterov: has no effect without momentum; set optimizer.momentum above 0"
+    )
     assert read("optimizer=sgd", "optimizer.nesterov=true", "optimizer.momentum=0.9")
+
+
+def test_a_schedule_may_lower_the_momentum_of_nesterov_to_nothing() -> None:
+    cycle = ("schedule=onecycle", "schedule.momentum_low=0")
+    recipe = read("optimizer=sgd", "optimizer.nesterov=true", *cycle)
+    assert recipe.optimizer.with_momentum(0.0) == replace(recipe.optimizer, momentum=0.0)
+
+
+def test_patience_says_where_validation_images_come_from() -> None:
+    joined = ("dataset=mnist_and_strokes", "patience=3")
+    assert refusal(*joined).endswith("such as dataset.base.validation=5000")
+    assert read(*joined, "dataset.base.validation=5000")
+
+
+def test_batches_of_one_image_are_not_normalized_by_their_moments() -> None:
+    assert refusal("normalization=batch", "batch_size=1").startswith("batch_size = 1: expected at")
+    assert read("normalization=batch", "batch_size=2")
 
 
 def test_every_problem_is_told_at_once() -> None:
