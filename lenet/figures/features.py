@@ -6,7 +6,7 @@ import numpy as np
 
 from lenet.data import Split
 from lenet.figures.drawing import Axes, Figure
-from lenet.figures.images import frame, mosaic, show, show_signed
+from lenet.figures.images import abreast, frame, mosaic, show, show_signed
 from lenet.figures.style import GREEN, VERMILION, entitle
 from lenet.nn.features import OUTPUT
 from lenet.nn.layers import Array
@@ -69,11 +69,10 @@ def draw_input(axes: Axes, x: Array, name: str) -> None:
     axes.set_ylabel(name, weight="bold")
 
 
-def draw_values(axes: Axes, values: Array, most: float, abreast: int) -> None:
+def draw_values(axes: Axes, values: Array, most: float, columns: int) -> None:
     """Draw maps (C, H, W), so many side by side, or a vector as a strip."""
     if values.ndim == 3:
-        _, H, W = values.shape
-        show_signed(axes, mosaic(values.reshape(-1, abreast, H, W)), most)
+        show_signed(axes, mosaic(abreast(values, columns)), most)
     else:
         show_signed(axes, values[:, None], most)
         axes.set(aspect="auto", box_aspect=STRIP)

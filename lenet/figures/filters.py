@@ -9,7 +9,7 @@ from lenet.nn.layers import Array
 
 WIDTH, AROUND = 9.6, (2.2, 1.9)  # inches, of all columns of C3; what is beside and above all
 ENLARGED = 1.6  # times as large as those of C3, those of C1 are drawn
-CHANNELS = {1: ["grey"], 3: ["red", "green", "blue"]}
+COLOURS = {1: ["grey"], 3: ["red", "green", "blue"]}  # of so many channels
 
 
 def draw(c1: Array, c3: Array, about: str) -> Figure:
@@ -21,7 +21,8 @@ def draw(c1: Array, c3: Array, about: str) -> Figure:
     most = max(np.abs(c1).max(), np.abs(c3).max()) or 1
     draw_filters(above, c1, most)
     above.set(xlabel="map of C1", ylabel="channel")
-    above.set_yticks(above.get_yticks(), CHANNELS[c1.shape[1]])
+    if names := COLOURS.get(c1.shape[1]):
+        above.set_yticks(above.get_yticks(), names)
     image = draw_filters(below, c3, most)
     below.set(xlabel="map of C3", ylabel="map of S2")
     figure.colorbar(image, ax=[above, below], label="weight", fraction=0.1, aspect=40)

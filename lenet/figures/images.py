@@ -58,6 +58,13 @@ def mark_as_wrong(axes: Axes) -> None:
     axes.spines[:].set(color=VERMILION, linewidth=3)
 
 
+def abreast(maps: NDArray[Any], columns: int) -> NDArray[Any]:
+    """Put maps (C, H, W) in rows of so many, (rows, columns, H, W); nan fills the last one."""
+    spare = -len(maps) % columns
+    filled = np.pad(maps.astype(float), ((0, spare), (0, 0), (0, 0)), constant_values=np.nan)
+    return filled.reshape(-1, columns, *maps.shape[1:])
+
+
 def mosaic(maps: NDArray[Any]) -> NDArray[Any]:
     """Lay out maps (rows, columns, H, W) as one, with a gap of one nan between neighbours."""
     rows, columns, H, W = maps.shape

@@ -111,8 +111,15 @@ def test_a_network_that_says_the_same_to_all_images_is_drawn(
         assert drawn(f"plot_{script}", run, monkeypatch)
 
 
-def test_the_network_of_1998_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = fake_run(tmp_path, *PARTS_OF_1998)
+@pytest.mark.parametrize(
+    "overrides",
+    [PARTS_OF_1998, ["dataset=mnist", "network.c1=3", "network.c3=9"]],
+    ids=["the network of 1998", "odd numbers of maps"],
+)
+def test_any_network_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overrides: list[str]
+) -> None:
+    run = fake_run(tmp_path, *overrides)
     architecture = run.config.architecture
     theta = initial_theta(GlorotUniform(), 0, architecture)
     write_weights(run.path / WEIGHTS, theta, architecture)
