@@ -86,7 +86,10 @@ class OwnDataset(Dataset):
         if test is None:
             count = max(1, round(self.test_share * len(train)))
             if count >= len(train):
-                raise DataError(f"{self.root}: expected images to train on and to test, found one")
+                raise DataError(
+                    f"{self.root}: expected images to train on beside {count} to test, "
+                    f"found {len(train)} in all"
+                )
             train, test = set_aside(train, count, stream(0, "test"))
             assert test is not None
         train, test, validation = divided(self, self.root, train, test, seed)
@@ -98,8 +101,8 @@ class OwnDataset(Dataset):
 
     def _images(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Return arrays of images with the channels before the rows, and none if there is one."""
-        if pixels.ndim == 2 and pixels.shape[1] == self.channels * prod(self.size):
-            pixels = pixels.reshape(-1, *self.size, self.channels)
+        if self.channels == 1 and pixels.ndim == 2 and pixels.shape[1] == prod(self.size):
+            pixels = pixels.reshape(-1, *self.size)
         if pixels.ndim == 4 and pixels.shape[-1] == self.channels:
             pixels = np.moveaxis(pixels, -1, 1)
         if pixels.ndim == 4 and pixels.shape[1] == 1:
@@ -131,7 +134,7 @@ class Folder(OwnDataset):
         for _, path in tqdm(paths, f"reading {folder}", leave=False, disable=None):
             images.append(self._image(path))
             digest.update(path.relative_to(folder.parent).as_posix().encode() + path.read_bytes())
-        labels = np.array([label for label, _ in paths], np.uint8)
+        labels = np.array([label for label, _ in paths], np.min_scalar_type(len(self.class_names)))
         return Split(np.stack(images), labels)
 
     def _image(self, path: Path) -> NDArray[np.uint8]:
@@ -165,7 +168,7 @@ class Npz(OwnDataset):
                     f"are to be tested, found {', '.join(arrays) or 'none'}"
                 )
         column = arrays[labels]
-        if column.shape == (len(column), 1):
+        if column.ndim == 2 and column.shape[1] == 1:
             column = column[:, 0]
         return Split(self._images(arrays[images]), column)
 
@@ -174,6 +177,7 @@ class Npz(OwnDataset):
 class Csv(OwnDataset):
     """Tables of a label and the pixels of an image in each line, such as Kaggle's train.csv.
 
+    The channels of a pixel lie side by side.
     ``root`` is such a file, or a folder with one whose name ends in train.csv and one in test.csv.
     """
 
@@ -206,7 +210,8 @@ class Csv(OwnDataset):
         if (numbers[:, 1:] < 0).any() or (numbers[:, 1:] > 255).any():
             raise DataError(f"{path}: expected pixels from 0 to 255")
         labels: NDArray[Any] = numbers[:, 0]
-        return Split(self._images(numbers[:, 1:].astype(np.uint8)), labels)
+        images = numbers[:, 1:].astype(np.uint8).reshape(-1, *self.size, self.channels)
+        return Split(self._images(images), labels)
 
 
 def classes_in(root: str) -> list[str]:

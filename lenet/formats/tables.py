@@ -1,6 +1,7 @@
 """Tables of numbers, read from CSV files with care."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Collection
 from io import BytesIO
 from pathlib import Path
@@ -55,8 +56,8 @@ def read_numbers(path: Path) -> NDArray[np.int64]:
     with damage(f"{path}: expected a table of whole numbers"):
         with open(path, "rb", opener=plain) as file:
             content = file.read()
-        first, _, _ = content.partition(b"\n")
-        has_names = not re.fullmatch(rb"[\d\s,]+", first)
+        first, _, _ = content.removeprefix(BOM_UTF8).partition(b"\n")
+        has_names = not re.fullmatch(rb'[\d\s,.+"-]+', first)
         table = pd.read_csv(BytesIO(content), header=0 if has_names else None, dtype=np.int64)
     if not len(table):
         raise DataError(f"{path}: expected rows, found none")

@@ -1,5 +1,6 @@
 """Data of a user's own: read in every form, and refused in a line where something is wrong."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ def test_what_is_wrong_in_a_folder_is_said_in_a_line(tmp_path: Path, fault: str)
                 if path != one:
                     path.unlink()
             names = ["3"]
-            expected = f"{tmp_path}: expected images to train on and to test, found one"
+            expected = f"{tmp_path}: expected images to train on beside 1 to test, found 1"
         case "missing":
             names = ["eleven"]
             expected = f"{tmp_path}/eleven: expected pictures of a class, found none"
@@ -205,6 +206,7 @@ def test_an_npz_file_without_images_to_test_is_divided(tmp_path: Path) -> None:
         ({"y_train": DRAWN.train.labels[1:]}, "expected 60 integers"),
         ({"x_train": DRAWN.train.images[:, :20]}, "expected uint8 images (N, 28, 28)"),
         ({"y_test": None}, "expected arrays x_train and y_train"),
+        ({"y_train": np.array(3)}, "expected 60 integers"),
     ],
 )
 def test_what_is_wrong_in_an_npz_file_is_said_in_a_line(
@@ -224,6 +226,34 @@ def test_tables_as_kaggle_has_them(tmp_path: Path, head: bool) -> None:
     assert_same(data.test, DRAWN.test)
     alone = table(tmp_path / "mnist_train.csv").load(0)
     assert (len(alone.train), len(alone.test)) == (45, 15)
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+def test_a_first_line_of_numbers_is_an_image_however_it_is_written(
+    tmp_path: Path, quoted: bool
+) -> None:
+    """As spreadsheets write it: with a byte order mark, and perhaps between quotes."""
+    path = tmp_path / "train.csv"
+    write_table(DRAWN.train, path, head=False)
+    text = path.read_text()
+    path.write_text(re.sub(r"(\d+)", r'"\1"', text) if quoted else text, encoding="utf-8-sig")
+    data = table(path).load(0)
+    assert len(data.train) + len(data.test) == len(DRAWN.train)
+
+
+def test_the_channels_of_a_flat_image_in_colour_are_not_guessed(tmp_path: Path) -> None:
+    colours = {"x_train": np.zeros((9, 48), np.uint8), "y_train": np.arange(9, dtype=np.uint8)}
+    np.savez(tmp_path / "a.npz", **colours)
+    of_colour = npz(tmp_path / "a.npz", size=[4, 4], channels=3, characters=False)
+    assert "expected uint8 images (N, 3, 4, 4)" in refusal(of_colour)
+
+
+def test_images_that_are_all_to_be_tested_are_too_few(tmp_path: Path) -> None:
+    content = arrays(DRAWN)
+    few = {name: content[name][:3] for name in ("x_train", "y_train")}
+    np.savez(tmp_path / "a.npz", **few)
+    message = refusal(npz(tmp_path / "a.npz", test_share=0.9))
+    assert "expected images to train on beside 3 to test, found 3 in all" in message
 
 
 def test_a_table_without_labels_is_left_out(
