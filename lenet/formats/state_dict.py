@@ -1,8 +1,9 @@
 """A LeNet-5 in PyTorch: its arrays by the names of modules there, as in a state_dict.
 
 Ours are the names of ``nn.Conv2d``, ``nn.Linear`` and ``nn.BatchNorm``: ``c1.weight``, ``c1.bias``,
-``c1_norm.weight`` and so on. In a state_dict that was made elsewhere modules may have any names: no
-two have a weight, or a running mean, of the same shape, so that the shape tells which is which.
+``c1_norm.weight`` and so on. In a state_dict that was made elsewhere modules may have any names: by
+the paper's sizes no two have a weight, or a running mean, of the same shape, so that the shape
+tells which is which.
 """
 
 from collections import defaultdict
@@ -33,11 +34,17 @@ def to_state_dict(arrays: Arrays) -> dict[str, NDArray[Any]]:
     """Return all arrays of a network (see ``Architecture.views``) by their names in PyTorch."""
     state: dict[str, NDArray[Any]] = {}
     for name, array in arrays.items():
-        layer, own = name.split(".")
-        state[f"{layer}_norm.{NORMALIZATION[own]}" if own in NORMALIZATION else name] = array
-        if own == "variance":
-            state[f"{layer}_norm.{COUNT}"] = np.zeros((), np.int64)
+        state[in_pytorch(name)] = array
+        if name.endswith(".variance"):
+            module, _ = in_pytorch(name).split(".")
+            state[f"{module}.{COUNT}"] = np.zeros((), np.int64)
     return state
+
+
+def in_pytorch(name: str) -> str:
+    """Return the name in PyTorch of an array of ours."""
+    layer, own = name.split(".")
+    return f"{layer}_norm.{NORMALIZATION[own]}" if own in NORMALIZATION else name
 
 
 def from_state_dict(
@@ -49,22 +56,34 @@ def from_state_dict(
         DataError: there are two arrays of one name.
 
     """
-    known = known_modules(architecture)
-    ours: dict[str, dict[str, str]] = defaultdict(dict)
-    for name, array in state.items():
-        module, _, own = name.rpartition(".")
-        ours[module] |= known.get((own, array.shape), {})
+    ours = our_names(state, architecture)
     arrays: dict[str, NDArray[Any]] = {}
     for name, array in state.items():
-        module, _, own = name.rpartition(".")
-        our_name = ours[module].get(own, name)
+        our_name = ours.get(name, name)
         if our_name in arrays:
             raise DataError(f"{path}: expected one {our_name}, found {brief(name)} as well")
-        if own != COUNT:
+        if name.rpartition(".")[2] != COUNT:
             shape = architecture.shapes.get(our_name, array.shape)
             is_c5 = our_name == "c5.weight" and array.size == prod(shape)
             arrays[our_name] = array.reshape(shape) if is_c5 else array
     return arrays
+
+
+def our_names(state: Arrays, architecture: Architecture) -> dict[str, str]:
+    """Return our names of arrays, by those they have: as ``to_state_dict`` gives them, or any."""
+    written = {in_pytorch(name): name for name in architecture.shapes}
+    if written.keys() == {name for name in state if not name.endswith(f".{COUNT}")}:
+        return written
+    known = known_modules(architecture)
+    modules: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, array in state.items():
+        module, _, own = name.rpartition(".")
+        modules[module] |= known.get((own, array.shape), {})
+    return {
+        f"{module}.{own}" if module else own: name
+        for module, names in modules.items()
+        for own, name in names.items()
+    }
 
 
 def known_modules(architecture: Architecture) -> dict[tuple[str, tuple[int, ...]], dict[str, str]]:

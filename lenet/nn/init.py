@@ -1,6 +1,7 @@
 """Initial weights; biases start at zero as a rule, a normalization as what changes nothing.
 
-A unit's fan-in is how many inputs it sums, its fan-out how many units use each of its inputs.
+A unit's fan-in is how many inputs it sums, its fan-out how many units of its own shape (see
+``Architecture.units``) use each of its inputs, as if all did.
 """
 
 from abc import ABC, abstractmethod

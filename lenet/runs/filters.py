@@ -36,7 +36,9 @@ class Filter:
         """Return whether a run does."""
         found = row.get(self.key)
         if self.sign in ORDERS:
-            return ORDERS[self.sign](*comparable(found, self.value)) if found is not None else False
+            several = found if isinstance(found, list) else [found]
+            pairs = (comparable(one, self.value) for one in several if one is not None)
+            return any(ORDERS[self.sign](*pair) for pair in pairs)
         return self._is_one_of(found) == (self.sign == "=")
 
     def _is_one_of(self, found: Any) -> bool:

@@ -68,7 +68,7 @@ class Run:
 
     @cached_property
     def status(self) -> str:
-        """What has become of the run, as ``lenet.runs.folder.status`` says it."""
+        """What has become of the run, as ``lenet.runs.record.status`` says it."""
         return status(self.path)
 
     @cached_property

@@ -1,7 +1,6 @@
 """The trash: where runs go that are in the way, until it is emptied."""
 
 import shutil
-from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -34,10 +33,9 @@ def root_of(folder: Path) -> Path:
     return here if folder.resolve().is_relative_to(here) else folder.resolve().parent
 
 
-def thrown_away(roots: Iterable[Path]) -> Iterator[Path]:
-    """Yield what lies in the trash of some folders, by the times at which it was moved there."""
-    for root in roots:
-        yield from sorted((root / TRASH).glob("*"))
+def thrown_away(root: Path) -> list[Path]:
+    """Return what lies in the trash of a folder, by the times at which it was moved there."""
+    return sorted((root / TRASH).glob("*"))
 
 
 def empty(place: Path) -> None:

@@ -11,7 +11,7 @@ from oracles import normal
 
 from lenet.errors import DataError
 from lenet.formats.state_dict import from_state_dict, to_state_dict
-from lenet.nn.architecture import Architecture
+from lenet.nn.architecture import Architecture, Sizes
 from lenet.nn.layers import Array, BatchNormalization, NoNormalization
 
 PATH = Path("some.pt")
@@ -61,6 +61,16 @@ def test_the_names_that_we_write() -> None:
         "c3.weight",
         "c3.bias",
     ]
+
+
+def test_our_own_names_tell_layers_of_one_shape_apart() -> None:
+    sizes = Sizes(6, 16, 84, 84, 5)
+    alike = Architecture(1, 84, NORMALIZATIONS[1], sizes)
+    arrays = some_arrays(alike)
+    found = from_state_dict(PATH, to_state_dict(arrays), alike)
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
 
 
 def test_what_is_unknown_keeps_its_name() -> None:

@@ -82,6 +82,8 @@ def test_what_was_stopped_early_says_so_and_can_be_asked_for(root: Path) -> None
         (["status=failed,killed"], ["c"]),
         (["sweep=optimizer"], ["b", "a"]),
         (["sweep!=optimizer"], ["c"]),
+        (["sweep>n"], ["b", "a"]),
+        (["sweep<n"], []),
         (["sweep=opt*-0123456789"], ["b", "a"]),
         (["seed=0,1"], ["c", "a"]),
         (["started>2026-11-02"], ["b", "c"]),
@@ -157,7 +159,7 @@ def test_what_is_thrown_away_is_found_no_more_and_can_be_brought_back(root: Path
     assert place == root / "trash" / "2026-11-26T200000" / "a"
     assert names(rows([root])) == ["b", "c"]
     assert [run.path for run in all_runs([place])] == [place]
-    assert list(thrown_away([root])) == [place.parent]
+    assert thrown_away(root) == [place.parent]
     place.rename(root / "a")
     assert names(rows([root])) == ["b", "c", "a"]
 

@@ -423,6 +423,19 @@ def test_lenet5_has_61706_parameters_by_which_it_is_drawn(tmp_path: Path) -> Non
     assert "network.c1" not in found[0].values
 
 
+def test_running_statistics_are_no_parameters(tmp_path: Path) -> None:
+    sizes = ["network.c1=3", "network.c3=8"], ["network.c1=6", "network.c3=16"]
+    runs = [
+        fake_run(tmp_path / str(k), "normalization=batch", *overrides)
+        for k, overrides in enumerate(sizes)
+    ]
+    found = by_parameters(summarise(runs).ranked)
+    gammas_and_betas = {2 * (c1 + c3 + 120 + 84) for c1, c3 in ((3, 8), (6, 16))}
+    assert {setting.values["parameters"] for setting in found} == {
+        size + two for size, two in zip((35_820, 61_706), sorted(gammas_and_betas), strict=True)
+    }
+
+
 def left_behind(epochs: int) -> dict[str, object]:
     return {"by": "halving=3", "epochs": epochs, "of": 9}
 

@@ -1,8 +1,9 @@
 """Move runs to the trash, where no other command looks, or empty that.
 
 RUN and the filters are those of list: lenet-runs remove status=failed. What is moved lies below
-runs/trash, in a folder with the date; moving it back brings it back. A run that a process is at
-work on stays. --empty-trash deletes what was moved there, for good.
+runs/trash, in a folder with the date; moving it back brings it back. Of a run elsewhere it is a
+trash beside the run. A run that a process is at work on stays. --empty-trash deletes for good what
+was moved to runs/trash.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -56,7 +57,7 @@ def empty_trash(arguments: Namespace) -> Iterator[str]:
     """Delete what is in the trash; yield a line for each time that something was moved there."""
     if arguments.words:
         raise LenetError("--empty-trash takes no runs: it deletes all that is in the trash")
-    places = list(thrown_away([DEFAULT_ROOT]))
+    places = thrown_away(DEFAULT_ROOT)
     for place in places:
         if not arguments.dry_run:
             empty(place)

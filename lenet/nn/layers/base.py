@@ -51,9 +51,9 @@ class Layer(ABC):
 
     ``forward`` returns what ``backward`` and ``gradients`` need as a cache; the layer itself keeps
     nothing, so that one layer can work on several batches at once. The batch is the last axis of
-    every array: (C, H, W, N) for feature maps, (features, N) for vectors. All arrays may have one
-    axis more, the first, along which several batches of one size are stacked; each comes to what it
-    comes to alone. Where a shape does not fit, a ValueError says which would.
+    every array: (C, H, W, N) for feature maps, (features, N) for vectors. All arrays of these three
+    may have one axis more, the first, along which several batches of one size are stacked; each
+    comes to what it comes to alone. Where a shape does not fit, a ValueError says which would.
     """
 
     @abstractmethod

@@ -31,7 +31,7 @@ def by_parameters(settings: list[Setting]) -> list[Setting]:
 
 def with_parameters(setting: Setting, sizes: list[str]) -> Setting:
     """Return a setting with its number of parameters in place of some sizes."""
-    number = setting.outcomes[0].run.config.architecture.size
+    number = setting.outcomes[0].run.config.architecture.parameters
 
     def sized(values: Values) -> Values:
         others = {key: value for key, value in values.items() if key not in sizes}
