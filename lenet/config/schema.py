@@ -2,7 +2,8 @@
 
 A component, such as an optimizer, is a class whose constructor says by its annotations which types
 and ranges it takes, and a YAML file that names the class (``_target_``) and gives every value. This
-module holds the two against each other; no default value lives in Python.
+module holds the two against each other. Default values are in the YAML files; what came to a class
+later has one beside it as well, for configurations that were saved before.
 """
 
 import re

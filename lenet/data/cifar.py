@@ -9,7 +9,9 @@ promises, and no name becomes a path. (Python's tarfile holds headers of any num
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import prod
+from operator import add
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
@@ -101,7 +103,7 @@ class CIFAR10(PublishedDataset):
         """Return the training and the test images."""
         read = read_archive if len(paths) == 1 else read_folder
         *train, test = (self._split(source, batch) for source, batch in read(*paths).items())
-        return joined(train), joined([test])
+        return reduce(add, train), test
 
     def _split(self, source: str, batch: bytearray) -> Split:
         """Return the images and labels of a batch; DataError if it holds anything else."""
@@ -113,12 +115,6 @@ class CIFAR10(PublishedDataset):
         records = np.frombuffer(batch, np.uint8).reshape(-1, RECORD)
         self._check_labels(source, records[:, 0])
         return Split(records[:, 1:].reshape(-1, *SHAPE), records[:, 0])
-
-
-def joined(splits: Sequence[Split]) -> Split:
-    """Return the images and labels of several splits in one."""
-    images, labels = ([getattr(split, part) for split in splits] for part in ("images", "labels"))
-    return Split(np.concatenate(images), np.concatenate(labels))
 
 
 def read_folder(*paths: Path) -> dict[str, bytearray]:

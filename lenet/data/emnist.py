@@ -49,7 +49,7 @@ class EMNIST(IdxDataset):
         return {ARCHIVE: self.archive_length}
 
     def _is_ours(self, folder: Path) -> bool:
-        """Return that files of these names are."""
+        """Return True: nobody else has files of these names."""
         return True
 
     def _wanted(self, cache: Path) -> Sequence[str]:

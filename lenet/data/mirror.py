@@ -87,7 +87,7 @@ class Received(RawIOBase):
         self._line = line
 
     def readable(self) -> bool:
-        """Return that it is."""
+        """Return True: it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:

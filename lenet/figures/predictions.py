@@ -59,7 +59,7 @@ def confusion_figure(predictions: Predictions, about: str) -> Figure:
     names = predictions.class_names
     counts = confusion(predictions)
     mistakes = np.where(np.eye(len(names), dtype=bool), np.nan, counts)
-    most = max(np.nanmax(mistakes), 1)
+    most = np.nanmax(mistakes, initial=1)
     side = max(SIDE, CONFUSION_CELL * len(names) + CONFUSION_MARGIN)
     figure = Figure(figsize=(side, side))
     axes = figure.subplots()

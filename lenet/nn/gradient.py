@@ -41,7 +41,7 @@ class Contribution(ABC):
 
     @abstractmethod
     def take(self, parts: Places, own: Sequence[Array]) -> None:
-        """Take that of a stack of parts, by their places."""
+        """Take that of a stack of parts, by their places: arrays (parts, ...)."""
 
     @abstractmethod
     def pieces(self, rows: int | None) -> Iterator[Piece]:
@@ -145,7 +145,11 @@ class BatchGradient:
         self.ends = list(accumulate(map(prod, self.shapes), initial=0))  # of the pieces, in theta
 
     def take(self, layer: str, parts: Places, own: Sequence[Array]) -> None:
-        """Take what a stack of parts, by their places, contributes for a layer."""
+        """Take what a stack of parts, by their places, contributes for a layer.
+
+        Of a ``Dense`` layer that is delta (parts, out, N) and input (parts, in, N), of others the
+        gradient of each of its arrays (parts, ...).
+        """
         self._contributions[layer].take(parts, own)
 
     def find(self, piece: int, parts: int) -> Array:

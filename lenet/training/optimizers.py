@@ -55,7 +55,11 @@ class Optimizer(ABC):
 
     @abstractmethod
     def step(self, theta: Array, g: Array, state: State, t: int, eta: float) -> None:
-        """Change theta and state in place."""
+        """Take step t, from 1, at the learning rate eta: change theta and state in place.
+
+        theta, its gradient g and each array of the state are of one shape: any part of the vector
+        of all parameters (n,), or with ``by_array`` one array of it as it is, (out, in, ...).
+        """
 
 
 @dataclass(frozen=True)

@@ -175,9 +175,9 @@ def until(counts: NDArray[Any], count: int, look_after: Callable[[], None]) -> N
 
 
 def fence() -> None:
-    """Have what was written before be seen before what is written after, by other processors.
+    """Memory barrier: other processors see what was written before it first, then what is after.
 
-    x86 keeps that order by itself; others do where a lock is released and taken again.
+    x86 has that order without one; elsewhere taking and releasing a lock gives it.
     """
     for _ in range(2):
         with FENCE:

@@ -244,12 +244,12 @@ class Exchange:
 
 
 def clip(g: Array, norm: float, clip_norm: float | None) -> Array:
-    """Return a gradient of a given 2-norm, shortened to ``clip_norm`` if it is longer."""
+    """Return a gradient (n,), or part of one, of a 2-norm; shortened if that is over clip_norm."""
     if clip_norm is None or norm <= clip_norm:
         return g
     return g * (clip_norm / norm)
 
 
 def update_average(average: Array, theta: Array, decay: float, t: int) -> None:
-    """Let theta after step t into its exponential moving average, which forgets faster at first."""
+    """Let theta (n,) after step t into its moving average (n,), which forgets faster at first."""
     average += (1 - min(decay, (1 + t) / (10 + t))) * (theta - average)

@@ -1,17 +1,18 @@
 """What the page of a sweep draws: curves, swept numbers, all keys side by side, cost."""
 
-from collections.abc import Iterator
 from html import escape
 
 from lenet.config.settings import differing_keys, typed
 from lenet.runs.groups import over_seeds
 from lenet.sweeps.report import charts
+from lenet.sweeps.report.numbers import swept_numbers
 from lenet.sweeps.report.sizes import by_parameters
 from lenet.sweeps.report.tables import is_number
 from lenet.sweeps.statistics import half_width
-from lenet.sweeps.summary import Setting, Summary
+from lenet.sweeps.summary import Summary
 
 MOST_CURVES = 8  # settings whose curves are drawn, the best ones
+SEVERAL = 2  # values of a number, from which on dots are drawn by it
 
 
 def curves_of(summary: Summary) -> str:
@@ -44,21 +45,12 @@ def curves_of(summary: Summary) -> str:
     return f'<ul class="key">{key}</ul>{drawn}<p class="faint">{note}</p>'
 
 
-def swept_numbers(settings: list[Setting]) -> Iterator[str]:
-    """Yield the keys that have several numbers, each in at least two settings' words."""
-    words = [setting.words for setting in settings]
-    for key in differing_keys(words):
-        values = {setting.get(key) for setting in words}
-        if len(values - {None}) > 1 and all(map(is_number, values - {None})):
-            yield key
-
-
 def by_number(summary: Summary) -> str:
     """Return the accuracy of every run by each number that was swept."""
     column = f"{summary.ranked_by}_accuracy"
     drawn = []
     settings = by_parameters(summary.ranked)
-    for key in swept_numbers(settings):
+    for key in swept_numbers(settings, SEVERAL):
         dots = [
             charts.Dot(
                 float(setting.words[key]),
@@ -67,7 +59,7 @@ def by_number(summary: Summary) -> str:
                 k,
             )
             for k, setting in enumerate(settings)
-            if setting.words.get(key) is not None
+            if is_number(setting.words.get(key))
             for outcome in setting.finished
             if outcome.last is not None
         ]

@@ -8,17 +8,19 @@ from typing import Any
 import pandas as pd
 
 from lenet.config.choices import Values
-from lenet.config.settings import differing_keys, tell_apart
+from lenet.config.settings import tell_apart
 from lenet.figures import curves as plots
 from lenet.figures import finals
 from lenet.figures.drawing import Figure
 from lenet.formats.text import plural
+from lenet.sweeps.report.numbers import swept_numbers
 from lenet.sweeps.report.sizes import by_parameters
 from lenet.sweeps.report.tables import is_number
 from lenet.sweeps.statistics import DIFFERS, intervals
 from lenet.sweeps.summary import Setting, Summary
 
 DRAWN = {"curves": 12, "lines": 12, "rows": 20}  # settings in a figure, at most
+LINE = 3  # values, from which on they are drawn as a line
 NO_FILE_NAME = r"[^\w.-]"
 
 
@@ -44,7 +46,7 @@ def figures_by_number(summary: Summary) -> Iterable[tuple[str, Figure]]:
     """Yield the names and the figures of accuracies by each number that was swept."""
     means = intervals(summary.finals[f"{summary.ranked_by}_accuracy"])
     settings = by_parameters(summary.ranked)
-    for key, name in file_names(swept_numbers(settings)).items():
+    for key, name in file_names(swept_numbers(settings, LINE)).items():
         lines = list(lines_by(key, settings, means).items())
         named, others = dict(lines[: DRAWN["lines"]]), dict(lines[DRAWN["lines"] :])
         grey = f"; in grey: {plural(len(others), 'other combination')}" if others else ""
@@ -67,22 +69,6 @@ def rows(
     means = intervals(single).loc[labels]
     means["differs"] = [summary.verdict(one) == DIFFERS for one in shown]
     return single.droplevel("seed"), means
-
-
-def swept_numbers(settings: list[Setting]) -> list[str]:
-    """Return the keys of numbers with at least three values that go with the same choices."""
-    keys = differing_keys([setting.words for setting in settings])
-    return [key for key in keys if most_values(key, settings) >= 3]
-
-
-def most_values(key: str, settings: list[Setting]) -> int:
-    """Return how many numbers a key has among settings that have chosen the same component."""
-    values: dict[Any, set[float]] = {}
-    for setting in settings:
-        if is_number(setting.values.get(key)):
-            component = setting.values.get(key.rpartition(".")[0])
-            values.setdefault(component, set()).add(setting.values[key])
-    return max(map(len, values.values()), default=0)
 
 
 def file_names(keys: list[str]) -> dict[str, str]:
