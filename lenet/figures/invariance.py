@@ -28,14 +28,14 @@ def draw(
     figure = figure_with_legend(errors)
     rows = len(distortions) // ABREAST
     figure.set_figheight(figure.get_figheight() + HEIGHT * (rows - 1))
-    panels = figure.subplots(rows, ABREAST, sharey=True).flat
+    panels = list(figure.subplots(rows, ABREAST, sharey=True).flat)
     for place, (axes, distortion) in enumerate(zip(panels, distortions, strict=True)):
         for limit in distortion.limits:
             axes.axvline(limit, color="0.7", linestyle="--", zorder=1)
         for of_setting, look in zip(errors.values(), setting_looks(), strict=False):
             axes.plot(distortion.amounts, 100 * np.mean(of_setting[place], axis=0), **look)
         axes.set(xlabel=distortion.what, ylabel="Error (%)" if place % ABREAST == 0 else "")
-        axes.set_ylim(0, None)
+    panels[0].set_ylim(0, None)  # of all of them
     entitle(
         figure,
         f"Errors on {images:,} distorted test images",

@@ -16,8 +16,9 @@ from lenet.inspection.classifier import Prediction
 
 NAMED = 3  # classes
 SHOWN, COLUMNS = 20, 5
-CELL, TITLE = (2.6, 1.75), 0.5  # inches
-WORDS, ABOVE = 22, 34  # characters in a line, below a picture and above a column
+CELL, TITLE = (2.6, 2.1), 0.5  # inches
+WORDS, ABOVE = 15, 34  # characters in a line, below a picture and above a column
+REASON = 60  # characters
 DRAWN = 300  # pixels of the larger side of a picture on the sheet
 
 
@@ -53,7 +54,7 @@ def said(predictions: list[Prediction]) -> str:
     if len(predictions) > 1:
         return " ".join(caption(p.top(1)[0][0]) if p.is_digit else "?" for p in predictions)
     if first.refusal is not None:
-        return "refused:\n" + fill(caption(first.refusal), WORDS)
+        return "refused:\n" + fill(caption(first.refusal, REASON), WORDS)
     return "\n".join(f"{caption(name)} {p:.1%}" for name, p in first.top(NAMED))
 
 
@@ -70,6 +71,7 @@ def show_in_square(axes: Axes, image: NDArray[np.uint8]) -> None:
     show(axes, image)
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_box_aspect(1)
+    axes.set_anchor("N")
 
 
 def drawn(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:

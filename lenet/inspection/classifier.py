@@ -141,7 +141,7 @@ class Classifier:
         logits = self.network.logits(network_input(image[None], self.network.theta.dtype))
         probabilities = np.exp(log_softmax(logits / self.temperature))[:, 0]
         if refusal is None and probabilities.max() < reject:
-            refusal = f"none is as probable as {reject:.0%}"
+            refusal = f"none is as probable as {100 * reject:g}%"
         return Prediction(picture, image, probabilities, self.dataset.class_names, refusal, box)
 
 

@@ -14,8 +14,13 @@ from scripted import SCRIPTS
 
 from lenet.config.compose import configure
 from lenet.data import Data, Split
+from lenet.figures.invariance import draw
+from lenet.figures.sheet import sheet
+from lenet.figures.style import style
 from lenet.formats.layout import WEIGHTS
 from lenet.formats.weights import write_weights
+from lenet.inspection.classifier import Prediction
+from lenet.inspection.invariance import DISTORTIONS
 from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.runs.run import Run
 
@@ -77,9 +82,10 @@ def drawn(script: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> list[Figure
 
 
 def is_readable(text: Text, figure: Figure) -> bool:
-    box = text.get_window_extent()
-    within = box.x0 >= -1 and box.x1 <= figure.bbox.x1 + 1
-    return within and text.get_fontsize() >= SMALLEST
+    box, all_of_it = text.get_window_extent(), figure.bbox
+    beside = box.x0 >= -1 and box.x1 <= all_of_it.x1 + 1
+    above = box.y0 >= -1 and box.y1 <= all_of_it.y1 + 1
+    return beside and above and text.get_fontsize() >= SMALLEST
 
 
 @pytest.mark.parametrize(
@@ -99,6 +105,29 @@ def test_every_text_is_large_enough_and_whole(
         texts = [text for text in figure.findobj(Text) if text.get_text().strip(NUMBERS)]
         unreadable = [text.get_text() for text in texts if not is_readable(text, figure)]
         assert not unreadable
+
+
+@pytest.mark.parametrize("refusal", [None, "none is as probable as 99.999%"])
+@pytest.mark.parametrize("count", [1, 2, 6])
+def test_every_text_on_a_sheet_of_pictures_is_whole(count: int, refusal: str | None) -> None:
+    picture, image = np.zeros((28, 28, 3), np.uint8), np.zeros((28, 28), np.uint8)
+    prediction = Prediction(picture, image, np.full(10, 0.1), tuple("0123456789"), refusal)
+    with style():
+        figure = sheet({Path(f"{k}.png"): [prediction] for k in range(count)}, count)
+        figure.draw_without_rendering()
+    texts = [text for text in figure.findobj(Text) if text.get_text().strip()]
+    assert not [text.get_text() for text in texts if not is_readable(text, figure)]
+
+
+def test_errors_of_all_distortions_are_within_the_axes() -> None:
+    errors = [
+        np.full((1, len(distortion.amounts)), share)
+        for distortion, share in zip(DISTORTIONS, (0.5, 0.95, 0.1, 0.2), strict=True)
+    ]
+    for axes in draw(DISTORTIONS, {"": errors}, 100).axes:
+        low, high = axes.get_ylim()
+        assert low == 0
+        assert high > 95
 
 
 def test_a_network_that_says_the_same_to_all_images_is_drawn(
