@@ -1,8 +1,8 @@
 r"""Print a table of accuracies over seeds, ready for a paper: mean ± spread in %.
 
-RUN is the folder of a sweep, or one that contains runs. The best setting is bold, and a dagger
-marks those that are not told apart from it. The formats are markdown, latex (which needs
-\usepackage{booktabs}) and csv.
+RUN is the folder of a sweep, or one that contains runs. The best setting is bold; a dagger marks
+those that are not told apart from it, a double one those that have too few seeds in common with it
+to be compared. The formats are markdown, latex (which needs \usepackage{booktabs}) and csv.
 
     lenet-runs table runs/optimizers --rows optimizer --columns pooling --format latex
 """

@@ -67,6 +67,20 @@ def test_markdown_has_the_best_in_bold_and_a_mark_at_what_is_not_told_apart(
     assert lines[5].startswith("Accuracy on test images in %, mean ± standard deviation of 3 seeds")
 
 
+def test_what_has_no_seeds_in_common_with_the_best_is_marked_so(tmp_path: Path) -> None:
+    runs = [
+        fake_run(tmp_path / f"{pooling}-{seed}", f"pooling={pooling}", seed=seed, accuracies=(a,))
+        for pooling, seeds in {"max": {0: 0.9, 1: 0.92}, "avg": {7: 0.8}}.items()
+        for seed, a in seeds.items()
+    ]
+    found = grid(summarise(runs), ["pooling"], [])
+    assert "| avg | 80.00 ‡ |" in markdown(found)
+    assert r"$80.00^\ddagger$" in latex(found)
+    for text in (markdown(found), latex(found)):
+        assert "‡: not compared" in text.replace(r"$\ddagger$", "‡")
+        assert "†: not told apart" not in text
+
+
 def test_without_keys_all_that_was_swept_goes_down(summary: Summary) -> None:
     lines = markdown(grid(summary, [], [])).split("\n")
     assert lines[0] == "| pooling | optimizer | test (%) |"

@@ -1,6 +1,7 @@
 """A summary as a table for a paper: values of some keys down, of others across, accuracies within.
 
-The best setting is bold; a dagger marks those that are not told apart from it.
+The best setting is bold; a dagger marks those that are not told apart from it, a double one those
+that cannot be compared with it.
 """
 
 import csv
@@ -14,10 +15,12 @@ from lenet.config.settings import differing_keys, full_key, typed
 from lenet.errors import LenetError
 from lenet.formats.text import inert, plural
 from lenet.sweeps.report.tables import by_size
-from lenet.sweeps.statistics import BEST, SIGNIFICANT, WITHIN, intervals
+from lenet.sweeps.statistics import BEST, INCOMPARABLE, SIGNIFICANT, WITHIN, intervals
 from lenet.sweeps.summary import Setting, Summary
 
 SPREADS = ("std", "interval")
+MARKS = {WITHIN: " †", INCOMPARABLE: " ‡"}
+LATEX_MARKS = {WITHIN: r"^\dagger", INCOMPARABLE: r"^\ddagger"}
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,15 @@ class Grid:
         spread = "standard deviation" if self.spread == "std" else "half of the 95 % interval"
         text = f"Accuracy on {self.split} images in %, mean"
         text += f" ± {spread} of {seeds}" if most > 1 else f" of {seeds}"
-        if {cell.verdict for cell in self.cells.values()} & {WITHIN}:
-            text += (
-                f"; bold: the best; †: not told apart from it (paired t-test, Holm-corrected, "
-                f"p ≥ {SIGNIFICANT})"
-            )
-        elif len(self.cells) > 1:
+        if len(self.cells) > 1:
             text += "; bold: the best"
+        verdicts = {cell.verdict for cell in self.cells.values()}
+        if WITHIN in verdicts:
+            text += (
+                f"; †: not told apart from it (paired t-test, Holm-corrected, p ≥ {SIGNIFICANT})"
+            )
+        if INCOMPARABLE in verdicts:
+            text += "; ‡: not compared with it, for want of two common seeds"
         return f"{text}."
 
 
@@ -128,7 +133,7 @@ def markdown(grid: Grid) -> str:
         if cell is None:
             return "–"
         text = amount(cell, "±")
-        return f"**{text}**" if cell.verdict == BEST else f"{text}{mark(cell, ' †')}"
+        return f"**{text}**" if cell.verdict == BEST else f"{text}{MARKS.get(cell.verdict, '')}"
 
     def escaped(text: str) -> str:
         return inert(text).replace("|", r"\|")
@@ -143,7 +148,7 @@ def markdown(grid: Grid) -> str:
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--",
-    "±": r"$\pm$", "†": r"$\dagger$", "≥": r"$\geq$", "<": r"$<$", ">": r"$>$",
+    "±": r"$\pm$", "†": r"$\dagger$", "‡": r"$\ddagger$", "≥": r"$\geq$", "<": r"$<$", ">": r"$>$",
 }  # fmt: skip
 
 
@@ -153,7 +158,7 @@ def latex(grid: Grid) -> str:
     def shown(cell: Cell | None) -> str:
         if cell is None:
             return "--"
-        text, sign = amount(cell, r"\pm"), mark(cell, r"^\dagger")
+        text, sign = amount(cell, r"\pm"), LATEX_MARKS.get(cell.verdict, "")
         return rf"$\mathbf{{{text}}}$" if cell.verdict == BEST else f"${text}{sign}$"
 
     def escaped(text: str) -> str:
@@ -213,8 +218,3 @@ def head_and_lines(
 def amount(cell: Cell, sign: str) -> str:
     """Return mean and spread, to a hundredth of a percent."""
     return f"{cell.mean:.2f}" if isnan(cell.spread) else f"{cell.mean:.2f} {sign} {cell.spread:.2f}"
-
-
-def mark(cell: Cell, sign: str) -> str:
-    """Return a sign for what is not told apart from the best."""
-    return sign if cell.verdict == WITHIN else ""
