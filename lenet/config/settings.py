@@ -9,12 +9,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
+from omegaconf import MISSING
+
 from lenet.config.choices import UNKNOWN, Values, default, kind_of
 from lenet.errors import LenetError, printable, suggestion
 from lenet.formats.keys import TARGET
 
 DATASET = "dataset"  # is said also where it is the default one
-UNSAID = {"dataset.root", "dataset.class_names"}  # unless these tell settings apart
+PLACES = {"dataset.root", "dataset.class_names"}  # where data lies, and what follows from that
 ABSENT = object()
 NEEDS_QUOTES = re.compile(r"|null|true|false|[-+]?\.?\d.*|['\"].*", re.IGNORECASE | re.DOTALL)
 
@@ -78,10 +80,19 @@ def common_keys(settings: Sequence[Values]) -> list[str]:
     return [
         key
         for key in all_keys(settings)
-        if key not in UNSAID
+        if not any(goes_unsaid(key, setting) for setting in settings)
         and len({setting.get(key, ABSENT) for setting in settings}) == 1
         and (key == DATASET or any(not is_default(key, setting) for setting in settings))
     ]
+
+
+def goes_unsaid(key: str, setting: Values) -> bool:
+    """Return whether a key is not said unless it tells settings apart: where published data lies.
+
+    Data of one's own has no name but its place.
+    """
+    group, _, last = key.rpartition(".")
+    return key in PLACES and default(group, setting.get(group), last) != MISSING
 
 
 def all_keys(settings: Iterable[Values]) -> list[str]:

@@ -17,7 +17,7 @@ from lenet.training.optimizers import Adam
 from lenet.training.schedules import Constant
 
 ACCURACY = {1: 95.32, 2: 97.35, 3: 97.97}  # Table I: % of MNIST's test images, by epoch
-TRAIN_SIZE, TEST_SIZE = 60_000, 10_000
+WHOLE = {"train_size": (None, 60_000), "test_size": (None, 10_000), "validation": (0,)}
 RECIPE: dict[str, Any] = {
     "pooling": MaxPool(),
     "activation": Tanh(),
@@ -45,18 +45,15 @@ def departures(config: Config) -> list[str]:
     What the paper does not name is free: the initial weights and the seed. So is the number of
     epochs, as Table I has a row for each, and how a batch is shared among workers.
     """
-    data = [] if is_all_of_mnist(config.dataset) else ["dataset"]
-    return data + [key for key, value in RECIPE.items() if getattr(config, key) != value]
+    others = [key for key, value in RECIPE.items() if getattr(config, key) != value]
+    return [*departures_of_data(config.dataset), *others]
 
 
-def is_all_of_mnist(dataset: Dataset) -> bool:
-    """Return whether a dataset is that of Table I, with every image in its place."""
-    return (
-        type(dataset) is MNIST
-        and dataset.train_size in (None, TRAIN_SIZE)
-        and dataset.test_size in (None, TEST_SIZE)
-        and not dataset.validation
-    )
+def departures_of_data(dataset: Dataset) -> list[str]:
+    """Return the keys in which a dataset departs from MNIST with every image in its place."""
+    if type(dataset) is not MNIST:
+        return ["dataset"]
+    return [f"dataset.{key}" for key, sizes in WHOLE.items() if getattr(dataset, key) not in sizes]
 
 
 def follows_paper(run: Run) -> bool:

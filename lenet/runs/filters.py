@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.config.settings import full_key
+from lenet.errors import LenetError
 from lenet.runs.listing import Row, columns
 
 FILTER = re.compile(r"(?P<key>[a-z_]\w*(\.\w+)*)(?P<sign><=|>=|!=|=|<|>)(?P<value>.*)", re.DOTALL)
@@ -41,6 +42,12 @@ class Filter:
             return any(ORDERS[self.sign](*pair) for pair in pairs)
         return self._is_one_of(found) == (self.sign == "=")
 
+    def refuse_text(self, kinds: set[type]) -> None:
+        """Raise LenetError if numbers, by the kinds of what is found, are held against a text."""
+        numbers = kinds - {type(None)} and kinds <= {int, float, type(None)}
+        if self.sign in ORDERS and numbers and number(self.value) is None:
+            raise LenetError(f"{self.key}{self.sign}{self.value}: expected a number, such as 0.9")
+
     def _is_one_of(self, found: Any) -> bool:
         values = self.value.split(",")
         if isinstance(found, list):
@@ -64,11 +71,14 @@ def filtered(rows: Sequence[Row], filters: Iterable[Filter]) -> list[Row]:
     """Return the rows that pass all filters.
 
     Raises:
-        LenetError: no row has a filter's key, in full or by its last part.
+        LenetError: no row has a filter's key, in full or by its last part, or a number is held
+            against what is none.
 
     """
     keys = columns(rows)
     known = [Filter(full_key(one.key, keys), one.sign, one.value) for one in filters]
+    for one in known:
+        one.refuse_text({type(row.get(one.key)) for row in rows})
     return [row for row in rows if all(one.passes(row) for one in known)]
 
 
@@ -89,7 +99,13 @@ def is_called(name: str, value: str) -> bool:
 
 def comparable(found: Any, value: str) -> tuple[Any, Any]:
     """Return both as numbers if they are, else as text, which has dates in their order."""
+    pair = number(str(found)), number(value)
+    return pair if None not in pair else (str(found), value)
+
+
+def number(text: str) -> float | None:
+    """Return the number that a text is, or None; 98.5% is 0.985."""
     try:
-        return float(found), float(value)
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
-        return str(found), value
+        return None

@@ -18,17 +18,18 @@ DEFAULT_ROOT = Path("runs")
 def find_runs(paths: Sequence[Path]) -> list[Run]:
     """Return the finished runs at or below the given folders; with none given, the newest one.
 
-    A warning names each run of a given folder that has not finished.
+    A warning names each run of a given folder that has not finished. A folder that has a network
+    alone, as a published one, is taken for a run that has.
 
     Raises:
         LenetError: there is no finished run.
 
     """
     runs = all_runs(paths or [DEFAULT_ROOT], must_exist=bool(paths))
+    finished = [run for run in runs if run.status == "finished" or run.is_network_alone]
     for run in runs:
-        if paths and run.status != "finished":
+        if paths and run not in finished:
             log.warning("%s left out: its status is %s", run.path, run.status)
-    finished = [run for run in runs if run.status == "finished"]
     if not finished:
         places = ", ".join(map(str, paths or [DEFAULT_ROOT]))
         raise LenetError(f"no finished run in {places}: train one with lenet, or name its folder")
@@ -47,6 +48,8 @@ def all_runs(roots: Iterable[Path], *, must_exist: bool = True) -> list[Run]:
     folders: dict[Path, Path] = {}
     for root in roots:
         found = [*listed_folders(root), *folders_below(root)]
+        if not found and Run(root).is_network_alone:
+            found = [root]
         if must_exist and not found:
             raise LenetError(f"there is no run in {root}")
         folders |= {folder.resolve(): folder for folder in reversed(found)}

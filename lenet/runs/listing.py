@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lenet.config.settings import DATASET, UNSAID, describe, is_default
+from lenet.config.settings import DATASET, describe, goes_unsaid, is_default
 from lenet.errors import DataError, LenetError
 from lenet.formats.files import relative
 from lenet.formats.layout import RUN_LIST, SWEEP
@@ -68,7 +68,7 @@ def row(run: Run, sweeps: list[str]) -> Row:
 
 def goes_without_saying(key: str, words: dict[str, Any]) -> bool:
     """Return whether a key is the default, or has a column of its own."""
-    return key == DATASET or key in UNSAID or is_default(key, words)
+    return key == DATASET or goes_unsaid(key, words) or is_default(key, words)
 
 
 def is_plain(value: Any) -> bool:

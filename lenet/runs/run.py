@@ -71,6 +71,12 @@ class Run:
         """What has become of the run, as ``lenet.runs.record.status`` says it."""
         return status(self.path)
 
+    @property
+    def is_network_alone(self) -> bool:
+        """Whether the folder has a network and its configuration, and nothing of its training."""
+        kept = all((self.path / name).is_file() for name in (CONFIG, WEIGHTS))
+        return kept and not any((self.path / name).exists() for name in (RECORD, METRICS))
+
     @cached_property
     def steps(self) -> pd.DataFrame:
         """The rows of steps.csv, by step; DataError if it is missing or damaged."""

@@ -92,7 +92,7 @@ class Progress:
         for folder, record in begun.items():
             if record["status"] != "running":
                 self.ended.add(folder)
-                if record["status"] not in ("finished", "stopped"):
+                if record["status"] not in ("finished", "stopped", "interrupted"):
                     self.failed.add(folder)
                 say(self._line(record, running))
 

@@ -79,7 +79,7 @@ class Recipe:
         if is_set and optimizer.momentum_key is None:
             raise ValueError(
                 "schedule: sets the momentum, which the optimizer does not have; "
-                "optimizer=sgd and optimizer=adam do"
+                "adam, adamw, muon and sgd do"
             )
         if isinstance(optimizer, SGD) and optimizer.nesterov and not (optimizer.momentum or is_set):
             raise ValueError(

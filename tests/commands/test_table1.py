@@ -86,8 +86,11 @@ def test_table1_is_about_the_papers_recipe(tmp_path: Path, script: Script) -> No
         ([], []),
         (["init=normal", "init.std=0.003", "seed=7", "epochs=9", "threads=1", "inside=true"], []),
         (["dataset.train_size=60000", "dataset.test_size=10000", "dataset.root=/data"], []),
-        (["dataset.train_size=2000"], ["dataset"]),
-        (["dataset.validation=5000"], ["dataset"]),
+        (["dataset.train_size=2000"], ["dataset.train_size"]),
+        (
+            ["dataset.test_size=1", "dataset.validation=5"],
+            ["dataset.test_size", "dataset.validation"],
+        ),
         (["dataset=fashion_mnist"], ["dataset"]),
         (
             ["pooling=avg", "activation=relu", "optimizer=sgd"],

@@ -3,16 +3,19 @@
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fake_runs import fake_run
 from filelock import FileLock
 
 from lenet.errors import LenetError
-from lenet.formats.layout import CONFIG, RECORD, RUN_LIST, SWEEP
+from lenet.formats.layout import CONFIG, METRICS, RECORD, RUN_LIST, SWEEP, WEIGHTS
+from lenet.formats.weights import write_weights
+from lenet.nn.architecture import LENET5
 from lenet.runs import load
 from lenet.runs.claim import HeldError
 from lenet.runs.filters import filtered, selection
-from lenet.runs.find import all_runs
+from lenet.runs.find import all_runs, find_runs
 from lenet.runs.listing import Row, rows, sweep_rows
 from lenet.runs.trash import throw_away, thrown_away
 
@@ -79,6 +82,8 @@ def test_what_was_stopped_early_says_so_and_can_be_asked_for(root: Path) -> None
         (["optimizer!=sgd"], ["c", "a"]),
         (["test_accuracy>0.95", "status=finished"], ["a"]),
         (["test_accuracy<=0.91"], ["b"]),
+        (["test_accuracy>97.5%"], ["a"]),
+        (["test_accuracy=91%"], ["b"]),
         (["status=failed,killed"], ["c"]),
         (["sweep=optimizer"], ["b", "a"]),
         (["sweep!=optimizer"], ["c"]),
@@ -95,6 +100,28 @@ def test_what_was_stopped_early_says_so_and_can_be_asked_for(root: Path) -> None
 def test_filters_are_typed_as_keys_are(words: list[str], expected: list[str]) -> None:
     folders, filters = selection(words)
     assert names(filtered(rows(folders or [Path("runs")]), filters)) == expected
+
+
+def test_numbers_are_held_against_numbers_alone() -> None:
+    with pytest.raises(LenetError, match="test_accuracy>high: expected a number"):
+        filtered(rows([Path("runs")]), selection(["test_accuracy>high"])[1])
+
+
+def test_a_network_alone_is_found_where_it_is_named(tmp_path: Path) -> None:
+    """As the published ones, whose training has no record."""
+    run = fake_run(tmp_path / "kept" / "best")
+    write_weights(run.path / WEIGHTS, np.zeros(LENET5.size, np.float32))
+    for name in (RECORD, METRICS):
+        (run.path / name).unlink()
+    assert find_runs([run.path]) == [run]
+    with pytest.raises(LenetError, match="there is no run in"):
+        find_runs([tmp_path / "kept"])
+
+
+def test_data_of_ones_own_is_told_by_its_place(root: Path) -> None:
+    fake_run(root / "d", "dataset=npz", "dataset.root=cats.npz", accuracies=(0.9,))
+    (found,) = filtered(rows([root]), selection(["dataset=npz"])[1])
+    assert "root=cats.npz" in found["differs"]
 
 
 def test_a_wrong_key_is_refused_with_the_nearest() -> None:

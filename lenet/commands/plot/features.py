@@ -36,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=natural,
         nargs="+",
         metavar="INDEX",
-        help="of test images, from 0 (default: the first of each class)",
+        help="of test images, from 0 (default: the first of three classes)",
     )
 
 
