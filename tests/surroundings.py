@@ -103,6 +103,33 @@ def circled(digit: Grey, rng: np.random.Generator) -> Grey:
     return np.minimum(page, np.asarray(paper))
 
 
+def in_an_open_circle(digit: Grey, rng: np.random.Generator) -> Grey:
+    """A circle whose ends do not meet."""
+    page = on_paper(digit, 40)
+    paper, far = Image.fromarray(page), page.shape[0] - 8
+    start, gap = rng.uniform(0, 360), rng.uniform(10, 50)
+    width = int(rng.integers(3, 9))
+    ImageDraw.Draw(paper).arc((8, 8, far, far), start + gap, start + 360, BLACK, width)
+    return np.minimum(page, np.asarray(paper))
+
+
+def in_a_diamond(digit: Grey, rng: np.random.Generator) -> Grey:
+    page = on_paper(digit, 80)
+    paper, far = Image.fromarray(page), page.shape[0] - 8
+    corners = [(far // 2, 8), (far, far // 2), (far // 2, far), (8, far // 2)]
+    pen, width = ImageDraw.Draw(paper), int(rng.integers(3, 9))
+    pen.line([*corners, corners[0]], BLACK, width)
+    return np.minimum(page, np.asarray(paper))
+
+
+def on_a_disc(digit: Grey, rng: np.random.Generator) -> Grey:
+    """A white disc on a dark ground, as on a sign."""
+    page = on_paper(digit, 40)
+    y, x = np.indices(page.shape) - (page.shape[0] - 1) / 2
+    disc = np.hypot(y, x) < page.shape[0] / 2 - 4
+    return np.where(disc, page, rng.integers(0, 90)).astype(np.uint8)
+
+
 def ruled(grey: int, squared: bool = False) -> Recipe:
     """Paper with printed lines of a grey, across, or across and down."""
 
@@ -195,6 +222,9 @@ SURROUNDED: dict[str, Recipe] = {
     "across a base line": across_a_base_line,
     "underlined": underlined,
     "circled": circled,
+    "in an open circle": in_an_open_circle,
+    "in a diamond": in_a_diamond,
+    "on a disc": on_a_disc,
     "ruled, light": ruled(170),
     "ruled, dark": ruled(90),
     "squared, light": ruled(190, squared=True),

@@ -148,7 +148,7 @@ class LeNet5:
 
         The gradient with respect to the images is not needed, and not computed.
         """
-        check_array(dlogits, (self.architecture.classes,), "N")
+        check_array(dlogits, (self.architecture.classes, caches[-1].shape[-1]))
         gradients: list[Array] = []
         dy = dlogits
         first, *others = self.trained_layers(caches)

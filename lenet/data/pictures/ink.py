@@ -49,6 +49,8 @@ NOISE = 4.0  # standard deviations of the paper: ink that differs by less is non
 ALONG_BORDER = 0.35  # of the contour of a part: with more at the picture's border it is one itself
 AT_BORDER = 0.1  # what such a part counts
 DOT = 0.12  # of the size of the largest part: what is smaller is no digit, however sharp
+AROUND = 2  # pixels, at least, are between a frame and what is inside of it
+FRAMED = 0.3  # of the height of a frame, at least, is that of what is inside of it
 SPECK = 0.03  # of the area of the largest part: what is smaller is no stroke
 NEAR = 0.25  # of the size of the largest part: strokes that are farther from it are not its own
 SOFT = 0.5  # of the sharpness of the largest part: what is softer is a shadow
@@ -212,12 +214,15 @@ def _digit(missing: Floats, ink: Mask, level: float) -> Found:
     sides = np.array([max(side.stop - side.start for side in box) for box in boxes])
     large = sides > DOT * sides.max()
     scores = np.cbrt(length) * sharpness * np.where(inner, 1, AT_BORDER) * large
+    frames = _around(boxes, scores > 0)
+    scores[frames] = 0
     main = int(scores.argmax())
     size = int(sides[main])
     strokes = [
         number
         for number in numbers
         if areas[number - 1] > SPECK * areas[main]
+        and not frames[number - 1]
         and (inner[number - 1] or not inner[main])
         and sharpness[number - 1] >= SOFT * sharpness[main]
     ]
@@ -242,6 +247,23 @@ def _digit(missing: Floats, ink: Mask, level: float) -> Found:
         objection(digit[box], float(length[main]), edge, int(border[main]), digit.shape),
         float(scores[main]),
     )
+
+
+def _around(boxes: list[tuple[slice, ...]], likely: Mask) -> Mask:
+    """Return which of the likely parts are around another one: frames, and no strokes."""
+    top, left, bottom, right = np.array(
+        [(rows.start, columns.start, rows.stop, columns.stop) for rows, columns in boxes]
+    )[likely].T
+    inside = np.logical_and.reduce(
+        [
+            *(np.less_equal.outer(start + AROUND, start) for start in (top, left)),
+            *(np.less_equal.outer(AROUND - stop, -stop) for stop in (bottom, right)),
+            np.less.outer(FRAMED * (bottom - top), bottom - top),
+        ]
+    )
+    frames = np.zeros(len(boxes), bool)
+    frames[likely] = inside.any(axis=1)
+    return frames
 
 
 def _contours(missing: Floats, labels: Labels, count: int) -> tuple[NDArray[Any], NDArray[Any]]:

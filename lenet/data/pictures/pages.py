@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 from scipy import ndimage
+from scipy.spatial import ConvexHull
 
 from lenet.data.pictures.grey import (
     EIGHT,
@@ -26,6 +27,8 @@ GRAIN = 3.0  # times the step that half of the picture stays below: so is ground
 LARGE, SMALL = 0.12, 0.01  # of the picture: ink may reach from the edge into a large page
 APART = 0.05  # of a page: with a part of it so large elsewhere, ink divides it
 COMPACT, SQUARE = 0.6, 0.88  # of the box around it: what fills less is no page, no rectangle
+CONVEX = 0.93  # of the smallest convex shape around it: what fills more is convex
+LONG = 3.0  # times as long as wide: so are strokes, and holes of what is not long itself are not
 GROUND = 0.55  # of a page, at least, is not written on
 ALIKE_SHADES = 0.2  # of the range of shades: the ground goes on around a line with less difference
 WRITTEN = 0.3  # of the height of a page, at least, is that of the ink on it
@@ -133,7 +136,11 @@ def _is_page(region: Region, grey: Floats, even: Mask) -> bool:
         page.mean() >= COMPACT
         and ground.sum() >= GROUND * page.sum()
         and _is_written_on(page, ground)
-        and (_is_square(page) or _goes_on(grey, region.page_in(grey.shape), even))
+        and (
+            _is_square(page)
+            or _goes_on(grey, region.page_in(grey.shape), even)
+            or (_is_convex(page) and not _is_a_hole(page & ~ground, page))
+        )
     )
 
 
@@ -176,6 +183,27 @@ def _is_square(page: Mask) -> bool:
         for turn in turns
     ]
     return len(x) > SQUARE * min(boxes)
+
+
+def _is_convex(part: Mask) -> bool:
+    """Return whether a part fills the smallest convex shape around it."""
+    points = np.argwhere(part)
+    corners = (points[:, None] + np.array([(0, 0), (0, 1), (1, 0), (1, 1)])).reshape(-1, 2)
+    return len(points) > CONVEX * float(ConvexHull(corners).volume)
+
+
+def _is_a_hole(written: Mask, page: Mask) -> bool:
+    """Return whether what seems to be written on a page (h, w) is the hole of a heavy 0."""
+    labels, _ = ndimage.label(written, EIGHT)
+    largest = ndimage.binary_fill_holes(labels == np.bincount(labels.ravel())[1:].argmax() + 1)
+    is_stroke = _length(largest) > LONG > 2 * _length(page)
+    return _is_convex(largest) and not is_stroke
+
+
+def _length(part: Mask) -> float:
+    """Return how many times as long as wide a part is, whichever way it is turned."""
+    shorter, longer = np.linalg.eigvalsh(np.cov(np.nonzero(part)))
+    return float(np.sqrt(longer / max(shorter, 1 / 12)))  # 1 / 12: of a line one pixel wide
 
 
 def _goes_on(grey: Floats, page: Mask, even: Mask) -> bool:
