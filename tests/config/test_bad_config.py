@@ -159,7 +159,8 @@ def trainings(draw: st.DrawFn) -> Config:
     coded = "codes" in content["output"] and not content["dataset"]["_target_"].endswith("Joined")
     if content["loss"]["_target_"].endswith("MSE") and not coded:
         content["loss"] = choice("loss", "cross_entropy")  # it is a distance from an image's code
-    if content["c3"]["_target_"].endswith("TableConnections") or "mu" in content["optimizer"]:
+    by_table = content["c3"]["_target_"].endswith("TableConnections")
+    if by_table or content["batch_size"] == 1 or "mu" in content["optimizer"]:
         content["normalization"] = choice("normalization", "none")
     return replace(read_config(OmegaConf.create(content)), epochs=2)
 
