@@ -26,9 +26,11 @@ def find_runs(paths: Sequence[Path]) -> list[Run]:
 
     """
     runs = all_runs(paths or [DEFAULT_ROOT], must_exist=bool(paths))
-    finished = [run for run in runs if run.status == "finished" or run.is_network_alone]
+    finished = []
     for run in runs:
-        if paths and run not in finished:
+        if run.status == "finished" or run.is_network_alone:
+            finished.append(run)
+        elif paths:
             log.warning("%s left out: its status is %s", run.path, run.status)
     if not finished:
         places = ", ".join(map(str, paths or [DEFAULT_ROOT]))
