@@ -53,6 +53,19 @@ def closely_boxed(digit: Grey, rng: np.random.Generator) -> Grey:
     return box(on_paper(digit, 8), 26, int(rng.integers(2, 6)))
 
 
+def crossing_its_box(digit: Grey, rng: np.random.Generator) -> Grey:
+    """A box that is too small: the digit reaches out of it, below or on the right."""
+    page = on_paper(digit, 40)
+    ends = np.full(2, page.shape[0] - 30)  # of the box: its last column and row
+    rows, columns = ndimage.find_objects(page < 128, 1)[0]
+    side = int(rng.integers(2))
+    ends[side] = (columns, rows)[side].stop - int(rng.integers(4, 16))
+    paper = Image.fromarray(page)
+    width = int(rng.integers(2, 5))
+    ImageDraw.Draw(paper).rectangle((30, 30, *map(int, ends)), outline=BLACK, width=width)
+    return np.minimum(page, np.asarray(paper))
+
+
 def in_a_cell(digit: Grey, rng: np.random.Generator) -> Grey:
     return box(on_paper(digit), 0, int(rng.integers(2, 6)))
 
@@ -76,6 +89,14 @@ def above_a_line(digit: Grey, rng: np.random.Generator) -> Grey:
     page = on_paper(digit, 8)
     at, width = page.shape[0] - 8, int(rng.integers(2, 6))
     return np.minimum(page, lines(page.shape, [(0, at, page.shape[1], at)], width, BLACK))
+
+
+def below_a_line(digit: Grey, rng: np.random.Generator) -> Grey:
+    """As the second number of a fraction is."""
+    page = on_paper(digit, 20)
+    far, (left, right) = page.shape[1], rng.uniform(0, 0.15, 2)
+    mark = (far * left, 20 + rng.integers(-6, 2), far * (1 - right), 20 + rng.integers(-6, 2))
+    return np.minimum(page, lines(page.shape, [mark], int(rng.integers(3, 9)), BLACK))
 
 
 def across_a_base_line(digit: Grey, rng: np.random.Generator) -> Grey:
@@ -128,6 +149,14 @@ def on_a_disc(digit: Grey, rng: np.random.Generator) -> Grey:
     y, x = np.indices(page.shape) - (page.shape[0] - 1) / 2
     disc = np.hypot(y, x) < page.shape[0] / 2 - 4
     return np.where(disc, page, rng.integers(0, 90)).astype(np.uint8)
+
+
+def on_a_dark_disc(digit: Grey, rng: np.random.Generator) -> Grey:
+    """White on a disc that fills its picture, as an icon."""
+    page = 255 - on_paper(digit, 40)
+    y, x = np.indices(page.shape) - (page.shape[0] - 1) / 2
+    disc = np.hypot(y, x) < page.shape[0] / 2
+    return np.where(disc, np.maximum(page, rng.integers(0, 120)), WHITE).astype(np.uint8)
 
 
 def ruled(grey: int, squared: bool = False) -> Recipe:
@@ -215,16 +244,19 @@ SURROUNDED: dict[str, Recipe] = {
     "boxed": boxed,
     "closely boxed": closely_boxed,
     "in an open box": in_an_open_box,
+    "crossing its box": crossing_its_box,
     "in a cell": in_a_cell,
     "in a cell with paper around": in_a_cell_with_paper_around,
     "between two lines": between_two_lines,
     "above a line": above_a_line,
+    "below a line": below_a_line,
     "across a base line": across_a_base_line,
     "underlined": underlined,
     "circled": circled,
     "in an open circle": in_an_open_circle,
     "in a diamond": in_a_diamond,
     "on a disc": on_a_disc,
+    "on a dark disc": on_a_dark_disc,
     "ruled, light": ruled(170),
     "ruled, dark": ruled(90),
     "squared, light": ruled(190, squared=True),

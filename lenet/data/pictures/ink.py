@@ -158,13 +158,16 @@ def _readings(grey: Floats) -> Iterator[Reading]:
     for negative in (light_ink, not light_ink):
         shades = 1 - grey if negative else grey
         for window in WINDOWS:
-            reading = _read(shades, window, 1 if negative == light_ink else UNLIKELY)
+            reading = _read(shades, window, likely=negative == light_ink)
             if reading is not None:
                 yield reading
 
 
-def _read(grey: Floats, window: float, weight: float) -> Reading | None:
-    """Return what is the digit if ink is dark and strokes are narrower than a window."""
+def _read(grey: Floats, window: float, *, likely: bool) -> Reading | None:
+    """Return what is the digit if ink is dark and strokes are narrower than a window.
+
+    What is not ``likely``, and no digit either, is the last to be chosen.
+    """
     small = reduced(grey, READING_SIDE)
     paper = paper_of(small, window)
     dark = darkness(small, paper)
@@ -177,7 +180,8 @@ def _read(grey: Floats, window: float, weight: float) -> Reading | None:
     if level < max(FAINT, NOISE * noise):
         return None
     found = _digit(dark * paper, dark > min(threshold, level / 2), level)
-    return Reading(grey, paper, level, found._replace(score=weight * found.score))
+    unlikely = UNLIKELY if found.objection is None else 0
+    return Reading(grey, paper, level, found._replace(score=found.score * (likely or unlikely)))
 
 
 def _spread(values: NDArray[np.floating[Any]]) -> float:

@@ -32,9 +32,11 @@ THIN = 10  # a line is so many times as long as it is wide, at least
 CROSSING = 1.6  # widths of a line: what is longer across it is a stroke
 ALONE = 0.4  # of a line, at least, is crossed by no stroke
 TOUCHED = 0.1  # of a line: if no more is crossed, something only touches it
+APART = 0.02  # of a line: if no more is crossed, nothing touches it
 UNDER = 0.1  # of what is written: an underline is no higher above its foot
 MOST = 4  # slopes of lines in one direction
 AT_ENDS, FREE, CROSSED = 0.02, 0.08, 0.25  # of the height of what is written, on either side
+OVER = 0.3  # of the height of what is written: so far a digit may reach out of its frame
 CORNER = 0.1  # of a line: how near to its end another may meet it
 WRITTEN, LEAST = 0.06, 5  # of the picture, pixels: what is smaller is not written
 PIECE = 0.25  # of the largest piece of what is written: what is smaller is a rest of a line
@@ -50,20 +52,25 @@ class Line:
     across: bool
     place: float  # the row of its middle, or the column of one that goes down
     is_whole: bool  # from one border of the picture to the other
-    is_free: bool  # it goes across, and no more than touches what is written
+    crossed: float  # the share of it that strokes cross
 
     def is_beyond(self, written: tuple[slice, ...], lines: list[Self]) -> bool:
-        """Return whether the line goes beyond what is written, on both sides."""
+        """Return whether the line goes beyond what is written, on both sides.
+
+        Out of a frame, of which all lines meet, a digit may reach on one side.
+        """
         side = written[1 if self.across else 0]
         height = written[0].stop - written[0].start  # of one digit, also in a row of them
-        if self.is_whole or self.is_framed(lines):
-            margin = 1 + AT_ENDS * height
-        elif not self.across:
+        shorter, longer = sorted((side.start - self.start - 1, self.stop - side.stop - 1))
+        if self.is_whole:
+            return shorter >= AT_ENDS * height
+        if self.is_framed(lines):
+            return longer >= AT_ENDS * height and shorter >= -OVER * height
+        if not self.across:
             return False  # it may be the stem of a 4
-        else:
-            is_under = self.is_free and self.place > written[0].stop - UNDER * height
-            margin = 1 + (FREE if is_under else CROSSED) * height
-        return self.start <= side.start - margin and self.stop >= side.stop + margin
+        is_under = self.crossed < TOUCHED and self.place > written[0].stop - UNDER * height
+        is_above = self.crossed < APART and self.place < written[0].start
+        return shorter >= (FREE if is_under or is_above else CROSSED) * height
 
     def is_framed(self, lines: list[Self]) -> bool:
         """Return whether other lines meet it at both ends, at right angles."""
@@ -192,7 +199,7 @@ def _line(
         across,
         middle(W / 2),
         is_whole=bool(first <= near and last >= W - 1 - near),
-        is_free=across and bool(alone.mean() > 1 - TOUCHED),
+        crossed=1 - float(alone.mean()),
     )
 
 

@@ -1,7 +1,8 @@
 """The page that a digit is on: a sheet on a table, the inside of a box or a circle, a dark square.
 
-An even region that does not reach the border of the picture is a page if there is ink in it. The
-inside of a 0 is empty, and is none. Several pages, such as the cells of a form, are kept together.
+An even region that does no more than touch the border of the picture is a page if there is ink in
+it. The inside of a 0 is empty, and is none. Several pages, such as the cells of a form, are kept
+together. Where a stroke crosses the line around a page, what is beyond it is kept as well.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from PIL import Image
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
+from lenet.data.pictures.crossing import parts_reaching, with_what_crosses
 from lenet.data.pictures.grey import (
     EIGHT,
     READING_SIDE,
@@ -35,6 +37,7 @@ WRITTEN = 0.3  # of the height of a page, at least, is that of the ink on it
 CELLS = 0.2  # of its size: cells of a form differ by less
 CELL_GROUND = 0.3  # of a cell, at least, is not written on; of a frame it is less
 ALIKE = 0.3  # of the area of the largest page: what is smaller is none
+TOUCHING = 0.2  # of the border of a picture: so much of it may be that of a disc
 NESTED = 4  # pages on pages
 ROW = 4  # squares beside each other, at most, of which each is looked at as closely as one alone
 
@@ -43,12 +46,14 @@ ROW = 4  # squares beside each other, at most, of which each is looked at as clo
 class Region:
     """A part of a picture (h, w) whose ground is even, and that may be a page.
 
-    ``ground`` and ``page``, the ground with all that is written on it, are masks of its box.
+    ``ground`` and ``page``, the ground with all that is written on it, are masks of its box, which
+    may be ``at_border`` of the picture.
     """
 
     box: tuple[slice, ...]
     ground: Mask
     page: Mask
+    at_border: bool
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -94,7 +99,7 @@ def _pages(grey: Floats) -> list[Mask]:
     even = steps <= max(STEP * float(np.ptp(grey)), GRAIN * float(np.median(steps)))
     pages: list[Region] = []
     others: list[Region] = []
-    for region in _regions(even):
+    for region in _regions(grey, even):
         (pages if _is_page(region, grey, even) else others).append(region)
     cells = [
         replace(region, page=resized(page.page, region.shape, Image.Resampling.NEAREST) > 0)
@@ -102,46 +107,58 @@ def _pages(grey: Floats) -> list[Mask]:
         for page in pages
         if _alike(region.shape, page.shape) and region.ground.mean() > CELL_GROUND
     ]
-    return [region.page_in(grey.shape) for region in pages + cells]
+    found = [region.page_in(grey.shape) for region in pages + cells]
+    if len(found) == 1 and _goes_on(grey, found[0], even):
+        return [with_what_crosses(found[0], _drawn(grey, found[0], even))]
+    return found
 
 
-def _regions(even: Mask) -> Iterator[Region]:
-    """Yield the parts of even ground (h, w) that do not reach the border of the picture."""
-    labels, _ = ndimage.label(even)
-    labels[np.isin(labels, along_border(labels))] = 0
+def _regions(grey: Floats, even: Mask) -> Iterator[Region]:
+    """Yield the parts of even ground of a picture (h, w) that do no more than touch its border."""
+    labels, count = ndimage.label(even)
+    border = along_border(labels)
+    at_border = np.bincount(border, minlength=count + 1)
+    outside = even & (at_border > TOUCHING * len(border))[labels]
+    labels[outside] = 0
     areas = np.bincount(labels.ravel())
     boxes = ndimage.find_objects(labels)
+    shades = np.bincount(labels.ravel(), grey.ravel()) / np.maximum(areas, 1)
+    alike = np.abs(np.subtract.outer(shades, shades)) < ALIKE_SHADES * np.ptp(grey)
     for number, box in enumerate(boxes, 1):
         if box is None or areas[number] < SMALL * even.size:
             continue
         ground = labels[box] == number
         page = ndimage.binary_fill_holes(ground)
-        hull = _hull(ground)
+        hull = _hull(ground, outside[box])
         others = [
             other
             for other in np.setdiff1d(1 + np.flatnonzero(areas[1:]), labels[box][hull])
-            if not _alike(ground.shape, _shape(boxes[other - 1]))
+            if alike[number, other] and not _alike(ground.shape, _shape(boxes[other - 1]))
         ]
         if areas[number] > LARGE * even.size and (
             areas[others].max(initial=0) < APART * areas[number]
         ):
             page = hull
-        yield Region(box, ground, page)
+        yield Region(box, ground, page, bool(at_border[number]))
 
 
 def _is_page(region: Region, grey: Floats, even: Mask) -> bool:
-    """Return whether a region of a picture (h, w) and of its even ground is a page."""
+    """Return whether a region of a picture (h, w) and of its even ground is a page.
+
+    At the border of the picture a disc may be one; what is square there may be a shadow.
+    """
     page, ground = region.page, region.ground
-    return (
-        page.mean() >= COMPACT
-        and ground.sum() >= GROUND * page.sum()
-        and _is_written_on(page, ground)
-        and (
-            _is_square(page)
-            or _goes_on(grey, region.page_in(grey.shape), even)
-            or (_is_convex(page) and not _is_a_hole(page & ~ground, page))
-        )
-    )
+    if (
+        page.mean() < COMPACT
+        or ground.sum() < GROUND * page.sum()
+        or not _is_written_on(page, ground)
+    ):
+        return False
+    if _is_square(page):
+        return not region.at_border
+    if not region.at_border and _goes_on(grey, region.page_in(grey.shape), even):
+        return True
+    return _is_convex(page) and not _is_a_hole(page & ~ground, page)
 
 
 def _alike(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
@@ -154,15 +171,21 @@ def _shape(box: tuple[slice, ...]) -> tuple[int, ...]:
     return tuple(side.stop - side.start for side in box)
 
 
-def _hull(region: Mask) -> Mask:
-    """Return a region with all that lies between two of its pixels in a row and in a column."""
+def _hull(region: Mask, outside: Mask) -> Mask:
+    """Return a region with all that lies between two of its pixels in a row and in a column.
+
+    What does in one of them only is a bay of it, and ink in it is on the page, too, but for such as
+    a heart has: what is outside reaches into that.
+    """
 
     def between(axis: int) -> Mask:
         after = np.logical_or.accumulate(region, axis)
         before = np.flip(np.logical_or.accumulate(np.flip(region, axis), axis), axis)
         return after & before
 
-    return between(0) & between(1)
+    down, across = between(0), between(1)
+    bays = (down | across) & ~region
+    return region | (down & across) | (bays & ~parts_reaching(bays, outside))
 
 
 def _is_written_on(page: Mask, region: Mask) -> bool:
@@ -215,6 +238,12 @@ def _goes_on(grey: Floats, page: Mask, even: Mask) -> bool:
     around = ndimage.binary_dilation(page, EIGHT, iterations=reach) & ~page & even
     difference = np.abs(grey[around] - np.median(grey[page & even]))
     return bool(around.any() and np.median(difference) < ALIKE_SHADES * np.ptp(grey))
+
+
+def _drawn(grey: Floats, page: Mask, even: Mask) -> Mask:
+    """Return where a picture (h, w) has not the ground of a page, on it and beyond it."""
+    difference = np.abs(grey - np.median(grey[page & even]))
+    return ~even | (difference > ALIKE_SHADES * np.ptp(grey))
 
 
 def _cut_out(grey: Floats, small: Floats, pages: Mask) -> tuple[Floats, tuple[int, int]]:
