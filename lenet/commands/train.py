@@ -24,7 +24,7 @@ from omegaconf import DictConfig, OmegaConf
 from lenet.commands.flags import Flags, help_of_any_kind
 from lenet.config.complaints import complain
 from lenet.config.identity import identity, trajectory
-from lenet.config.loader import hydra_for
+from lenet.config.loader import GLOBAL_GROUPS, hydra_for
 from lenet.config.overrides import without_sweeps
 from lenet.config.schema import of_run, own_folders, read_config, saved
 from lenet.errors import LenetError, printable
@@ -38,6 +38,8 @@ from lenet.sweeps.progress import say
 from lenet.sweeps.rounds import multirun
 from lenet.sweeps.sweep import Sweep
 from lenet.training.divergence import DivergedError
+
+MAKES_A_SWEEP = ("hydra", *GLOBAL_GROUPS)  # in an override; no other sets keys beyond its own
 
 log = logging.getLogger("lenet")
 
@@ -242,7 +244,13 @@ def show(hydra: Hydra, flags: Flags, typed: Namespace) -> None:
 
 
 def is_sweep(hydra: Hydra, typed: Namespace) -> bool:
-    """Return whether an experiment, or else hydra.mode, makes a sweep of a command."""
+    """Return whether an experiment, or else hydra.mode, makes a sweep of a command.
+
+    So may a file of the user's own. Where there is none of these, nothing is composed to find out.
+    """
+    said = " ".join(typed.overrides)
+    if typed.config_dir is None and not any(word in said for word in MAKES_A_SWEEP):
+        return False
     cfg = hydra.compose_config(
         typed.config_name, typed.overrides, RunMode.MULTIRUN, validate_sweep_overrides=False
     )

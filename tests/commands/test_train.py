@@ -6,6 +6,7 @@ import signal
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pytest
 from command import lenet, metrics, record, run_folders, start, wait_for
 from refused import Refused
 
+from lenet.config.loader import Loader
 from lenet.runs.record import is_held, status
 
 pytestmark = pytest.mark.slow
@@ -269,6 +271,19 @@ def test_ctrl_c_while_all_is_imported_ends_without_a_word(tmp_path: Path, after:
         pytest.skip("Python itself was still starting")
     assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in errors
+
+
+def test_a_single_run_is_composed_once(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    composed = []
+    load = Loader.load_configuration
+
+    def noting(loader: Loader, *arguments: Any, **named: Any) -> Any:
+        composed.append(arguments)
+        return load(loader, *arguments, **named)
+
+    monkeypatch.setattr(Loader, "load_configuration", noting)
+    refused("epochs=-1")
+    assert len(composed) == 1
 
 
 def test_help_names_the_groups_and_gives_examples(tmp_path: Path) -> None:
