@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from command import forks
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from refused import refused as refused
 from scripted import script as script
 from threadpoolctl import threadpool_limits
@@ -25,6 +25,9 @@ UNHURRIED = settings(
 )
 settings.register_profile("repeatable", UNHURRIED, derandomize=True)
 settings.register_profile("fresh", UNHURRIED, derandomize=False)  # finds become an @example
+settings.register_profile(
+    "unshrunk", UNHURRIED, derandomize=True, phases=[Phase.explicit, Phase.generate]
+)  # where it is enough to know that there is a find
 settings.load_profile("repeatable")
 
 TIERS = ("fast", "slow", "thorough", "stress")  # markers, but for the first

@@ -21,7 +21,7 @@ LIBRARIES = (
     "scipy.stats",
 )
 IMPORTED = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
-OPTIONS = ["-x", "-q", "-W", IMPORTED]
+OPTIONS = ["-x", "-q", "-W", IMPORTED, "--hypothesis-profile", "unshrunk"]
 ROOT = Path(__file__).parent.parent
 
 
@@ -198,7 +198,7 @@ MUTATIONS = [
         {
             "lenet.nn.layers.AveragePool": "lenet.nn.layers.MaxPool",
         },
-        "config/test_config.py",
+        "config/test_config.py::test_a_choice_changes_the_object_that_is_built",
     ),
     Mutation(
         "14 a step one hundred times too long",
@@ -370,7 +370,7 @@ MUTATIONS = [
         {
             "if not (shares.gradient_is_finite and shares.theta_is_finite):": "if not shares.gradient_is_finite:",
         },
-        "training/test_training.py",
+        "training/test_training.py::test_a_step_that_ruins_the_network_is_the_one_that_is_named",
     ),
     Mutation(
         "16d a gradient that is not finite goes unseen",
@@ -665,7 +665,7 @@ MUTATIONS = [
         {
             "len(found) == 1 and default(group, word, last) in (UNKNOWN, *found)": "len(found) == 1",
         },
-        "config/test_settings.py",
+        "config/test_settings.py::test_a_label_names_what_a_reader_must_know_as_it_is_typed",
     ),
     Mutation(
         "44c a word that was typed for one class stands for another",
@@ -673,7 +673,7 @@ MUTATIONS = [
         {
             "if choice is None or choice.kind == kind:": "if True:",
         },
-        "config/test_settings.py",
+        "config/test_settings.py::test_the_word_that_was_typed_is_kept_if_it_can_be_that",
     ),
     Mutation(
         "44d classes of different modules taken for one",
@@ -681,7 +681,7 @@ MUTATIONS = [
         {
             'path.rpartition(".")[2] if path.startswith("lenet.") else path': 'path.rpartition(".")[2]',
         },
-        "config/test_settings.py",
+        "config/test_settings.py::test_the_word_that_was_typed_is_kept_if_it_can_be_that",
     ),
     Mutation(
         "45a null in a table, which pandas leaves out of its groups",
@@ -697,7 +697,7 @@ MUTATIONS = [
         {
             "return inert(value)": "return value",
         },
-        "sweeps/test_tables.py",
+        "sweeps/test_tables.py::test_keys_of_a_stranger_spoil_no_column",
     ),
     Mutation(
         "45c swept numbers rounded, so that some become one",
@@ -705,7 +705,7 @@ MUTATIONS = [
         {
             "key: as_cell(setting.words[key]) for key": "key: rounded({key: as_cell(setting.words[key])})[key] for key",
         },
-        "sweeps/test_tables.py",
+        "sweeps/test_tables.py::test_no_value_is_lost_in_groups",
     ),
     Mutation(
         "45d runs that have not begun have a row without a seed",
@@ -771,7 +771,7 @@ MUTATIONS = [
         "55 a run's name depends on where the classes of the package are",
         "config/identity.py",
         {"name = kind.__name__ if is_own(kind) else": "name ="},
-        "config/test_identity.py",
+        "config/test_identity.py::test_a_class_of_the_package_may_move_within_it",
     ),
     Mutation(
         "56 initial weights are blamed for the one step of an epoch",
@@ -825,7 +825,7 @@ MUTATIONS = [
         {
             "for (start, size), (after, _) in pairwise(places)": "for (start, size), (after, _) in pairwise(places[:1])",
         },
-        "formats/test_npz.py",
+        "formats/test_npz.py::test_arrays_that_share_their_bytes_are_refused",
     ),
     Mutation(
         "76 a flag's help checked as Python 3.14 does",

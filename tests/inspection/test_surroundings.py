@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 RECIPES = {**SURROUNDED, **FILLING, **SPOILT}
 SURE = 0.9
-MANY = 100  # pictures of a recipe
+MANY = 50  # pictures of a recipe
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def only(classifier: Classifier, picture: Grey) -> Prediction:
 @pytest.mark.thorough
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_digits_in_all_surroundings(classifier: Classifier, digits: Split, recipe: Recipe) -> None:
-    """At least 90 % are read rightly or refused, and 2 % at most are wrong with certainty."""
+    """At least 90 % are read rightly or refused, and one at most is wrong with certainty."""
     rng = np.random.default_rng(0)
     wrong = [
         prediction.confidence
@@ -72,7 +72,7 @@ def test_digits_in_all_surroundings(classifier: Classifier, digits: Split, recip
         if prediction.is_digit and names([prediction]) != str(label)
     ]
     assert len(wrong) <= 0.1 * len(digits)
-    assert sum(confidence > SURE for confidence in wrong) <= 0.02 * len(digits)
+    assert sum(confidence > SURE for confidence in wrong) <= 1
 
 
 @pytest.mark.parametrize("recipe", SURROUNDED.values(), ids=SURROUNDED)
@@ -154,9 +154,9 @@ def test_one_picture_without_ink_does_not_lose_the_others(classifier: Classifier
 @pytest.mark.mnist
 @pytest.mark.thorough
 def test_ordinary_digits_are_read_as_before(classifier: Classifier) -> None:
-    """Of every fourth of MNIST's test images."""
+    """Of every eighth of MNIST's test images."""
     data = MNIST(root=None, train_size=None, test_size=None, validation=0).load(seed=0)
-    test = data.test[::4]
+    test = data.test[::8]
     predictions = classifier.predict(test.images)
     right = [p.top(1)[0][0] == str(y) for p, y in zip(predictions, test.labels, strict=True)]
     assert np.mean(right) >= 0.993

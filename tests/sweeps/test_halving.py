@@ -252,13 +252,13 @@ def test_force_starts_over_once(tmp_path: Path) -> None:
 
 
 MANY = [
-    *("-m", *TINY, "dataset.validation=64", "epochs=27", "seed=0,1"),
-    *("optimizer.lr=1e-5,1e-3,1e-2", "batch_size=32,64,128", "activation=tanh,relu,sigmoid"),
+    *("-m", *TINY, "dataset.validation=64", "epochs=9", "seed=0,1"),
+    *("optimizer.lr=1e-5,1e-3,1e-2", "activation=tanh,relu,sigmoid"),
 ]
 
 
 @pytest.mark.thorough
-def test_the_winner_of_27_settings_has_the_bits_of_its_full_run_at_a_third_of_the_cost(
+def test_the_winner_of_nine_settings_has_the_bits_of_its_full_run_at_a_third_of_the_cost(
     tmp_path: Path,
 ) -> None:
     """Killed twice on the way, and typed again."""
@@ -269,10 +269,10 @@ def test_the_winner_of_27_settings_has_the_bits_of_its_full_run_at_a_third_of_th
         process.communicate()
     done = lenet(*MANY, "halving=3", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "27 settings, 2 of 54 runs finished, 52 stopped" in done.stdout
+    assert "9 settings, 2 of 18 runs finished, 16 stopped" in done.stdout
     epochs = sum(len(metrics(folder)) for folder in run_folders(tmp_path))
-    assert epochs == 2 * (18 * 1 + 6 * 3 + 2 * 9 + 1 * 27)
-    assert epochs <= 0.35 * 54 * 27
+    assert epochs == 2 * (6 * 1 + 2 * 3 + 1 * 9)
+    assert epochs <= 0.35 * 18 * 9
     for folder in run_folders(tmp_path):
         if status(folder) == "finished":
             full = f"full/{folder.name}"
