@@ -30,12 +30,13 @@ SLOPE = 0.16  # pixels down for each across, at most
 LONG = 0.4  # of the picture, at least
 THIN = 10  # a line is so many times as long as it is wide, at least
 CROSSING = 1.6  # widths of a line: what is longer across it is a stroke
-ALONE = 0.4  # of a line, at least, is crossed by no stroke
-TOUCHED = 0.1  # of a line: if no more is crossed, something only touches it
+ALONE, ALONE_IF_RULED = 0.4, 0.15  # of a line, at least, is crossed by no stroke
+RULED = 2  # lines from border to border, at least, are beside another one on ruled paper
+TOUCHED = 0.15  # of a line: if no more is crossed, something only touches it
 APART = 0.02  # of a line: if no more is crossed, nothing touches it
 UNDER = 0.1  # of what is written: an underline is no higher above its foot
 MOST = 4  # slopes of lines in one direction
-AT_ENDS, FREE, CROSSED = 0.02, 0.08, 0.25  # of the height of what is written, on either side
+AT_ENDS, FREE, CROSSED = 0.02, 0.07, 0.25  # of the height of what is written, on either side
 OVER = 0.3  # of the height of what is written: so far a digit may reach out of its frame
 CORNER = 0.1  # of a line: how near to its end another may meet it
 WRITTEN, LEAST = 0.06, 5  # of the picture, pixels: what is smaller is not written
@@ -103,7 +104,9 @@ def without_lines(grey: Floats) -> Floats:
 def _ground(grey: Floats) -> Floats:
     """Return what is behind all that is narrow in a picture (h, w)."""
     step = -(-max(grey.shape) // GROUND_SIDE)
-    coarse = grey[::step, ::step]  # averages would be of ground and lines
+    (down, h), (across, w) = ((min(step, n), n // min(step, n)) for n in grey.shape)
+    squares = grey[: h * down, : w * across].reshape(h, down, w, across)
+    coarse = np.median(squares, axis=(1, 3))  # averages would be of ground and lines
     size = max(coarse.shape) // 4 * 2 + 1
     return resized(ndimage.median_filter(coarse, size, mode="nearest"), grey.shape)
 
@@ -141,8 +144,18 @@ def _written(drawn: Mask) -> tuple[slice, ...] | None:
     )
 
 
-def _lines(drawn: Mask, *, across: bool) -> Iterator[Line]:
-    """Yield the lines across a mask (h, w)."""
+def _lines(drawn: Mask, *, across: bool) -> list[Line]:
+    """Return the lines across a mask (h, w).
+
+    On ruled paper one may run through a digit for most of its way.
+    """
+    lines = list(_long_lines(drawn, across=across))
+    is_ruled = sum(line.is_whole and line.crossed < 1 - ALONE for line in lines) >= RULED
+    return [line for line in lines if line.crossed < 1 - ALONE or (is_ruled and line.is_whole)]
+
+
+def _long_lines(drawn: Mask, *, across: bool) -> Iterator[Line]:
+    """Yield all that may be a line across a mask (h, w)."""
     left = drawn.copy()
     rows, near = np.arange(len(drawn))[:, None], _near(drawn)
     starts, lengths = _runs_down(drawn)
@@ -155,7 +168,7 @@ def _lines(drawn: Mask, *, across: bool) -> Iterator[Line]:
             width = float(np.percentile(length[length > 0], 30))
             left[:, columns] &= np.abs(rows - track) > width / 2 + near
             alone = length <= CROSSING * width + 1
-            if width * THIN <= len(columns) and alone.mean() > ALONE:
+            if width * THIN <= len(columns) and alone.mean() > ALONE_IF_RULED:
                 yield _line(drawn, columns, start, length, width, alone, across=across)
 
 

@@ -123,17 +123,18 @@ def _regions(grey: Floats, even: Mask) -> Iterator[Region]:
     areas = np.bincount(labels.ravel())
     boxes = ndimage.find_objects(labels)
     shades = np.bincount(labels.ravel(), grey.ravel()) / np.maximum(areas, 1)
-    alike = np.abs(np.subtract.outer(shades, shades)) < ALIKE_SHADES * np.ptp(grey)
+    range_of_shades = np.ptp(grey)
     for number, box in enumerate(boxes, 1):
         if box is None or areas[number] < SMALL * even.size:
             continue
         ground = labels[box] == number
         page = ndimage.binary_fill_holes(ground)
         hull = _hull(ground, outside[box])
+        same_ground = np.abs(shades - shades[number]) < ALIKE_SHADES * range_of_shades
         others = [
             other
             for other in np.setdiff1d(1 + np.flatnonzero(areas[1:]), labels[box][hull])
-            if alike[number, other] and not _alike(ground.shape, _shape(boxes[other - 1]))
+            if same_ground[other] and not _alike(ground.shape, _shape(boxes[other - 1]))
         ]
         if areas[number] > LARGE * even.size and (
             areas[others].max(initial=0) < APART * areas[number]
