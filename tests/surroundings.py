@@ -143,20 +143,22 @@ def in_a_diamond(digit: Grey, rng: np.random.Generator) -> Grey:
     return np.minimum(page, np.asarray(paper))
 
 
+def disc(page: Grey, inset: int = 0) -> NDArray[np.bool_]:
+    """Where a disc in the middle of a page is."""
+    y, x = np.indices(page.shape) - (page.shape[0] - 1) / 2
+    return np.hypot(y, x) < page.shape[0] / 2 - inset
+
+
 def on_a_disc(digit: Grey, rng: np.random.Generator) -> Grey:
     """A white disc on a dark ground, as on a sign."""
     page = on_paper(digit, 40)
-    y, x = np.indices(page.shape) - (page.shape[0] - 1) / 2
-    disc = np.hypot(y, x) < page.shape[0] / 2 - 4
-    return np.where(disc, page, rng.integers(0, 90)).astype(np.uint8)
+    return np.where(disc(page, 4), page, rng.integers(0, 90)).astype(np.uint8)
 
 
 def on_a_dark_disc(digit: Grey, rng: np.random.Generator) -> Grey:
     """White on a disc that fills its picture, as an icon."""
     page = 255 - on_paper(digit, 40)
-    y, x = np.indices(page.shape) - (page.shape[0] - 1) / 2
-    disc = np.hypot(y, x) < page.shape[0] / 2
-    return np.where(disc, np.maximum(page, rng.integers(0, 120)), WHITE).astype(np.uint8)
+    return np.where(disc(page), np.maximum(page, rng.integers(0, 120)), WHITE).astype(np.uint8)
 
 
 def ruled(grey: int, squared: bool = False) -> Recipe:

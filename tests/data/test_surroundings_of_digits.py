@@ -24,11 +24,16 @@ def line(page: np.ndarray) -> np.ndarray:
     return ndimage.binary_dilation(page, np.ones((3, 3)), iterations=2) & ~page
 
 
+def stroke_down_to(row: int) -> np.ndarray:
+    stroke = np.zeros((SIDE, SIDE), bool)
+    stroke[40:row, 45:51] = True
+    return stroke
+
+
 def test_a_stroke_goes_on_beyond_the_line_around_its_page(
     page: np.ndarray, line: np.ndarray
 ) -> None:
-    stroke = np.zeros_like(page)
-    stroke[40:85, 45:51] = True
+    stroke = stroke_down_to(85)
     found = with_what_crosses(page, line | stroke)
     assert found[stroke | page].all()
     assert not found[line & ~ndimage.binary_dilation(stroke, np.ones((3, 3)), iterations=6)].any()
@@ -37,8 +42,7 @@ def test_a_stroke_goes_on_beyond_the_line_around_its_page(
 def test_what_is_beyond_the_line_and_meets_no_stroke_is_left_out(
     page: np.ndarray, line: np.ndarray
 ) -> None:
-    stroke, word, other_box = (np.zeros_like(page) for _ in range(3))
-    stroke[40:60, 45:51] = True
+    stroke, word, other_box = stroke_down_to(60), np.zeros_like(page), np.zeros_like(page)
     word[78:84, 40:60] = True
     other_box[74:, :] = True
     for beyond in (word, other_box):
@@ -49,9 +53,7 @@ def test_what_is_beyond_the_line_and_meets_no_stroke_is_left_out(
 def test_paper_beyond_the_line_is_added_where_a_stroke_touches_it(
     page: np.ndarray, line: np.ndarray
 ) -> None:
-    stroke = np.zeros_like(page)
-    stroke[40:72, 45:51] = True
-    found = with_what_crosses(page, line | stroke)
+    found = with_what_crosses(page, line | stroke_down_to(72))
     assert not found[line].any()
     assert found[75, 48]
 

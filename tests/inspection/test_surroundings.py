@@ -22,7 +22,7 @@ from surroundings import (
 )
 from test_classifier import READER
 
-from lenet.data import MNIST, Data, Split
+from lenet.data import Data, Split
 from lenet.data.pictures.ink import digits_in
 from lenet.data.pictures.reading import as_picture
 from lenet.data.strokes import draw
@@ -42,11 +42,11 @@ def classifier() -> Classifier:
 
 
 @pytest.fixture(scope="module")
-def digits() -> Split:
+def digits(request: pytest.FixtureRequest) -> Split:
     """MNIST's test images where they are, else digits that the program draws."""
     if os.environ.get("LENET_DATA"):
-        data = MNIST(root=None, train_size=None, test_size=None, validation=0).load(seed=0)
-        return data.test[:MANY]
+        mnist: Data = request.getfixturevalue("mnist")
+        return mnist.test[:MANY]
     labels = np.arange(MANY, dtype=np.uint8) % 10
     return Split(draw(labels, stream(0, "surroundings")), labels)
 

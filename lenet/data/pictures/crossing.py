@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from lenet.data.pictures.grey import EIGHT, Mask
+from lenet.data.pictures.grey import EIGHT, Mask, shape_of
 
 MOST = 0.9  # of the sides of a page: what is larger is no stroke that goes beyond it
 MARGIN = 2  # pixels
@@ -24,9 +24,10 @@ def with_what_crosses(page: Mask, drawn: Mask) -> Mask:
 
     inside = ndimage.binary_erosion(page, EIGHT, iterations=reach)
     written = parts_reaching(drawn & page, inside)
+    at_line = near(written)
     beyond = drawn & (ndimage.distance_transform_edt(~page) > width + 1)
-    crossing = _smaller_parts(parts_reaching(beyond, near(written)), page)
-    across_line = near(crossing) & near(written)
+    crossing = _smaller_parts(parts_reaching(beyond, at_line), page)
+    across_line = near(crossing) & at_line
     paper = near(written | crossing, reach + MARGIN) & ~drawn
     return page | crossing | across_line | paper
 
@@ -46,9 +47,7 @@ def _width_around(page: Mask, drawn: Mask) -> float:
 def _smaller_parts(mask: Mask, page: Mask) -> Mask:
     """Return the parts of a mask that are smaller than a page, down and across."""
     labels, _ = ndimage.label(mask, EIGHT)
-    whole, *parts = (
-        [side.stop - side.start for side in box]
-        for box in (*ndimage.find_objects(page, 1), *ndimage.find_objects(labels))
-    )
-    most = MOST * np.array(whole)
-    return np.isin(labels, [n for n, sides in enumerate(parts, 1) if (sides < most).all()])
+    (whole,) = ndimage.find_objects(page, 1)
+    most = MOST * np.array(shape_of(whole))
+    boxes = enumerate(ndimage.find_objects(labels), 1)
+    return np.isin(labels, [number for number, box in boxes if (shape_of(box) < most).all()])

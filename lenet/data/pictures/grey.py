@@ -77,6 +77,11 @@ def darkness(grey: Floats, paper: Floats) -> Floats:
     return missing
 
 
+def shape_of(box: tuple[slice, ...]) -> tuple[int, ...]:
+    """Return how high and how wide a box is."""
+    return tuple(side.stop - side.start for side in box)
+
+
 def along_border(array: NDArray[Any]) -> NDArray[Any]:
     """Return the values at the border of an array (H, W), each once."""
     return np.concatenate([array[0], array[-1], array[1:-1, 0], array[1:-1, -1]])

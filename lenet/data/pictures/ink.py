@@ -29,6 +29,7 @@ from lenet.data.pictures.grey import (
     otsu,
     reduced,
     resized,
+    shape_of,
 )
 from lenet.data.pictures.groups import digits_apart
 from lenet.data.pictures.lines import without_lines
@@ -180,8 +181,10 @@ def _read(grey: Floats, window: float, *, likely: bool) -> Reading | None:
     if level < max(FAINT, NOISE * noise):
         return None
     found = _digit(dark * paper, dark > min(threshold, level / 2), level)
-    unlikely = UNLIKELY if found.objection is None else 0
-    return Reading(grey, paper, level, found._replace(score=found.score * (likely or unlikely)))
+    if not likely:
+        weight = UNLIKELY if found.objection is None else 0
+        found = found._replace(score=weight * found.score)
+    return Reading(grey, paper, level, found)
 
 
 def _spread(values: NDArray[np.floating[Any]]) -> float:
@@ -215,7 +218,7 @@ def _digit(missing: Floats, ink: Mask, level: float) -> Found:
     boxes = ndimage.find_objects(labels)
     border = _border(labels, count)
     inner = border < ALONG_BORDER * (border + length)
-    sides = np.array([max(side.stop - side.start for side in box) for box in boxes])
+    sides = np.array([max(shape_of(box)) for box in boxes])
     large = sides > DOT * sides.max()
     scores = np.cbrt(length) * sharpness * np.where(inner, 1, AT_BORDER) * large
     frames = _around(boxes, scores > 0)

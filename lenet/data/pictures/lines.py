@@ -22,6 +22,7 @@ from lenet.data.pictures.grey import (
     Mask,
     reduced,
     resized,
+    shape_of,
 )
 
 CONTRAST = 0.1  # of the range of shades: what differs less from its ground is not drawn
@@ -53,7 +54,7 @@ class Line:
     across: bool
     place: float  # the row of its middle, or the column of one that goes down
     is_whole: bool  # from one border of the picture to the other
-    crossed: float  # the share of it that strokes cross
+    alone: float  # the share of it that no stroke crosses
 
     def is_beyond(self, written: tuple[slice, ...], lines: list[Self]) -> bool:
         """Return whether the line goes beyond what is written, on both sides.
@@ -69,8 +70,8 @@ class Line:
             return longer >= AT_ENDS * height and shorter >= -OVER * height
         if not self.across:
             return False  # it may be the stem of a 4
-        is_under = self.crossed < TOUCHED and self.place > written[0].stop - UNDER * height
-        is_above = self.crossed < APART and self.place < written[0].start
+        is_under = self.alone > 1 - TOUCHED and self.place > written[0].stop - UNDER * height
+        is_above = self.alone > 1 - APART and self.place < written[0].start
         return shorter >= (FREE if is_under or is_above else CROSSED) * height
 
     def is_framed(self, lines: list[Self]) -> bool:
@@ -133,7 +134,7 @@ def _written(drawn: Mask) -> tuple[slice, ...] | None:
     """Return the box around all large pieces of what is drawn, or None if there is none."""
     labels, _ = ndimage.label(drawn, EIGHT)
     boxes = ndimage.find_objects(labels)
-    sizes = [max(side.stop - side.start for side in box) for box in boxes]
+    sizes = [max(shape_of(box)) for box in boxes]
     largest = max(sizes, default=0)
     if largest < max(LEAST, WRITTEN * max(drawn.shape)):
         return None
@@ -150,8 +151,8 @@ def _lines(drawn: Mask, *, across: bool) -> list[Line]:
     On ruled paper one may run through a digit for most of its way.
     """
     lines = list(_long_lines(drawn, across=across))
-    is_ruled = sum(line.is_whole and line.crossed < 1 - ALONE for line in lines) >= RULED
-    return [line for line in lines if line.crossed < 1 - ALONE or (is_ruled and line.is_whole)]
+    ruled = sum(line.is_whole and line.alone > ALONE for line in lines) >= RULED
+    return [line for line in lines if line.alone > ALONE or (ruled and line.is_whole)]
 
 
 def _long_lines(drawn: Mask, *, across: bool) -> Iterator[Line]:
@@ -212,7 +213,7 @@ def _line(
         across,
         middle(W / 2),
         is_whole=bool(first <= near and last >= W - 1 - near),
-        crossed=1 - float(alone.mean()),
+        alone=float(alone.mean()),
     )
 
 

@@ -22,6 +22,7 @@ from lenet.data.pictures.grey import (
     along_border,
     reduced,
     resized,
+    shape_of,
 )
 
 STEP = 0.1  # of the range of shades: ground with smaller steps is even
@@ -123,23 +124,22 @@ def _regions(grey: Floats, even: Mask) -> Iterator[Region]:
     areas = np.bincount(labels.ravel())
     boxes = ndimage.find_objects(labels)
     shades = np.bincount(labels.ravel(), grey.ravel()) / np.maximum(areas, 1)
-    range_of_shades = np.ptp(grey)
+    alike_shades = ALIKE_SHADES * np.ptp(grey)
     for number, box in enumerate(boxes, 1):
         if box is None or areas[number] < SMALL * even.size:
             continue
         ground = labels[box] == number
         page = ndimage.binary_fill_holes(ground)
-        hull = _hull(ground, outside[box])
-        same_ground = np.abs(shades - shades[number]) < ALIKE_SHADES * range_of_shades
-        others = [
-            other
-            for other in np.setdiff1d(1 + np.flatnonzero(areas[1:]), labels[box][hull])
-            if same_ground[other] and not _alike(ground.shape, _shape(boxes[other - 1]))
-        ]
-        if areas[number] > LARGE * even.size and (
-            areas[others].max(initial=0) < APART * areas[number]
-        ):
-            page = hull
+        if areas[number] > LARGE * even.size:
+            hull = _hull(ground, outside[box])
+            others = [
+                other
+                for other in np.setdiff1d(1 + np.flatnonzero(areas[1:]), labels[box][hull])
+                if np.abs(shades[other] - shades[number]) < alike_shades
+                and not _alike(ground.shape, shape_of(boxes[other - 1]))
+            ]
+            if areas[others].max(initial=0) < APART * areas[number]:
+                page = hull
         yield Region(box, ground, page, bool(at_border[number]))
 
 
@@ -165,11 +165,6 @@ def _is_page(region: Region, grey: Floats, even: Mask) -> bool:
 def _alike(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
     """Return whether a region is about as high and as wide as another."""
     return all(abs(a - b) < CELLS * b for a, b in zip(other, shape, strict=True))
-
-
-def _shape(box: tuple[slice, ...]) -> tuple[int, ...]:
-    """Return how high and how wide a box is."""
-    return tuple(side.stop - side.start for side in box)
 
 
 def _hull(region: Mask, outside: Mask) -> Mask:
@@ -237,14 +232,19 @@ def _goes_on(grey: Floats, page: Mask, even: Mask) -> bool:
     """
     reach = max(2, round(np.sqrt(page.sum()) / 6))
     around = ndimage.binary_dilation(page, EIGHT, iterations=reach) & ~page & even
-    difference = np.abs(grey[around] - np.median(grey[page & even]))
+    difference = _from_ground(grey, page, even)[around]
     return bool(around.any() and np.median(difference) < ALIKE_SHADES * np.ptp(grey))
 
 
 def _drawn(grey: Floats, page: Mask, even: Mask) -> Mask:
     """Return where a picture (h, w) has not the ground of a page, on it and beyond it."""
-    difference = np.abs(grey - np.median(grey[page & even]))
-    return ~even | (difference > ALIKE_SHADES * np.ptp(grey))
+    return ~even | (_from_ground(grey, page, even) > ALIKE_SHADES * np.ptp(grey))
+
+
+def _from_ground(grey: Floats, page: Mask, even: Mask) -> Floats:
+    """Return by how much each shade of a picture (h, w) differs from the ground of a page."""
+    difference: Floats = np.abs(grey - np.median(grey[page & even]))
+    return difference
 
 
 def _cut_out(grey: Floats, small: Floats, pages: Mask) -> tuple[Floats, tuple[int, int]]:
