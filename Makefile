@@ -1,6 +1,6 @@
 # make run     train LeNet-5 on drawn digits (no download of data) and draw its curves
 # make check   linter, type checker and fast tests: a minute and a half
-# make test    those and the slow tests: five minutes on two cores; LENET_DATA=<folder> adds the real MNIST
+# make test    those and the slow tests: five to eight minutes on two cores; LENET_DATA=<folder> adds the real MNIST
 # make test-all  those and what takes long by its nature: kills, sweeps under launchers, defects that
 #              are put in on purpose, and every property on fresh examples: twelve minutes more
 # make table1  the paper's Table I over ten seeds, on MNIST
