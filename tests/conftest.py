@@ -21,10 +21,15 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 threadpool_limits(1, user_api="blas")  # more would wait for each other: tests run side by side
 
 UNHURRIED = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, print_blob=True
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    database=None,
+    print_blob=True,
 )
 settings.register_profile("repeatable", UNHURRIED, derandomize=True)
-settings.register_profile("fresh", UNHURRIED, derandomize=False)  # finds become an @example
+settings.register_profile(
+    "fresh", UNHURRIED, derandomize=False, suppress_health_check=list(HealthCheck)
+)  # finds become an @example; how many examples are thrown away is luck, and no find
 settings.register_profile(
     "unshrunk", UNHURRIED, derandomize=True, phases=[Phase.explicit, Phase.generate]
 )  # where it is enough to know that there is a find

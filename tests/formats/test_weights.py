@@ -17,7 +17,8 @@ from lenet.nn.init import GlorotUniform, initial_theta
 from lenet.nn.layers import BatchNormalization
 
 THETA = initial_theta(GlorotUniform(), 0)
-FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
+LARGEST = float(np.finfo(np.float32).max)
+FINITE = st.floats(-LARGEST, LARGEST, width=32)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from refused import Refused
@@ -50,7 +50,7 @@ def contents(folder: Path) -> dict[str, bytes | None]:
 
 
 @given(name=st.sampled_from([*NAMES, LOCK]), content=SAID_BY_OTHERS, force=st.booleans())
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50)
 def test_files_of_a_run_without_its_record_are_the_users(
     tmp_path: Path, name: str, content: bytes, force: bool
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet.errors import DataError
@@ -50,7 +50,7 @@ def same(one: Checkpoint, other: Checkpoint) -> bool:
     best=st.sampled_from([None, vector()]),
     optimizer=st.sampled_from([{}, {"v": vector()}, {"m": vector(), "v": vector()}]),
 )
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_what_is_written_is_read(tmp_path: Path, **changes: object) -> None:
     """Numbers to the last bit, as a run that goes on is to end with the same bits."""
     written = a_checkpoint(**changes)
@@ -74,7 +74,7 @@ def arrays_of(content: bytes) -> dict[str, np.ndarray]:
 
 
 @given(data=st.data())
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 def test_damage_is_found(tmp_path: Path, content: bytes, data: st.DataObject) -> None:
     """Bytes that are changed, lost or added: the checkpoint is refused, or was not hurt."""
     start = data.draw(st.integers(0, len(content) - 1), "start")
@@ -91,7 +91,7 @@ def test_damage_is_found(tmp_path: Path, content: bytes, data: st.DataObject) ->
 
 
 @given(length=st.integers(0, 10**6))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 def test_a_file_cut_short_is_refused(tmp_path: Path, content: bytes, length: int) -> None:
     path = tmp_path / "c.npz"
     path.write_bytes(content[: length % len(content)])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from trainings import ADAM, LECUN1998, LOSS, RECIPE, batch_of, batch_result, new_network, run
 
@@ -192,7 +192,7 @@ def test_another_seed_gives_other_numbers(bars: Data) -> None:
     workers=st.sampled_from([2, 3, 4, 7]),
     threads=st.booleans(),
 )
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 def test_the_bits_do_not_depend_on_the_workers(
     bars: Data, monkeypatch: pytest.MonkeyPatch, workers: int, threads: bool, **changes: Any
 ) -> None:
