@@ -67,7 +67,8 @@ publish-best:
 	cp $(addprefix runs/best/*-seed0-*/,config.yaml weights.npz) results/best/
 
 publish-%:
-	cp $(patsubst results/%,runs/%,$(wildcard results/$*/*)) results/$*/
+	mkdir -p results/$*
+	cp $(or $(patsubst results/%,runs/%,$(wildcard results/$*/*)),runs/$*/runs.csv runs/$*/settings.csv) results/$*/
 
 stress: $(VENV)/dev
 	$(BIN)/pytest -n auto -m stress

@@ -304,9 +304,9 @@ def measure(
 
 
 def best_of_pytorch(seconds: dict[tuple[str, str], list[float]], task: str) -> list[float]:
-    """Return the seconds of PyTorch's fastest engine (by its median) in a task, by round."""
+    """Return the seconds of PyTorch's fastest engine of each round in a task."""
     theirs = [times for (name, of), times in seconds.items() if of == task and "PyTorch" in name]
-    return min(theirs, key=median, default=[])
+    return [min(times) for times in zip(*theirs, strict=True)]
 
 
 def ratios(theirs: list[float], ours: list[float]) -> list[float]:

@@ -17,7 +17,6 @@ from lenet.config.compose import composed, configure
 from lenet.config.schema import saved
 from lenet.formats.layout import CONFIG, WEIGHTS
 from lenet.formats.state_dict import from_state_dict
-from lenet.formats.torch import read_state_dict
 from lenet.formats.weights import kept, write_weights
 from lenet.runs.folder import RunFolder
 
@@ -33,6 +32,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> list[Path]:
     """Write the run folder; return the paths of its files."""
+    from lenet.formats.torch import read_state_dict
+
     config = configure(*arguments.overrides, config_dir=arguments.config_dir)
     state = read_state_dict(arguments.file)
     arrays = from_state_dict(arguments.file, state, config.architecture)

@@ -23,7 +23,8 @@ HELP = f"""\
 usage: {NAME} COMMAND [--help] ...
 
 What is done with runs that have been trained. A RUN is a run folder, or one that
-contains some; without one the newest finished run below runs/ is taken.
+contains some. COMMAND --help says what is taken without one: for most commands it
+is the newest finished run below runs/.
 
 """
 

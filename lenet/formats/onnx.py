@@ -115,8 +115,8 @@ TRANSLATIONS: dict[type[Layer], Callable[[Graph, str, Any], str]] = {
 }
 
 
-def onnx_model(network: LeNet5, size: tuple[int, int]) -> ModelProto:
-    """Return a network for images of some height and width as an ONNX model.
+def onnx_model(network: LeNet5, size: tuple[int, int], **metadata: str) -> ModelProto:
+    """Return a network for images of some height and width as an ONNX model with some metadata.
 
     Raises:
         LenetError: it has a layer without a translation.
@@ -142,6 +142,7 @@ def onnx_model(network: LeNet5, size: tuple[int, int]) -> ModelProto:
         producer_name="lenet",
         producer_version=version("lenet"),
     )
+    helper.set_model_props(model, metadata)
     checker.check_model(model, full_check=True)
     return model
 

@@ -53,9 +53,7 @@ def test_its_version_is_that_of_lenet(say: Say) -> None:
     assert say("--version") == (0, f"lenet {lenet.__version__}\n", "")
 
 
-@pytest.mark.parametrize(
-    "name", sorted(set(COMMANDS) - {"export onnx", "export torch", "from-torch"})
-)
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_each_command_has_a_help_of_its_own(say: Say, name: str) -> None:
     code, out, _ = say(*name.split(), "--help")
     assert code == 0
@@ -107,6 +105,7 @@ def test_each_command_is_also_a_script_of_a_few_lines() -> None:
         ("lenet-runs plot f", {"filters", "features"}),
         ("lenet-runs compare --se", {"--seconds"}),
         ("lenet-runs export ", {"onnx", "torch", "-h", "--help"}),
+        ("lenet-runs export onnx --ou", {"--output"}),
         ("lenet-runs plot filters so", {"some run/"}),
     ],
 )

@@ -107,18 +107,24 @@ def test_a_reader_who_wants_no_more_is_left_alone(tmp_path: Path, arguments: lis
 
 
 @pytest.mark.parametrize(
-    ("name", "package", "remedy"),
+    ("name", "arguments", "package", "remedy"),
     [
-        ("export_onnx", "onnx", "pip install -e '.[onnx]'"),
-        ("to_torch", "torch", "pip install torch"),
-        ("from_torch", "torch", "pip install torch"),
+        ("export_onnx", [], "onnx", "pip install -e '.[onnx]'"),
+        ("to_torch", [], "torch", "pip install torch"),
+        ("from_torch", ["file.pt", "folder"], "torch", "pip install torch"),
     ],
 )
 def test_where_a_package_is_missing_a_line_says_what_would_do(
-    script: Script, monkeypatch: pytest.MonkeyPatch, name: str, package: str, remedy: str
+    script: Script,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    arguments: list[str],
+    package: str,
+    remedy: str,
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    assert script(name).error == f"{name}.py: {package} is not installed; {remedy}"
+    monkeypatch.delitem(sys.modules, f"lenet.formats.{package}", raising=False)
+    assert script(name, *arguments).error == f"{name}.py: {package} is not installed; {remedy}"
 
 
 def test_a_comparison_at_any_time(tmp_path: Path, script: Script) -> None:

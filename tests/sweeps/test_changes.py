@@ -44,6 +44,24 @@ def test_each_change_is_to_the_setting_before_over_common_seeds(tmp_path: Path) 
     assert rows["count"].tolist() == [3, 3, 2]
 
 
+def test_the_p_values_are_corrected_for_the_number_of_changes(tmp_path: Path) -> None:
+    rows = table(by_change(study(tmp_path)))
+    p = rows["p_value"].iloc[1:]
+    assert p.notna().all()
+    smaller, larger = np.sort(p)
+    np.testing.assert_allclose(
+        np.sort(rows["p_holm"].iloc[1:]), [2 * smaller, max(2 * smaller, larger)]
+    )
+
+
+def test_without_common_seeds_there_is_a_change_of_means_alone(tmp_path: Path) -> None:
+    runs = [run for run in study(tmp_path) if run.path.name in ("0_first-0", "1_better-0")]
+    rows = table(by_change(runs))
+    np.testing.assert_allclose(rows["change"].iloc[1:], -0.5)
+    assert rows[["change_low", "p_value", "p_holm"]].isna().all(axis=None)
+    assert rows["mean"].notna().all()
+
+
 def test_the_table_and_the_figure_are_written(script: Script) -> None:
     study(Path("runs"))
     outcome = script("plot_changes", "runs")

@@ -9,12 +9,8 @@ import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from onnx import ModelProto, helper
-
 from lenet.commands.arguments import add_output_file, add_runs, one_run
 from lenet.formats.files import replacing
-from lenet.formats.onnx import onnx_model
-from lenet.runs.run import Run
 
 FILE = "model.onnx"
 
@@ -26,21 +22,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> list[Path]:
-    """Write the model; return its path."""
+    """Write the model, which says what it was trained on; return its path."""
+    from lenet.formats.onnx import onnx_model
+
     run = one_run(arguments)
     path: Path = arguments.output or run.path / FILE
-    content = model_of(run).SerializeToString()
+    dataset, names = run.config.dataset, json.dumps(run.config.dataset.class_names)
+    model = onnx_model(run.network(), dataset.size, dataset=run.dataset, class_names=names)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
-        file.write(content)
+        file.write(model.SerializeToString())
     return [path]
-
-
-def model_of(run: Run) -> ModelProto:
-    """Return a run's network as an ONNX model that says what it was trained on."""
-    dataset = run.config.dataset
-    model = onnx_model(run.network(), dataset.size)
-    helper.set_model_props(
-        model, {"dataset": run.dataset, "class_names": json.dumps(dataset.class_names)}
-    )
-    return model

@@ -38,7 +38,6 @@ from lenet.commands.arguments import add_output_file, add_runs, one_run
 from lenet.errors import LenetError
 from lenet.formats.files import relative
 from lenet.formats.state_dict import to_state_dict
-from lenet.formats.torch import write_state_dict
 
 FILE = "model.pt"
 
@@ -51,6 +50,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> list[Path]:
     """Write the state_dict; return its path."""
+    from lenet.formats.torch import write_state_dict
+
     run = one_run(arguments)
     path: Path = arguments.output or run.path / FILE
     network = run.network()

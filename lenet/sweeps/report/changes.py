@@ -11,17 +11,25 @@ from pathlib import Path
 import pandas as pd
 
 from lenet.errors import LenetError
-from lenet.formats.files import write_text
 from lenet.runs.find import natural_order
 from lenet.runs.groups import newest_of_each_seed
 from lenet.runs.run import Run
-from lenet.sweeps.report.table1 import NONE, interval, pad, percent
-from lenet.sweeps.statistics import intervals, paired_tests
+from lenet.sweeps.report.markdown import (
+    NONE,
+    interval,
+    markdown_table,
+    p_value,
+    percent,
+    write_tables,
+)
+from lenet.sweeps.statistics import holm, intervals, paired_tests
 
 SETTING = "setting"
+CHANGE = ["change", "change_low", "change_high", "p_value"]
 NOTE = """\
 Test error after the last epoch in %, mean and its 95 % interval over seeds (Student's t).
 The change is to the row above, over common seeds, with its 95 % interval (paired t-test).
+p: of that test, corrected for the number of changes (Holm).
 """
 
 
@@ -55,12 +63,13 @@ def errors(groups: dict[str, list[Run]]) -> dict[str, pd.Series]:
 
 
 def table(groups: dict[str, list[Run]]) -> pd.DataFrame:
-    """Return a row for each setting: error in %, its interval, the change and its interval."""
+    """Return a row for each setting: error in %, its interval, the change, its interval and p."""
     of_seeds = errors(groups)
     together = pd.DataFrame(of_seeds)
     flat = pd.concat(of_seeds, names=[SETTING])
-    changes = [change(together[[*pair]].dropna()) for pair in pairwise(groups)]
-    return intervals(flat).join(pd.DataFrame(changes, index=list(groups)[1:]))
+    found = [change(together[[*pair]].dropna()) for pair in pairwise(groups)]
+    changes = pd.DataFrame(found, index=list(groups)[1:], columns=CHANGE)
+    return intervals(flat).join(changes.assign(p_holm=holm(changes["p_value"])))
 
 
 def change(common: pd.DataFrame) -> dict[str, float]:
@@ -79,24 +88,19 @@ def change(common: pd.DataFrame) -> dict[str, float]:
 
 def markdown(rows: pd.DataFrame) -> str:
     """Return the rows as a Markdown table."""
-    whole = rows.reindex(columns=[*rows.columns, *{"change_low", "change_high"} - {*rows.columns}])
-    columns = {
-        "Setting": list(whole.index),
-        "Error": list(map(percent, whole["mean"])),
-        "95 % CI": list(map(interval, whole["low"], whole["high"])),
-        "Seeds": [f"{count:.0f}" for count in whole["count"]],
-        "Change": [NONE if pd.isna(value) else f"{value:+.2f}" for value in whole["change"]],
-        "95 % CI of it": list(map(interval, whole["change_low"], whole["change_high"])),
-    }
-    padded = [pad([title, *cells]) for title, cells in columns.items()]
-    return "".join(f"| {' | '.join(line)} |\n" for line in zip(*padded, strict=True))
+    return markdown_table(
+        {
+            "Setting": list(rows.index),
+            "Error": list(map(percent, rows["mean"])),
+            "95 % CI": list(map(interval, rows["low"], rows["high"])),
+            "Seeds": [f"{count:.0f}" for count in rows["count"]],
+            "Change": [NONE if pd.isna(value) else f"{value:+.2f}" for value in rows["change"]],
+            "95 % CI of it": list(map(interval, rows["change_low"], rows["change_high"])),
+            "p": list(map(p_value, rows["p_holm"])),
+        }
+    )
 
 
 def write(rows: pd.DataFrame, text: str, folder: Path) -> list[Path]:
     """Write changes.md and changes.csv; return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    csv = rows.rename_axis(SETTING).to_csv(float_format="%.4f", lineterminator="\n")
-    paths = [folder / "changes.md", folder / "changes.csv"]
-    for path, content in zip(paths, (text, csv), strict=True):
-        write_text(path, content)
-    return paths
+    return write_tables("changes", text, rows.rename_axis(SETTING), folder)

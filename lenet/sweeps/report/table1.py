@@ -1,6 +1,5 @@
 """The paper's Table I beside runs by its recipe."""
 
-from math import isnan
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +7,12 @@ import pandas as pd
 
 from lenet.errors import LenetError
 from lenet.figures.paper import ACCURACY, departures
-from lenet.formats.files import write_text
 from lenet.formats.text import inert
 from lenet.runs.groups import over_seeds
 from lenet.runs.run import Run
+from lenet.sweeps.report.markdown import NONE, interval, markdown_table, percent, write_tables
 from lenet.sweeps.statistics import half_width
 
-NONE = "–"
 NOTE = """\
 Test accuracy on MNIST in %. Std: of a sample of seeds. 95 % CI: of their mean, by Student's t.
 Paper is: where the paper's figure lies, inside, below or above the mean ± 2 std.
@@ -75,33 +73,10 @@ def markdown(rows: pd.DataFrame) -> str:
     }
     if not any(columns["Setting"]):
         del columns["Setting"]
-    padded = [pad([title, *cells]) for title, cells in columns.items()]
-    return "".join(f"| {' | '.join(line)} |\n" for line in zip(*padded, strict=True))
-
-
-def pad(column: list[str]) -> list[str]:
-    """Bring a title and its cells to one width, with Markdown's rule for a column between them."""
-    width = max(map(len, column))
-    title, *cells = [text.rjust(width) for text in column]
-    return [title, "-" * (width - 1) + ":", *cells]
-
-
-def percent(value: float) -> str:
-    """Return a figure to the hundredth, which is one of MNIST's test images."""
-    return NONE if isnan(value) else f"{value:.2f}"
-
-
-def interval(low: float, high: float) -> str:
-    """Return the two ends of an interval."""
-    return NONE if isnan(low) else f"{low:.2f} to {high:.2f}"
+    return markdown_table(columns)
 
 
 def write(rows: pd.DataFrame, text: str, folder: Path) -> list[Path]:
     """Write table1.md and table1.csv; return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    cells = rows.assign(setting=rows["setting"].map(inert))
-    csv = cells.to_csv(index=False, float_format="%.4f", lineterminator="\n")
-    paths = [folder / "table1.md", folder / "table1.csv"]
-    for path, content in zip(paths, (text, csv), strict=True):
-        write_text(path, content)
-    return paths
+    cells = rows.assign(setting=rows["setting"].map(inert)).set_index("setting")
+    return write_tables("table1", text, cells, folder)
