@@ -2,7 +2,8 @@
 # make check   linter, type checker and fast tests: a minute and a half
 # make test    those and the slow tests: five to eight minutes on two cores; LENET_DATA=<folder> adds the real MNIST
 # make test-all  those and what takes long by its nature: kills, sweeps under launchers, defects that
-#              are put in on purpose, and every property on fresh examples: twelve minutes more
+#              are put in on purpose: ten minutes more
+# make test-fresh  every property on fresh examples, which no earlier run has seen: two minutes
 # make table1  the paper's Table I over ten seeds, on MNIST
 # make optimizers, architectures, capacity, best_3_epochs, best, fashion, best_fashion, lecun1998,
 #      lecun1998_distorted, lecun1998_sizes, lecun1998_choices, from_1998_to_2025
@@ -23,7 +24,7 @@
 STUDIES := optimizers architectures capacity best_3_epochs best fashion best_fashion lecun1998 \
 	lecun1998_distorted lecun1998_sizes lecun1998_choices from_1998_to_2025
 
-.PHONY: run check lint test test-all table1 $(STUDIES) stress soak coverage test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx page test-page clean
+.PHONY: run check lint test test-all test-fresh table1 $(STUDIES) stress soak coverage test-slurm test-ray test-optuna test-tensorboard test-mlflow test-onnx page test-page clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -48,7 +49,10 @@ test: lint
 	$(BIN)/pytest -n auto --dist worksteal
 
 test-all: test
-	$(BIN)/pytest -n auto --dist worksteal -m 'thorough or hypothesis' --hypothesis-profile fresh
+	$(BIN)/pytest -n auto --dist worksteal -m thorough
+
+test-fresh: $(VENV)/dev
+	$(BIN)/pytest -n auto --dist worksteal --up-to thorough -m hypothesis --hypothesis-profile fresh
 
 table1: $(VENV)/core
 	$(BIN)/lenet experiment=table1 hydra/launcher=joblib hydra.sweep.dir=runs/table1

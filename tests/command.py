@@ -86,20 +86,35 @@ def forks() -> Forks:
     return Forks("lenet.commands.train", "pandas", "scipy.stats")
 
 
-def start(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
+STARTED: "list[subprocess.Popen[str]]" = []  # by the test that is running
+
+
+def start(*arguments: str, cwd: Path, **environment: str) -> "subprocess.Popen[str]":
     """Start the command in a session of its own, so that a signal can be sent to all of it.
 
-    It heeds Ctrl-C also where the tests do not, as in the background of a shell.
+    It heeds Ctrl-C also where the tests do not, as in the background of a shell. At the end of the
+    test nothing of it is left.
     """
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "lenet", *arguments],
         cwd=cwd,
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+    STARTED.append(process)
+    return process
+
+
+def end_what_was_started() -> None:
+    """Kill what a test has started, where it has not ended."""
+    while STARTED:
+        with STARTED.pop() as process:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from command import forks
+from command import end_what_was_started, forks
 from hypothesis import HealthCheck, Phase, settings
 from refused import refused as refused
 from scripted import script as script
@@ -53,6 +53,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     out = [item for item in items if unasked & {mark.name for mark in item.iter_markers()}]
     items[:] = [item for item in items if item not in out]
     config.hook.pytest_deselected(items=out)
+
+
+@pytest.fixture(autouse=True)
+def _end_of_processes() -> Iterator[None]:
+    yield
+    end_what_was_started()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -29,6 +29,7 @@ from lenet.training.evaluation import evaluate
 from lenet.training.schedules import Constant, Progress
 
 TINY = ["dataset.train_size=2000", "dataset.test_size=200", "epochs=2"]
+LEAST_ROUNDS = 8
 RUNS_PER_ROUND = 10
 SWEEP = [sys.executable, "-m", "lenet", "-m", "hydra/launcher=joblib", *TINY, "seed=0,1"]
 TOLERANCES = {"memory": 4.0, "sweep_memory": 4.0, "files": 0, "threads": 0}
@@ -49,7 +50,8 @@ def soak(minutes: float) -> Iterator[Sample]:
     """Yield a sample after each round."""
     began = time.monotonic()
     runs = 0
-    while (elapsed := (time.monotonic() - began) / 60) < minutes or runs < 3 * RUNS_PER_ROUND:
+    least = LEAST_ROUNDS * RUNS_PER_ROUND
+    while (elapsed := (time.monotonic() - began) / 60) < minutes or runs < least:
         for seed in range(RUNS_PER_ROUND):
             with TemporaryDirectory() as folder:
                 interrupt_and_resume(Path(folder), seed)

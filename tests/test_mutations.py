@@ -1130,8 +1130,10 @@ def mutated(copy: Path, mutation: Mutation) -> Iterator[None]:
     path = copy / "lenet" / mutation.file
     text = path.read_text()
     path.write_text(defective(text, mutation))
-    yield
-    path.write_text(text)
+    try:
+        yield
+    finally:
+        path.write_text(text)
 
 
 @pytest.fixture(scope="module")
@@ -1166,9 +1168,9 @@ def test_defect_turns_a_test_red(copy: Path, forks: Forks, mutation: Mutation) -
     """Without the defect that test is green."""
     with mutated(copy, mutation):
         code, said = run_tests(forks, copy, mutation.tests)
-    assert (code, "1 failed" in said) == (1, True), said
+    assert (code, "\n1 failed" in said) == (1, True), said
     code, said = run_tests(forks, copy, mutation.tests, "--last-failed")
-    assert (code, "1 passed" in said) == (0, True), said
+    assert (code, "\n1 passed" in said) == (0, True), said
 
 
 @pytest.mark.thorough

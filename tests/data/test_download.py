@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from errno import EACCES, ENOLCK, ENOSPC
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -297,7 +298,8 @@ def test_server_that_sends_a_byte_at_a_time(
     mirror: Mirror, behaviour: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next mirror is tried, however little was ever waited for at once."""
-    monkeypatch.setattr(mirror_module, "WINDOW", 0.05)
+    tenths = count()
+    monkeypatch.setattr(mirror_module, "monotonic", lambda: next(tenths) / 10)
     assert "slower than 10000 bytes a second" in failure(tmp_path, mirror(behaviour))
     path = fetch(NAME, SHA256, len(CONTENT), [mirror(behaviour), mirror("good")], tmp_path)
     assert path.read_bytes() == CONTENT

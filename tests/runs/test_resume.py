@@ -155,13 +155,17 @@ def test_more_epochs_start_over_where_the_schedule_depends_on_their_number(tmp_p
 
 def test_force_starts_over_though_a_shorter_run_lies_beside(tmp_path: Path) -> None:
     assert lenet(*TINY, "epochs=1", cwd=tmp_path).returncode == 0
-    assert "goes on" not in lenet(*TINY, "epochs=2", "force=true", cwd=tmp_path).stdout
+    again = lenet(*TINY, "epochs=2", "force=true", cwd=tmp_path)
+    assert again.returncode == 0
+    assert "goes on" not in again.stdout
 
 
 def test_other_settings_are_not_gone_on_from(tmp_path: Path) -> None:
     assert lenet(*TINY, "epochs=1", cwd=tmp_path).returncode == 0
     for other in ("seed=1", "optimizer.lr=0.01", "dataset.test_size=50"):
-        assert "goes on" not in lenet(*TINY, "epochs=2", other, cwd=tmp_path).stdout
+        done = lenet(*TINY, "epochs=2", other, cwd=tmp_path)
+        assert done.returncode == 0
+        assert "goes on" not in done.stdout
 
 
 def test_a_run_whose_results_were_not_written_down_trains_no_epoch_again(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ TARGETS = [
 ]
 NOT_READERS = {"benchmark", "from_torch", "plot_schedule", "remove", "textbook"}
 READERS = sorted({path.stem for path in SCRIPTS.glob("*.py")} - NOT_READERS)
-ARGUMENTS = {"predict": ["picture.png"], "rerun": ["--dry-run"]}
+ARGUMENTS = {"predict": ["picture.png"], "rerun": ["--dry-run"], "diff": ["runs/gift"]}
 
 
 def change(folder: Path, **keys: Any) -> None:
@@ -108,7 +108,8 @@ def test_a_class_that_is_none_of_ours_is_refused_unseen(gift: Path, target: Any)
 def test_no_script_imports_what_a_run_names(gift: Path, script: Script, name: str) -> None:
     for target in ("runs.gift.model.Tanh", "this.Tanh"):
         change(gift, activation={"_target_": target})
-        script(name, gift, *ARGUMENTS.get(name, []))
+        said = script(name, gift, *ARGUMENTS.get(name, []))
+        assert said.error != "2", "the arguments are not those of the script"
 
 
 def test_a_class_of_ours_is_meant_wherever_its_module_was(gift: Path) -> None:

@@ -31,7 +31,8 @@ def test_no_worker_outlives_a_sweep_that_is_ended(
     tmp_path: Path, number: signal.Signals, everybody: bool
 ) -> None:
     """Jobs that are stopped keep a checkpoint of where they are; no other is begun."""
-    process = start("-m", "hydra/launcher=joblib", *LONG, "seed=0,1,2,3", cwd=tmp_path)
+    two = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+    process = start("-m", *two, *LONG, "seed=0,1,2,3", cwd=tmp_path)
     wait_for(lambda: len(list(tmp_path.rglob("checkpoint.npz"))) >= 2)
     if everybody:
         os.killpg(process.pid, number)

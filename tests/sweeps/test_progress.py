@@ -1,11 +1,11 @@
 """The lines that tell how a sweep stands."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import wait_for
 from fake_runs import fake_run
 
 from lenet.formats.layout import RECORD
@@ -116,8 +116,5 @@ def test_the_folders_are_watched_without_being_asked(
     progress.watch()
     with RunFolder(tmp_path, "", overrides=[]) as folder:
         folder.note(result=RESULT)
-    deadline = time.monotonic() + 10
-    while "[1/1]" not in capsys.readouterr().out:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: "[1/1]" in capsys.readouterr().out)
     progress.stop()
