@@ -1,4 +1,4 @@
-"""Settings, as they are typed: what they have in common, and what tells them apart.
+"""Settings, in words: what they have in common, and what tells them apart.
 
 A setting is a configuration without its seed, flat: values under dotted keys, and under the key of
 a component the word by which it is chosen, such as ``optimizer`` and ``optimizer.lr``.
@@ -127,13 +127,13 @@ def is_default(key: str, setting: Values) -> bool:
 
 
 def describe(setting: Values, keys: Collection[str]) -> str:
-    """Return some keys of a setting as they are typed, each by its last part after its component's.
+    """Return some keys of a setting with their values, each by its last part after its component's.
 
     Of a key that other settings have, but this one lacks, it says so.
     """
     shown = [key for key in setting if key in keys]
     names = short_names(shown)
-    said = [f"{names[key]}={typed(setting[key])}" for key in shown]
+    said = [f"{names[key]}={spelt(setting[key])}" for key in shown]
     said += [f"no {key}" for key in keys if "." not in key and key not in setting]
     return ", ".join(said)
 
@@ -151,8 +151,8 @@ def short_names(keys: Collection[str]) -> dict[str, str]:
     return names
 
 
-def typed(value: Any) -> str:
-    """Return a value as it is typed on the command line."""
+def spelt(value: Any) -> str:
+    """Return a value as tables and legends have it, in quotes if it could be taken for another."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from lenet.config.settings import differing_keys, typed
+from lenet.config.settings import differing_keys, spelt
 from lenet.runs.groups import over_seeds
 from lenet.sweeps.report import charts
 from lenet.sweeps.report.numbers import swept_numbers
@@ -76,7 +76,7 @@ def parallel_of(summary: Summary) -> str:
     means = summary.finals[f"{summary.ranked_by}_accuracy"].groupby(level="setting").mean()
     lines = [
         (
-            [typed(setting.words[key]) if key in setting.words else "–" for key in keys],
+            [spelt(setting.words[key]) if key in setting.words else "–" for key in keys],
             100 * float(means[setting.label]),
             f"{setting.label}: {means[setting.label]:.2%}",
         )

@@ -11,7 +11,7 @@ from io import StringIO
 from itertools import product
 from math import isnan
 
-from lenet.config.settings import differing_keys, full_key, typed
+from lenet.config.settings import differing_keys, full_key, spelt
 from lenet.errors import LenetError
 from lenet.formats.text import inert, plural
 from lenet.sweeps.report.tables import by_size
@@ -118,7 +118,7 @@ def grid(
 
 def values(setting: Setting, keys: Sequence[str]) -> tuple[str, ...]:
     """Return what a setting has for some keys, as it is typed."""
-    return tuple(typed(setting.words[key]) if key in setting.words else "–" for key in keys)
+    return tuple(spelt(setting.words[key]) if key in setting.words else "–" for key in keys)
 
 
 def order(texts: tuple[str, ...]) -> list[tuple[float, str]]:
