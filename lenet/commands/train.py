@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, cast
@@ -86,15 +87,6 @@ def attempt(
     """
     config = read_config(cfg, own_folders(hydra_config))
     path = Path(hydra_config.runtime.output_dir)
-    record = {
-        "seed": config.seed,
-        "overrides": list(hydra_config.overrides.task),
-        "choices": choices(hydra_config),
-        **provenance(),
-    }
-    before = 0 if config.force else times_tried_again(read_record(path))
-    if tried := before + again:
-        record["tried_again"] = tried
     try:
         folder = RunFolder(
             path,
@@ -103,7 +95,11 @@ def attempt(
             identity=identity(config),
             trajectory=trajectory(config),
             force=config.force,
-            **record,
+            seed=config.seed,
+            overrides=list(hydra_config.overrides.task),
+            choices=choices(hydra_config),
+            **provenance(),
+            **tried_again(path, force=config.force, again=again),
         )
     except FinishedError as finished:
         if not sweeping:
@@ -112,10 +108,23 @@ def attempt(
     except (LenetError, OSError) as error:
         print(f"lenet: {error}", file=sys.stderr)
         raise JobFailedError from error
+    with failures_logged(), folder:
+        cores = cores_of_job(hydra_config.launcher) if sweeping else cores_of_process()
+        run(config, folder, min(config.threads or cores, cores_of_machine()), pause)
+    return cast(dict[str, Any], folder.record["result"])
+
+
+def tried_again(path: Path, *, force: bool, again: bool) -> dict[str, int]:
+    """Return how often a job has been tried again after it had failed; nothing if it has not."""
+    times = again + (0 if force else times_tried_again(read_record(path)))
+    return {"tried_again": times} if times else {}
+
+
+@contextmanager
+def failures_logged() -> Iterator[None]:
+    """Log why a run has failed, as a JobFailedError tells that it has."""
     try:
-        with folder:
-            cores = cores_of_job(hydra_config.launcher) if sweeping else cores_of_process()
-            run(config, folder, min(config.threads or cores, cores_of_machine()), pause)
+        yield
     except (LenetError, OSError) as error:
         log.error("%s", error)
         raise JobFailedError from error
@@ -125,7 +134,6 @@ def attempt(
     except Exception as error:
         log.exception("the run has failed")
         raise JobFailedError from error
-    return cast(dict[str, Any], folder.record["result"])
 
 
 def choices(hydra_config: HydraConf) -> dict[str, str]:
