@@ -11,9 +11,9 @@ def main() -> None:
 
     if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from lenet.runs.process import open_closed_streams
+    from lenet.runs.process import prepare_streams
 
-    open_closed_streams()
+    prepare_streams()
     from lenet.commands import train as command_line
 
     command_line.main()

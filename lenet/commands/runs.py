@@ -15,7 +15,7 @@ from lenet.commands.arguments import add_import
 from lenet.errors import LenetError, printable, suggestion
 from lenet.formats.files import relative
 from lenet.formats.text import LineFormatter
-from lenet.runs.process import open_closed_streams, until_the_reader_leaves
+from lenet.runs.process import prepare_streams, until_the_reader_leaves
 
 NAME = "lenet-runs"
 COMPLETING = "_ARGCOMPLETE"  # is set where a shell asks what may come next
@@ -85,7 +85,7 @@ REMEDIES = {"onnx": "pip install -e '.[onnx]'", "torch": "pip install torch"}
 
 def main() -> None:
     """Run the command line; without a command, or with a part of one, show those that there are."""
-    open_closed_streams()
+    prepare_streams()
     words = sys.argv[1:]
     typed = [word for word in words if word not in ("-h", "--help")]
     if COMPLETING in os.environ:
@@ -104,7 +104,7 @@ def main() -> None:
 
 def script(name: str) -> None:
     """Run a command as the script that was started."""
-    open_closed_streams()
+    prepare_streams()
     carry_out(name, Path(sys.argv[0]).name, sys.argv[1:])
 
 

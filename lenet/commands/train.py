@@ -11,7 +11,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, cast
 
@@ -59,6 +58,7 @@ def job(cfg: DictConfig, pause: Pause | None = None, again: bool = False) -> flo
     stopped, which tells nothing of it.
     """
     end_by_exceptions()
+    logging.getLogger("filelock").setLevel(logging.INFO)  # it debugs before the folder is claimed
     hydra_config = HydraConfig.get()
     sweeping = not OmegaConf.is_missing(hydra_config.job, "num")
     if sweeping:
@@ -180,8 +180,6 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     logging.raiseExceptions = False  # a terminal that is gone is no reason for a traceback
-    for stream in (sys.stdout, sys.stderr):
-        cast(TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     try:
         with until_the_reader_leaves():
             run_job_or_sweep()

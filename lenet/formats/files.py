@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EINVAL
+from errno import EINVAL, EISDIR
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -30,8 +30,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     So readers, also those after a crash, find a file whole or not at all. What killed processes
     have left of theirs in the same folder is removed.
+
+    Raises:
+        OSError: it cannot be written, or there is something else of that name: a folder, a device.
+
     """
     try:
+        refuse_what_is_no_file(path)
         remove_remnants(path.parent)
         with new_part(path) as file:
             part = Path(file.name)
@@ -47,6 +52,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         if error.errno is None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def refuse_what_is_no_file(path: Path) -> None:
+    """Raise OSError if a path is that of something else, which nothing may take the place of."""
+    if path.is_dir():
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+    if path.exists() and not path.is_file():
+        raise OSError(EINVAL, "Not a plain file")
 
 
 def new_part(path: Path) -> BinaryIO:

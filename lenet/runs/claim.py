@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from lenet.errors import ConfigError, DataError, LenetError
 from lenet.formats.files import plain, read_at_most, relative
-from lenet.formats.layout import CHECKPOINT, PREVIOUS, RUN_LIST, files_by_our_names
+from lenet.formats.layout import CHECKPOINT, LOG, PREVIOUS, RUN_LIST, files_by_our_names
 from lenet.runs.record import LOCK, has_result, holder, is_held, read_record
 from lenet.training.checkpoints import read_checkpoint
 
@@ -54,14 +54,23 @@ def examine(path: Path, identity: str, *, force: bool) -> None:
 
 
 def refuse_foreign(path: Path) -> None:
-    """Raise ConfigError if a run would overwrite what is no run's, or if the path is no folder."""
+    """Raise ConfigError if a run would overwrite what is no run's, or if the path is no folder.
+
+    A lock is empty if it is ours, and so is a log that has just been opened.
+    """
     files = files_by_our_names(path)
-    if (path / LOCK).is_file() and (path / LOCK).stat().st_size:  # ours is empty
+    if (path / LOCK).is_file():
         files.append(path / LOCK)
+    files = [file for file in files if file.name not in (LOCK, LOG) or not is_empty(file)]
     if files and owner(path) is None:
         raise ConfigError(
             f"{relative(files[0])} is no run's, and would be overwritten; move it, or {ELSEWHERE}"
         )
+
+
+def is_empty(path: Path) -> bool:
+    """Return whether a path is that of a file without content."""
+    return path.is_file() and not path.stat().st_size
 
 
 def refuse_foreign_report(root: Path, view: Path) -> None:

@@ -6,23 +6,27 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from signal import SIGPIPE
 from threading import current_thread, main_thread
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 
-def open_closed_streams() -> None:
-    """Give standard streams that were closed at the start a file that holds nothing.
+def prepare_streams() -> None:
+    """Have all standard streams be there, and take any text.
 
-    Otherwise they are None, and the next file that is opened takes their number: what a program
-    that is started from here prints would go into it.
+    Those that were closed at the start get a file that holds nothing. Otherwise they are None, and
+    the next file that is opened takes their number: what a program that is started from here prints
+    would go into it. What a terminal's encoding lacks is written by its number.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             number = os.open(os.devnull, os.O_RDWR)
             os.set_inheritable(number, True)
             setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        cast(TextIOWrapper, stream).reconfigure(errors="backslashreplace")
 
 
 @contextmanager

@@ -36,6 +36,20 @@ def test_what_goes_wrong_leaves_the_old_file_and_nothing_else(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, reason in (
+        (tmp_path / "pipe", "Not a plain file"),
+        (Path(os.devnull), "Not a plain file"),
+        (tmp_path, "Is a directory"),
+        (Path(), "Is a directory"),
+    ):
+        with pytest.raises(OSError, match=reason):
+            write_text(path, "new")
+    assert (tmp_path / "pipe").is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 def part_of(name: str) -> str:
     return f"{name}.{uuid4().hex}.part"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from command import lenet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
@@ -61,6 +62,16 @@ def test_files_of_a_run_without_its_record_are_the_users(
     with pytest.raises(LenetError, match=rf"{name} is no run's.* choose another folder"):
         RunFolder(folder, "", force=force)
     assert contents(folder) == {name: content}
+
+
+@pytest.mark.parametrize("logging", ["hydra.verbose=true", "hydra/job_logging=default"])
+def test_a_log_that_is_opened_before_the_folder_is_claimed_is_the_runs_own(
+    tmp_path: Path, logging: str
+) -> None:
+    for _ in range(2):
+        done = lenet(*QUICK, logging, "hydra.run.dir=run", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert status(tmp_path / "run") == "finished"
 
 
 @pytest.mark.parametrize("name", [CONFIG, LOG])

@@ -65,11 +65,24 @@ def test_what_is_not_heard_is_in_the_exit_code(
 
 def test_a_program_that_is_started_from_here_inherits_streams_that_hold_nothing() -> None:
     code = (
-        "import os, subprocess, sys; from lenet.runs.process import open_closed_streams; "
-        "open_closed_streams(); "
+        "import os, subprocess, sys; from lenet.runs.process import prepare_streams; "
+        "prepare_streams(); "
         "sys.exit(subprocess.run(['sh', '-c', 'echo word && echo word >&2']).returncode)"
     )
     assert run(CLOSED["all"], "-c", code, cwd=Path(os.sep)).returncode == 0
+
+
+def test_what_an_encoding_lacks_is_written_by_its_number() -> None:
+    code = (
+        "from lenet.runs.process import prepare_streams; prepare_streams(); print('91.95 ± 1.78')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == b"91.95 \\xb1 1.78\n"
 
 
 def test_a_finished_run_gives_its_result_also_to_a_full_disk(tmp_path: Path) -> None:
