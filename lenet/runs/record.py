@@ -15,6 +15,7 @@ from lenet.formats.layout import RECORD
 LOCK = "lock"
 MOST_BYTES = 2**20  # bytes of a record; one of ours has some thousands
 STATUSES = ("running", "finished", "stopped", "diverged", "failed", "interrupted")
+EVERY_STATUS = (*STATUSES, "killed", "not begun", "unknown")  # also those that no record can say
 
 
 class Stopped(NamedTuple):

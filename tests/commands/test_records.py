@@ -30,7 +30,7 @@ def runs(script: Script) -> list[Run]:
 
 def test_a_list_is_for_people(script: Script, runs: list[Run]) -> None:
     head, first, second, count = script("list").text.splitlines()
-    assert head.split()[:4] == ["started", "status", "dataset", "test"]
+    assert head.split()[:4] == ["started", "(UTC)", "status", "dataset"]
     assert first.startswith("2026-11-02 10:00  finished  strokes  97.00%")
     assert first.endswith("runs/good  pooling=avg")
     assert "failed" in second

@@ -92,7 +92,16 @@ def test_what_was_stopped_early_says_so_and_can_be_asked_for(root: Path) -> None
         (["sweep=opt*-0123456789"], ["b", "a"]),
         (["seed=0,1"], ["c", "a"]),
         (["started>2026-11-02"], ["b", "c"]),
+        (["started>2026-11-02 09:59"], ["b", "c"]),
+        (["started>2026-11-02 10:00"], ["b"]),
+        (["started>=2026-11-02T12:00+02:00"], ["b", "c"]),
+        (["started=2026-11-02"], ["c"]),
+        (["started!=2026-11-02 10:00"], ["b", "a"]),
+        (["finished<2026-11-02"], []),
+        (["sweep=runs/sweeps/optimizer-0123456789/"], ["b", "a"]),
         (["run=*/a"], ["a"]),
+        (["run=a"], ["a"]),
+        (["run=runs/a"], ["a"]),
         (["clip_norm=null", "pooling=avg"], ["b"]),
         (["runs/a", "seed=0"], ["a"]),
     ],
@@ -102,9 +111,23 @@ def test_filters_are_typed_as_keys_are(words: list[str], expected: list[str]) ->
     assert names(filtered(rows(folders or [Path("runs")]), filters)) == expected
 
 
-def test_numbers_are_held_against_numbers_alone() -> None:
-    with pytest.raises(LenetError, match="test_accuracy>high: expected a number"):
-        filtered(rows([Path("runs")]), selection(["test_accuracy>high"])[1])
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("test_accuracy>high", "a number, such as 0.9"),
+        ("test_accuracy=>0.9", "one of the signs = != < <= > >="),
+        ("seed!==0", "one of the signs = != < <= > >="),
+        ("started>yesterday", "a time (UTC), such as 2026-11-28 or '2026-11-28 03:57'"),
+        ("started<2026-13-40", "a time (UTC), such as 2026-11-28 or '2026-11-28 03:57'"),
+        ("status!=finised", "a status; did you mean 'finished'?"),
+        ("status=failed,kiled", "a status; did you mean 'killed'?"),
+    ],
+)
+def test_what_no_run_could_have_is_refused(word: str, expected: str) -> None:
+    """A slip would have ``remove`` take all runs."""
+    with pytest.raises(LenetError) as caught:
+        filtered(rows([Path("runs")]), selection([word])[1])
+    assert str(caught.value) == f"{word}: expected {expected}"
 
 
 def test_a_network_alone_is_found_where_it_is_named(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def sweeps_of(rows: Sequence[Row], arguments: Namespace) -> list[Row]:
 def sweep_table(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the sweeps in columns, for people, and how many there are."""
     cells = [
-        justify("started", [moment(row["started"]) for row in rows], str.ljust),
+        justify("started (UTC)", [moment(row["started"]) for row in rows], str.ljust),
         justify("finished", [f"{row['ended']} of {row['runs']}" for row in rows]),
         justify("sweep", [row["sweep"] for row in rows], str.ljust),
         ["command", *(row["command"] or "–" for row in rows)],
@@ -92,7 +92,7 @@ def as_cell(value: Any) -> Any:
 def table(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the rows in columns, for people, and how many there are."""
     cells = [
-        justify("started", [moment(row["started"]) for row in rows], str.ljust),
+        justify("started (UTC)", [moment(row["started"]) for row in rows], str.ljust),
         justify("status", [ended(row) for row in rows], str.ljust),
         justify("dataset", [row.get("dataset") or "–" for row in rows], str.ljust),
         justify("test", [percent(row["test_accuracy"]) for row in rows]),
