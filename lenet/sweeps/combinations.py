@@ -71,13 +71,15 @@ def sweep_configs(
 
     """
     loader = GlobalHydra.instance().config_loader()
-    groups = [one.key_or_group for one in overrides if one.is_sweep_override()]
+    swept = [one.key_or_group for one in overrides if one.is_sweep_override()]
+    groups = [key for key in swept if loader.get_group_options(key)]
     typed = jobs(overrides, combinations, len(trials))
     for number, (trial, job) in enumerate(product(trials, typed)):
         try:
             cfg = loader.load_sweep_config(config, [*job, *trial.overrides])
         except HydraException as error:
-            raise ConfigError(f"{trial.place}{chosen(job, groups)}{explain(error)}") from error
+            message = explain(error)
+            raise ConfigError(f"{trial.place}{named(job, groups, message)}{message}") from error
         with read_write(cfg.hydra), open_dict(cfg.hydra):
             cfg.hydra.job.num = number
         yield Trial((*job, *trial.overrides), trial.place), cfg
@@ -122,12 +124,12 @@ def values(override: Override) -> list[str]:
     return listed
 
 
-def chosen(job: Iterable[str], swept: Collection[str]) -> str:
-    """Return which swept choices a job has, as the beginning of what is wrong with it."""
-    loader = GlobalHydra.instance().config_loader()
-    names = [
+def named(job: Iterable[str], keys: Collection[str], message: str) -> str:
+    """Return which of some keys a job has how, to begin a message that is of other keys."""
+    told = [
         override
         for override in job
-        if (group := override.partition("=")[0]) in swept and loader.get_group_options(group)
+        if (key := override.partition("=")[0].lstrip("+")) in keys
+        and not message.startswith((f"{key}:", f"{key} ="))
     ]
-    return f"with {' '.join(names)}: " if names else ""
+    return f"with {' '.join(told)}: " if told else ""

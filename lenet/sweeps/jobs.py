@@ -15,13 +15,14 @@ from tqdm import tqdm
 
 from lenet.config.compose import quoted
 from lenet.config.identity import NO_RESULT_DEPENDS_ON, digest, identity, setting
-from lenet.config.schema import of_run, read_composed, resolved
+from lenet.config.schema import Config, of_run, read_composed, resolved
 from lenet.errors import ConfigError, LenetError
 from lenet.formats.files import write_text
 from lenet.formats.layout import RECORD, RUN_LIST, SWEEP, is_aside
 from lenet.runs.claim import FinishedError, examine
 from lenet.runs.record import status
 from lenet.sweeps.combinations import (
+    named,
     one_at_a_time,
     refuse_intervals,
     sweep_configs,
@@ -74,6 +75,7 @@ class Jobs:
         trials = trials_of(file, overrides)
         swept = [override for override in overrides if override.is_sweep_override()]
         self.swept = [*(override.key_or_group for override in swept), *trials.keys]
+        self._telling = {override.key_or_group for override in swept} - {"seed"}
         self.space = sorted(str(override.input_line) for override in swept)
         if not self.search:
             refuse_intervals(swept)
@@ -97,7 +99,7 @@ class Jobs:
 
     def _check(self, job: tuple[str, ...], cfg: DictConfig, identities: dict[Path, str]) -> None:
         """Refuse a job that cannot run, or not in its folder; note whose folder it is."""
-        config = read_composed(cfg)
+        config = self._read(job, cfg)
         config.tracker.require()
         key, validation = config.dataset.set_aside
         if self.search and not validation:
@@ -116,6 +118,14 @@ class Jobs:
             examine(folder, ours, force=config.force)
         kind = setting(config)
         self._jobs[folder] = Job(job, folder, subdir, kind, config.epochs, config.force)
+
+    def _read(self, job: tuple[str, ...], cfg: DictConfig) -> Config:
+        """Return the configuration of a job; a ConfigError begins with what tells the job."""
+        try:
+            return read_composed(cfg)
+        except ConfigError as error:
+            lines = (f"{named(job, self._telling, line)}{line}" for line in error.args)
+            raise ConfigError(*lines) from error
 
     def _subdir(self, cfg: DictConfig) -> Path:
         """Return the folder of a job as seen from that of the sweep, which it lies below."""

@@ -63,6 +63,14 @@ QUICK = ["dataset.train_size=256", "dataset.test_size=64", "epochs=2"]
             ["-m", "setting=optimizers/sgd,optimizers/adam", "optimizer.momentum=0.9"],
             "with setting=optimizers/adam: optimizer.momentum: no such key",
         ),
+        (
+            ["-m", "seed=0,1", "dataset.validation=100,0", "patience=2"],
+            "lenet: with dataset.validation=0: patience = 2: when to stop is chosen on validation",
+        ),
+        (
+            ["-m", "loss=cross_entropy,mse", "output=rbf,linear"],
+            "lenet: with output=linear: loss = MSE: expected output=rbf",
+        ),
         (["-m", "+optimizer.lrr=1,2"], "optimizer.lrr: no such key; did you mean 'lr'?"),
         (["hydra.verbos=true"], "hydra.verbos: no such key; did you mean 'verbose'?"),
         (["hydra.run.dir=null"], "hydra.run.dir"),
