@@ -75,10 +75,41 @@ def test_what_has_no_seeds_in_common_with_the_best_is_marked_so(tmp_path: Path) 
     ]
     found = grid(summarise(runs), ["pooling"], [])
     assert "| avg | 80.00 ‡ |" in markdown(found)
-    assert r"$80.00^\ddagger$" in latex(found)
+    assert r"$80.00^{\ddagger}$" in latex(found)
     for text in (markdown(found), latex(found)):
         assert "‡: not compared" in text.replace(r"$\ddagger$", "‡")
         assert "†: not told apart" not in text
+
+
+def test_runs_that_have_not_finished_are_told_of(tmp_path: Path) -> None:
+    """A mean over those that have survived looks like any other."""
+    ends = {"max": ["finished"] * 3, "avg": ["finished", "finished", "diverged"]}
+    runs = [
+        fake_run(
+            tmp_path / f"{pooling}-{seed}",
+            f"pooling={pooling}",
+            seed=seed,
+            accuracies=(0.9 + seed / 100,),
+            status=end,
+        )
+        for pooling, found in (ends | {"trainable": ["failed", "running"]}).items()
+        for seed, end in enumerate(found)
+    ]
+    found = grid(summarise(runs), ["pooling"], [])
+    text = markdown(found)
+    assert "| max | **91.00 ± 1.00** |" in text
+    assert "| avg | 90.50 ± 0.71 †* |" in text
+    assert "| trainable | – * |" in text
+    assert "of 2 to 3 seeds" in text
+    assert "*: some runs have not finished" in text
+    assert r"$90.50 \pm 0.71^{\dagger*}$" in latex(found)
+    assert r"--$^{*}$" in latex(found)
+    rows = {row["pooling"]: row for row in csv.DictReader(StringIO(tidy(found)))}
+    assert {name: (row["n"], row["missing"]) for name, row in rows.items()} == {
+        "max": ("3", "0"),
+        "avg": ("2", "1"),
+        "trainable": ("0", "2"),
+    }
 
 
 def test_without_keys_all_that_was_swept_goes_down(summary: Summary) -> None:
@@ -132,7 +163,7 @@ def test_csv_has_a_line_for_each_cell(summary: Summary) -> None:
 def hostile() -> Grid:
     """A table whose words are all that LaTeX and Markdown take for something else."""
     name = r"a_b&c%d$e#f{g}h~i^j\k|l–"
-    cell = Cell(90.0, 1.0, 2, "best")
+    cell = Cell(90.0, 1.0, 2, 0, "best")
     return Grid([name], [name], [(name,)], [(name,)], {((name,), (name,)): cell}, "test", "std")
 
 

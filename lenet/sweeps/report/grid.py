@@ -1,7 +1,7 @@
 """A summary as a table for a paper: values of some keys down, of others across, accuracies within.
 
 The best setting is bold; a dagger marks those that are not told apart from it, a double one those
-that cannot be compared with it.
+that cannot be compared with it, an asterisk those of which a run has not finished.
 """
 
 import csv
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import product
-from math import isnan
+from math import isnan, nan
 
 from lenet.config.settings import differing_keys, full_key, spelt
 from lenet.errors import LenetError
@@ -19,18 +19,29 @@ from lenet.sweeps.statistics import BEST, INCOMPARABLE, SIGNIFICANT, WITHIN, int
 from lenet.sweeps.summary import Setting, Summary
 
 SPREADS = ("std", "interval")
-MARKS = {WITHIN: " †", INCOMPARABLE: " ‡"}
-LATEX_MARKS = {WITHIN: r"^\dagger", INCOMPARABLE: r"^\ddagger"}
+MARKS = {WITHIN: "†", INCOMPARABLE: "‡"}
+MISSING = "*"
+IN_FORMULAS = {"†": r"\dagger", "‡": r"\ddagger", MISSING: MISSING}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What came of a setting: its mean and spread in %, over n seeds, beside the best setting."""
+    """What came of a setting: its mean and spread in %, over n seeds, beside the best setting.
+
+    Without a finished run it has neither.
+    """
 
     mean: float
     spread: float
     n: int
+    missing: int  # runs that have not finished
     verdict: str
+
+    @property
+    def marks(self) -> list[str]:
+        """What the note below the table explains of it."""
+        found = [MARKS[self.verdict]] if self.verdict in MARKS else []
+        return [*found, MISSING] if self.missing else found
 
 
 @dataclass(frozen=True)
@@ -46,13 +57,13 @@ class Grid:
     spread: str
 
     def cell(self, row: tuple[str, ...], column: tuple[str, ...]) -> Cell | None:
-        """Return a cell, if a run of it has finished."""
+        """Return a cell, if there is such a setting."""
         return self.cells.get((row, column))
 
     @property
     def note(self) -> str:
         """What the reader of the table must know."""
-        counts = sorted({cell.n for cell in self.cells.values()})
+        counts = sorted({cell.n for cell in self.cells.values() if cell.n})
         least, most = counts[0], counts[-1]
         seeds = plural(most, "seed") if least == most else f"{least} to {most} seeds"
         spread = "standard deviation" if self.spread == "std" else "half of the 95 % interval"
@@ -67,6 +78,8 @@ class Grid:
             )
         if INCOMPARABLE in verdicts:
             text += "; ‡: not compared with it, for want of two common seeds"
+        if any(cell.missing for cell in self.cells.values()):
+            text += f"; {MISSING}: some runs have not finished, so that it comes after the others"
         return f"{text}."
 
 
@@ -83,7 +96,7 @@ def grid(
     """
     if not summary.ranked:
         raise LenetError("no run has finished")
-    words = [setting.words for setting in summary.ranked]
+    words = [setting.words for setting in summary.settings]
     differing = differing_keys(words)
     if not rows and not columns:
         rows = differing
@@ -92,7 +105,7 @@ def grid(
     found = intervals(summary.finals[f"{summary.ranked_by}_accuracy"])
     taken: dict[tuple[tuple[str, ...], tuple[str, ...]], Setting] = {}
     cells = {}
-    for setting in summary.ranked:
+    for setting in summary.settings:
         place = values(setting, down), values(setting, across)
         if place in taken:
             others = [key for key in differing if key not in (*down, *across)]
@@ -101,10 +114,14 @@ def grid(
                 f"differ in {', '.join(others)} as well, which may be a row or a column"
             )
         taken[place] = setting
-        one = {name: float(found[name][setting.label]) for name in ("mean", "std", "high", "count")}
-        half = one["std"] if spread == "std" else one["high"] - one["mean"]
-        verdict = summary.verdict(setting)
-        cells[place] = Cell(100 * one["mean"], 100 * half, int(one["count"]), verdict)
+        missing = len(setting.unfinished) + len(setting.stopped)
+        if not setting.finished:
+            cells[place] = Cell(nan, nan, 0, missing, "")
+            continue
+        mean, std, high = (float(found[name][setting.label]) for name in ("mean", "std", "high"))
+        half = std if spread == "std" else high - mean
+        verdict, n = summary.verdict(setting), len(setting.finished)
+        cells[place] = Cell(100 * mean, 100 * half, n, missing, verdict)
     return Grid(
         down,
         across,
@@ -132,8 +149,9 @@ def markdown(grid: Grid) -> str:
     def shown(cell: Cell | None) -> str:
         if cell is None:
             return "–"
-        text = amount(cell, "±")
-        return f"**{text}**" if cell.verdict == BEST else f"{text}{MARKS.get(cell.verdict, '')}"
+        text = amount(cell, "±") if cell.n else "–"
+        text = f"**{text}**" if cell.verdict == BEST else text
+        return f"{text} {''.join(cell.marks)}".rstrip()
 
     def escaped(text: str) -> str:
         return inert(text).replace("|", r"\|")
@@ -158,8 +176,12 @@ def latex(grid: Grid) -> str:
     def shown(cell: Cell | None) -> str:
         if cell is None:
             return "--"
-        text, sign = amount(cell, r"\pm"), LATEX_MARKS.get(cell.verdict, "")
-        return rf"$\mathbf{{{text}}}$" if cell.verdict == BEST else f"${text}{sign}$"
+        signs = "".join(IN_FORMULAS[mark] for mark in cell.marks)
+        power = f"^{{{signs}}}" if signs else ""
+        if not cell.n:
+            return f"--${power}$"
+        text = amount(cell, r"\pm")
+        return rf"$\mathbf{{{text}}}{power}$" if cell.verdict == BEST else f"${text}{power}$"
 
     def escaped(text: str) -> str:
         return "".join(LATEX.get(character, character) for character in text)
@@ -189,13 +211,13 @@ def tidy(grid: Grid) -> str:
     """Return a grid as CSV, a line for each cell."""
     text = StringIO()
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerow([*grid.rows, *grid.columns, "mean", grid.spread, "n", "is"])
+    lines.writerow([*grid.rows, *grid.columns, "mean", grid.spread, "n", "missing", "is"])
     for row, column in product(grid.down, grid.across):
         cell = grid.cell(row, column)
         if cell is not None:
-            spread = "" if isnan(cell.spread) else f"{cell.spread:.6g}"
+            figures = ["" if isnan(x) else f"{x:.6g}" for x in (cell.mean, cell.spread)]
             keys = map(inert, (*row, *column))
-            lines.writerow([*keys, f"{cell.mean:.6g}", spread, cell.n, cell.verdict])
+            lines.writerow([*keys, *figures, cell.n, cell.missing, cell.verdict])
     return text.getvalue().rstrip("\n")
 
 
