@@ -31,7 +31,7 @@ from lenet.errors import LenetError, printable
 from lenet.runs.claim import FinishedError
 from lenet.runs.experiment import Pause, run
 from lenet.runs.folder import RunFolder
-from lenet.runs.process import end_by_exceptions, end_worker, until_the_reader_leaves
+from lenet.runs.process import at_work, end_worker, until_the_reader_leaves
 from lenet.runs.provenance import provenance
 from lenet.runs.record import accuracy_to_choose_by, outcome, read_record, times_tried_again
 from lenet.sweeps.progress import say
@@ -57,23 +57,25 @@ def job(cfg: DictConfig, pause: Pause | None = None, again: bool = False) -> flo
     a run that has diverged, so that a search counts it as bad; None for one that something else has
     stopped, which tells nothing of it.
     """
-    end_by_exceptions()
-    logging.getLogger("filelock").setLevel(logging.INFO)  # it debugs before the folder is claimed
-    hydra_config = HydraConfig.get()
-    sweeping = not OmegaConf.is_missing(hydra_config.job, "num")
-    if sweeping:
-        keep_off_the_terminal()
-    try:
-        result = attempt(of_run(cfg), hydra_config, sweeping, pause, again)
-        _, accuracy = accuracy_to_choose_by(result)
-    except JobFailedError as failed:
+    with at_work():
+        logging.getLogger("filelock").setLevel(
+            logging.INFO
+        )  # it debugs before the folder is claimed
+        hydra_config = HydraConfig.get()
+        sweeping = not OmegaConf.is_missing(hydra_config.job, "num")
         if sweeping:
-            return 0.0 if isinstance(failed.__cause__, DivergedError) else None
-        sys.exit(1)
-    except SystemExit as stopped:
-        end_worker(stopped.code)
-        raise
-    return accuracy
+            keep_off_the_terminal()
+        try:
+            result = attempt(of_run(cfg), hydra_config, sweeping, pause, again)
+            _, accuracy = accuracy_to_choose_by(result)
+        except JobFailedError as failed:
+            if sweeping:
+                return 0.0 if isinstance(failed.__cause__, DivergedError) else None
+            sys.exit(1)
+        except SystemExit as stopped:
+            end_worker(stopped.code)
+            raise
+        return accuracy
 
 
 def attempt(

@@ -47,6 +47,7 @@ def discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+LOOK = 1.0  # seconds between two looks of a worker without a job
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -80,6 +81,32 @@ def end_worker(code: object) -> None:
     if is_worker() and isinstance(code, int) and code > 128:
         signal.signal(code - 128, signal.SIG_DFL)
         os.kill(os.getpid(), code - 128)
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Do a job: signals end it by exceptions. A worker that has done it ends without any.
+
+    Until its next job it waits, be it for that or for somebody to take its result, and hears
+    nothing of the death of its employer. So an alarm has it look each second.
+    """
+    employer = os.getppid()
+    alarmed = is_worker() and current_thread() is main_thread()
+    if alarmed:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    end_by_exceptions()
+
+    def look(number: int, frame: FrameType | None) -> None:
+        if os.getppid() != employer:
+            os._exit(128 + signal.SIGTERM)
+
+    try:
+        yield
+    finally:
+        if alarmed:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGALRM, look)
+            signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
 
 
 class Stop:

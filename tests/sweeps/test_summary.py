@@ -59,7 +59,7 @@ def test_settings_are_ranked_with_intervals_worked_out_by_hand(tmp_path: Path) -
     assert float(first["test_accuracy_low"]) == pytest.approx(0.97 - half, abs=1e-7)
     assert float(first["test_accuracy_high"]) == pytest.approx(0.97 + half, abs=1e-7)
     assert float(first["test_loss_mean"]) == pytest.approx(1.1 - 0.97)
-    assert (first["n"], first["failed"], first["epochs"]) == ("3", "0", "2")
+    assert (first["n"], first["unfinished"], first["epochs"]) == ("3", "0", "2")
     assert first["verdict"] == "best"
     assert float(last["difference"]) == pytest.approx(-0.06)
     assert "   1  97.00 ±  2.48      3              best" in text
@@ -253,7 +253,7 @@ def test_what_did_not_finish_is_named_with_its_reason(tmp_path: Path) -> None:
     assert "  diverged     diverged     seed 3; in epoch 2, step 17\n" in text
     assert "  interrupted  interrupted  seed 4; after 2 of 2 epochs\n" in text
     (setting,) = rows(tmp_path, "settings")
-    assert (setting["n"], setting["failed"]) == ("2", "3")
+    assert (setting["n"], setting["unfinished"]) == ("2", "3")
     assert "2 of 5" in text
     unfinished = rows(tmp_path, "runs")[2:]
     assert [row["test_accuracy"] for row in unfinished] == ["", "", ""]
@@ -314,7 +314,7 @@ def test_without_a_finished_run_there_is_a_table_only(tmp_path: Path) -> None:
     assert "0 of 2 runs finished" in text
     assert "Boom: it broke" in text
     (setting,) = rows(tmp_path / "out", "settings")
-    assert (setting["n"], setting["failed"], setting["test_accuracy_mean"]) == ("0", "1", "")
+    assert (setting["n"], setting["unfinished"], setting["test_accuracy_mean"]) == ("0", "1", "")
     assert [row["status"] for row in rows(tmp_path / "out", "runs")] == ["failed"]
     assert "0 of 0 runs finished" in write_summary([], tmp_path / "none")
     assert rows(tmp_path / "none", "settings") == rows(tmp_path / "none", "runs") == []

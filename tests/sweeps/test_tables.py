@@ -67,7 +67,7 @@ def test_settings_have_a_row_each_and_agree_with_the_runs(tmp_path: Path) -> Non
     settings, runs = tables(study(tmp_path / "runs"), tmp_path)
     assert settings["rank"].tolist() == [1, 2, 3]
     assert settings["n"].tolist() == [2, 2, 2]
-    assert settings.set_index("setting")["failed"].to_dict()["optimizer=sgd, momentum=0.0"] == 1
+    assert settings.set_index("setting")["unfinished"].to_dict()["optimizer=sgd, momentum=0.0"] == 1
     joined = runs.merge(settings, on="setting", validate="many_to_one")
     assert len(joined) == len(runs)
     again = runs.groupby("setting")["test_accuracy"].agg(["mean", "std"])

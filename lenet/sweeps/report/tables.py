@@ -65,7 +65,7 @@ def settings_table(summary: Summary, keys: list[str]) -> tuple[list[str], list[R
         "setting",
         *keys,
         "n",
-        "failed",
+        "unfinished",
         "stopped",
         *accuracies,
         *losses,
@@ -74,7 +74,7 @@ def settings_table(summary: Summary, keys: list[str]) -> tuple[list[str], list[R
     ranked = {setting.label: row for setting, row in ranked_rows(summary)}
     rows = [
         of_setting(summary, setting, keys)
-        | {"rank": rank, "n": len(setting.finished), "failed": len(setting.unfinished)}
+        | {"rank": rank, "n": len(setting.finished), "unfinished": len(setting.unfinished)}
         | {"stopped": str(setting.left_behind or "")}
         | ranked.get(setting.label, {})
         for rank, setting in enumerate(summary.settings, start=1)
