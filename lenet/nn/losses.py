@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import reduce
 from typing import Annotated, Any
 
 import numpy as np
@@ -35,7 +36,17 @@ def own(y: Array, labels: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArr
 def log_softmax(z: Array) -> Array:
     """Logarithm of eq. (6) for logits (classes, N); the shift by the maximum avoids overflow."""
     shifted = z - z.max(axis=0)
-    return shifted - np.log(np.exp(shifted).sum(axis=0))
+    return shifted - np.log(sum_over_classes(np.exp(shifted)))
+
+
+def sum_over_classes(y: Array) -> Array:
+    """Return the sums (N,) of an array (classes, N), added in the order of the classes.
+
+    NumPy adds those of a single image in another order, so that their last bits would depend on
+    what shares an array with it.
+    """
+    sums: Array = reduce(np.add, y)
+    return sums
 
 
 def cross_entropy(log_y_hat: Array, labels: NDArray[Any]) -> Array:
@@ -48,7 +59,7 @@ def cross_entropy(log_y_hat: Array, labels: NDArray[Any]) -> Array:
     loss[known] = -log_y_hat[classes, known]
     if len(known) < len(labels):
         none = np.equal(labels, NONE)
-        loss[none] = -log_y_hat[:, none].mean(axis=0)
+        loss[none] = -sum_over_classes(log_y_hat)[none] / len(log_y_hat)
     return loss
 
 
@@ -90,7 +101,8 @@ class CrossEntropy(Loss):
     def __call__(self, z: Array, labels: NDArray[Any]) -> Array:
         """Loss of each image (N,): - sum of y log y_hat."""
         s, log_y_hat = self.smoothing, log_softmax(z)
-        return (1 - s) * cross_entropy(log_y_hat, labels) - s * log_y_hat.mean(axis=0)
+        mean = sum_over_classes(log_y_hat) / len(log_y_hat)
+        return (1 - s) * cross_entropy(log_y_hat, labels) - s * mean
 
     def gradient(self, z: Array, labels: NDArray[Any]) -> Array:
         """Derivative of each image's loss by its logits (classes, N): y_hat - smoothed y."""

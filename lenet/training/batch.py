@@ -124,6 +124,6 @@ def stack_result(
     logits, caches = yield from forward_stack(network, x, rngs)
     z, labels = np.concatenate(list(logits), axis=1), np.concatenate([p.labels for p in parts])
     dz = loss.gradient(z, labels) / batch_size
-    dlogits = dz.reshape(len(dz), len(parts), -1).swapaxes(0, 1)
+    dlogits = np.ascontiguousarray(dz.reshape(len(dz), len(parts), -1).swapaxes(0, 1))
     yield from gradient_stack(network, dlogits, caches, gradient, numbers)
     return StackResult(scores(log_softmax(z), labels, len(parts)), network.moments(caches))

@@ -8,6 +8,7 @@ from annotated_types import Gt, Le, Lt
 from lenet.data import Data, Dataset
 from lenet.data.augmentation import Augmentation
 from lenet.data.door import check_data, check_dataset
+from lenet.errors import DataError
 from lenet.nn.architecture import LENET_SIZES, Architecture, Sizes
 from lenet.nn.connections import Connections, DenseConnections, TableConnections
 from lenet.nn.init import Init, initial_theta
@@ -125,8 +126,19 @@ class Recipe:
         return data
 
     def check(self, data: Data) -> None:
-        """Compare data with what the recipe's dataset would give; DataError where it differs."""
+        """Compare data with what the recipe's dataset would give; DataError where it differs.
+
+        Nor may a normalization be left with a single image, whose moments leave nothing of it.
+        """
         check_data(data, self.dataset)
+        fresh = min(self.normalization.fresh_images, len(data.train))
+        for images, what in ((len(data.train), "training images"), (fresh, "fresh images")):
+            if self.normalization.initial and images % self.batch_size == 1:
+                raise DataError(
+                    f"{images:,} {what} in batches of {self.batch_size:,} leave a last one of a "
+                    "single image, by whose moments it is 0; with normalization=batch choose "
+                    "another batch_size"
+                )
 
     def initial_theta(self) -> Array:
         """Return all numbers of the network (P,) before the first step."""

@@ -29,6 +29,7 @@ from lenet.training.state import Metrics, Step, TrainingState
 CYCLE = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
 MUON = Muon(0.02, 0.9, 0.999, 1e-8, weight_decay=0.1, adamw_lr=0.002, momentum=0.95)
 BATCH = BatchNormalization(0.1, 1e-5)
+OF_1998 = {key: LECUN1998[key] for key in ("activation", "output", "loss")}
 ELASTIC = Elastic(10.0, 2.0, 0.1, 0.1, 0.1, flip=0.0, displacement=1.0, sigma=4.0)
 
 
@@ -187,17 +188,26 @@ def test_another_seed_gives_other_numbers(bars: Data) -> None:
     optimizer=st.sampled_from([ADAM, MUON]),
     clip_norm=st.sampled_from([None, 0.5]),
     ema=st.sampled_from([None, 0.9]),
+    criterion=st.sampled_from([{}, OF_1998]),
     parts=st.integers(1, 9),
-    batch_size=st.sampled_from([50, 64, 299]),
+    sizes=st.sampled_from([(300, 50), (300, 64), (300, 298), (131, 128), (38, 3), (34, 2)]),
     workers=st.sampled_from([2, 3, 4, 7]),
     threads=st.booleans(),
 )
-@settings(max_examples=12)
+@settings(max_examples=24)
 def test_the_bits_do_not_depend_on_the_workers(
-    bars: Data, monkeypatch: pytest.MonkeyPatch, workers: int, threads: bool, **changes: Any
+    bars: Data,
+    monkeypatch: pytest.MonkeyPatch,
+    criterion: dict[str, Any],
+    sizes: tuple[int, int],
+    workers: int,
+    threads: bool,
+    **changes: Any,
 ) -> None:
-    """However many they are, and be they processes or threads."""
-    few = Data(bars.train, bars.test, bars.class_names, bars.validation)
+    """However many they are, and be they processes or threads; also with an image for each."""
+    images, batch_size = sizes
+    few = Data(bars.train[:images], bars.test, bars.class_names, bars.validation)
+    changes |= {**criterion, "batch_size": batch_size}
     alone = run(few, 1, epochs=1, **changes)
     with monkeypatch.context() as patched:
         if threads:
