@@ -554,6 +554,22 @@ MUTATIONS = [
         "nn/test_normalization.py",
     ),
     Mutation(
+        "26b classes added as NumPy likes, which is another order for a single image",
+        "nn/losses.py",
+        {
+            "sums: Array = reduce(np.add, y)": "sums: Array = y.sum(axis=0)",
+        },
+        "training/test_training.py::test_a_worker_with_a_single_image_has_the_bits_of_one_with_two",
+    ),
+    Mutation(
+        "26c gradients of logits that lie otherwise the more parts a worker has",
+        "training/batch.py",
+        {
+            "np.ascontiguousarray(dz.reshape(len(dz), len(parts), -1).swapaxes(0, 1))": "dz.reshape(len(dz), len(parts), -1).swapaxes(0, 1)",
+        },
+        "training/test_training.py::test_a_worker_with_a_single_image_has_the_bits_of_one_with_two",
+    ),
+    Mutation(
         "27 dropout without the scale that keeps the mean",
         "nn/layers/dropout.py",
         {"x.dtype.type(1 / (1 - self.rate))": "x.dtype.type(1)"},

@@ -15,8 +15,9 @@ from lenet.data.augmentation import Elastic, Original
 from lenet.errors import DataError
 from lenet.nn.architecture import LENET5
 from lenet.nn.input import network_input
-from lenet.nn.layers import BatchNormalization, Dropout, NoNormalization
-from lenet.nn.losses import cross_entropy, log_softmax
+from lenet.nn.layers import BatchNormalization, Dropout, NoNormalization, ScaledTanh
+from lenet.nn.losses import MAP, cross_entropy, log_softmax
+from lenet.nn.output import RBFOutput
 from lenet.training.batch import Batches
 from lenet.training.divergence import DivergedError
 from lenet.training.evaluation import evaluate
@@ -29,7 +30,7 @@ from lenet.training.state import Metrics, Step, TrainingState
 CYCLE = OneCycle(rise=0.5, start=0.5, final=0, momentum_low=0.5, momentum_high=0.9)
 MUON = Muon(0.02, 0.9, 0.999, 1e-8, weight_decay=0.1, adamw_lr=0.002, momentum=0.95)
 BATCH = BatchNormalization(0.1, 1e-5)
-OF_1998 = {key: LECUN1998[key] for key in ("activation", "output", "loss")}
+OF_1998 = {"activation": ScaledTanh(), "output": RBFOutput("bitmaps", 0.1), "loss": MAP(j=5.0)}
 ELASTIC = Elastic(10.0, 2.0, 0.1, 0.1, 0.1, flip=0.0, displacement=1.0, sigma=4.0)
 
 
@@ -177,6 +178,15 @@ def test_the_same_seed_gives_the_same_bits(bars: Data) -> None:
 def test_another_seed_gives_other_numbers(bars: Data) -> None:
     first, second = (run(bars, seed=seed).metrics[0].train_loss for seed in (0, 1))
     assert first != second
+
+
+@pytest.mark.parametrize("changes", [{}, OF_1998], ids=["of today", "of 1998"])
+def test_a_worker_with_a_single_image_has_the_bits_of_one_with_two(
+    bars: Data, changes: dict[str, Any]
+) -> None:
+    few = Data(bars.train[:100], bars.test, bars.class_names, bars.validation)
+    alone, together = (run(few, workers, epochs=1, batch_size=2, **changes) for workers in (1, 2))
+    assert_same(alone, together)
 
 
 @pytest.mark.slow
