@@ -65,12 +65,12 @@ class Original(Augmentation):
 class Affine(Augmentation):
     """Linear maps about the centre, and a shift; each part of a map is drawn uniformly.
 
-    ``rotation`` is in degrees, ``translation`` in pixels, and the others are shares: images are
-    scaled by 1 - scale to 1 + scale, made wider and lower or the reverse by ``squeeze``, and
-    slanted by ``shear`` of their height, all to either side; ``flip`` is the probability that left
-    and right change places. With the probability ``erase`` a rectangle of the image is then made 0
-    (Zhong et al. 2020). Over the last share ``fade`` of a training all this but the flips falls to
-    nothing.
+    ``rotation`` is in degrees, ``translation`` in pixels of the original, and the others are
+    shares: the size of images is divided by 1 - scale to 1 + scale; they are made wider and lower
+    or the reverse by ``squeeze``, and slanted by ``shear`` of their height, all to either side;
+    ``flip`` is the probability that left and right change places. With the probability
+    ``erase`` a rectangle of the image is then made 0 (Zhong et al. 2020). Over the last share
+    ``fade`` of a training all this but the flips falls to nothing.
     """
 
     needs_square_images = True

@@ -16,6 +16,11 @@ class Joined(Dataset):
     added: Dataset
 
     def __post_init__(self) -> None:
+        key, images = self.added.set_aside
+        if images:
+            raise ValueError(
+                f"added.{key} = {images}: expected 0; images to choose by are those of base alone"
+            )
         if form(self.base) != form(self.added):
             raise ValueError(
                 f"expected two datasets of one form, found {form(self.base)} and {form(self.added)}"

@@ -25,6 +25,7 @@ from lenet.data.framing import IMAGE_SIZE
 from lenet.data.splits import divided, set_aside
 from lenet.errors import DataError
 from lenet.formats.npz import read_arrays
+from lenet.nn.input import INPUT_SIDE
 from lenet.nn.random import stream
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,12 @@ class OwnDataset(Dataset):
 
     def __post_init__(self) -> None:
         side = IMAGE_SIZE
+        if len(set(self.class_names)) < len(self.class_names):
+            raise ValueError("dataset.class_names: expected a name of its own for each class")
+        if not all(1 <= length <= INPUT_SIDE for length in self.size):
+            raise ValueError(
+                f"dataset.size = {list(self.size)}: expected sides of at most {INPUT_SIDE} pixels"
+            )
         if self.characters and (self.channels, list(self.size)) != (1, [side, side]):
             raise ValueError(f"characters=true needs channels=1 and size=[{side},{side}]")
 
@@ -116,7 +123,7 @@ class Folder(OwnDataset):
 
     def _read(self) -> Found:
         root = typed_folder("dataset.root", self.root)
-        parts = [root / name for name in PARTS] if has_parts(root) else [root]
+        parts = [root / name for name in parts_in(root)] or [root]
         digest = sha256()
         splits = [self._split(part, digest) for part in parts]
         train, test = (*splits, None)[:2]
@@ -125,6 +132,9 @@ class Folder(OwnDataset):
 
     def _split(self, folder: Path, digest: Any) -> Split:
         """Return the pictures of all classes in a folder; what is read goes into the digest."""
+        for name in folders_in(folder):
+            if name not in self.class_names:
+                log.warning("%s is no class of dataset.class_names, and left out", folder / name)
         paths = [
             (label, path)
             for label, name in enumerate(self.class_names)
@@ -222,16 +232,25 @@ def classes_in(root: str) -> list[str]:
 
     """
     place = typed_folder("dataset.root", root)
-    place = place / PARTS[0] if has_parts(place) else place
-    names = [name for name in visible(place) if (place / name).is_dir()]
+    place = place / PARTS[0] if parts_in(place) else place
+    names = folders_in(place)
     if not names:
         raise DataError(f"dataset.root={root}: expected a folder of pictures for each class")
     return names
 
 
-def has_parts(root: Path) -> bool:
-    """Return whether pictures to train on and to test are apart."""
-    return all((root / name).is_dir() for name in PARTS)
+def parts_in(root: Path) -> Sequence[str]:
+    """Return the folders of pictures to train on and to test, where they are apart.
+
+    ``train`` may be the only one; beside others it is the folder of a class.
+    """
+    there = folders_in(root)
+    return PARTS if {*PARTS} <= {*there} else [name for name in PARTS[:1] if there == [name]]
+
+
+def folders_in(place: Path) -> list[str]:
+    """Return the names of the folders in a folder."""
+    return [name for name in visible(place) if (place / name).is_dir()]
 
 
 def pictures_in(folder: Path) -> Sequence[Path]:
@@ -241,7 +260,8 @@ def pictures_in(folder: Path) -> Sequence[Path]:
     paths = [folder / name for name in visible(folder)]
     others = [path for path in paths if path.suffix.lower() not in suffixes()]
     if others:
-        raise DataError(f"{others[0]}: expected a picture, found a file of another kind")
+        kind = "a folder" if others[0].is_dir() else "a file of another kind"
+        raise DataError(f"{others[0]}: expected a picture, found {kind}")
     if not paths:
         raise DataError(f"{folder}: expected pictures of a class, found none")
     return paths

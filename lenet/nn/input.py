@@ -21,6 +21,10 @@ class Levels:
     background: float
     foreground: float
 
+    def __post_init__(self) -> None:
+        if self.background == self.foreground:
+            raise ValueError(f"input.background = {self.background}: expected another foreground")
+
     @property
     def layer(self) -> Scaling:
         """The layer that makes these of pixels in [0, 1]."""

@@ -54,6 +54,11 @@ class RBFOutput(Output):
                 f"output.codes = 'bitmaps': should be 'random' for {classes} classes and {f6} "
                 f"units of F6; there are bitmaps of 10 digits, {WIDTH} x {HEIGHT}"
             )
+        if len(np.unique(self._centres(classes, f6), axis=0)) < classes:
+            raise ValueError(
+                f"network.f6 = {f6}: two of {classes} classes have the same code of so few units; "
+                "choose more"
+            )
         return {}
 
     def layer(self, parameters: dict[str, Array], classes: int, f6: int) -> Layer:

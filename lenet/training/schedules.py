@@ -93,8 +93,8 @@ class Stairs(Schedule):
     def __post_init__(self) -> None:
         if not 0 < len(self.factors) == len(self.epochs):
             raise ValueError(
-                f"expected as many factors as epochs, found {len(self.factors)} factors and "
-                f"{len(self.epochs)} epochs"
+                f"expected as many factors as epochs, found {len(self.factors)} and "
+                f"{len(self.epochs)}"
             )
 
     def factor(self, progress: Progress) -> float:

@@ -19,8 +19,8 @@ from lenet.config.settings import (
     in_common,
     leave_out,
     short_names,
+    spelt,
     tell_apart,
-    typed,
 )
 from lenet.formats.keys import TARGET
 from lenet.runs.groups import by_setting, in_words, same_settings
@@ -218,7 +218,7 @@ def test_runs_of_one_setting_are_one_group(tmp_path: Path) -> None:
      ("[1, 2]", "[1, 2]"), ("./data", "./data")],
 )  # fmt: skip
 def test_values_are_written_as_they_are_typed(value: Any, text: str) -> None:
-    assert typed(value) == text
+    assert spelt(value) == text
 
 
 @pytest.mark.parametrize(
@@ -328,6 +328,6 @@ def test_what_is_said_of_a_setting_is_all_that_one_needs_to_type(
     words = in_words(groups)
     keys = {*differing_keys(words), *common_keys(words)}
     for (run, *_), setting in zip(groups, words, strict=True):
-        line = [f"{key}={typed(setting[key])}" for key in setting if key in keys]
+        line = [f"{key}={spelt(setting[key])}" for key in setting if key in keys]
         page = flatten(OmegaConf.to_container(quickly_composed(*line)))
         assert leave_out(NO_SETTING, page) == run.settings

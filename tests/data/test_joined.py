@@ -1,5 +1,7 @@
 """A dataset with the training images of another."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from lenet.data.door import check_data, check_dataset
 from lenet.errors import ConfigError
 
 BASE = Strokes(train_size=30, test_size=20, validation=10, seed=0)
-ADDED = Strokes(train_size=40, test_size=20, validation=10, seed=1, hands="world", others=5)
+ADDED = Strokes(train_size=40, test_size=20, validation=0, seed=1, hands="world", others=5)
 
 
 def test_it_is_trained_on_both_and_tested_on_the_first() -> None:
@@ -29,6 +31,11 @@ def test_it_is_trained_on_both_and_tested_on_the_first() -> None:
     np.testing.assert_array_equal(data.validation.images, base.validation.images)
 
 
+def test_images_set_aside_of_the_second_would_be_lost() -> None:
+    with pytest.raises(ValueError, match=r"added\.validation = 10: expected 0"):
+        Joined(BASE, replace(ADDED, validation=10))
+
+
 def test_the_checksums_tell_of_both() -> None:
     found = Joined(BASE, ADDED).load(0).checksums
     expected = [*BASE.load(0).checksums.values(), *ADDED.load(0).checksums.values()]
@@ -40,7 +47,7 @@ def test_it_is_as_the_first_in_all_else() -> None:
     assert joined.class_names == BASE.class_names
     assert (joined.size, joined.channels, joined.shows_characters) == ((28, 28), 1, True)
     assert joined.has_none
-    assert not Joined(BASE, BASE).has_none
+    assert not Joined(BASE, replace(BASE, validation=0)).has_none
 
 
 def test_two_of_different_forms_are_refused() -> None:

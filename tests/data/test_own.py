@@ -111,6 +111,36 @@ def test_the_checksum_follows_names_and_content(tmp_path: Path) -> None:
     assert folder(tmp_path, *DIGITS).load(0).checksums != before
 
 
+def test_pictures_to_test_may_be_missing_or_of_more_classes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_pictures(DRAWN.train, tmp_path / "train")
+    assert classes_in(str(tmp_path)) == DIGITS
+    assert len(folder(tmp_path, *DIGITS).load(0).test) == 15
+    write_pictures(DRAWN.test, tmp_path / "test")
+    (tmp_path / "test" / "ten").mkdir()
+    assert len(folder(tmp_path, *DIGITS).load(0).test) == 60
+    assert f"{tmp_path}/test/ten is no class of dataset.class_names" in caplog.text
+
+
+def test_train_beside_others_is_a_class(tmp_path: Path) -> None:
+    for name in ("plane", "train"):
+        write_pictures(DRAWN.train[:1], tmp_path / name)
+    assert classes_in(str(tmp_path)) == ["plane", "train"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"class_names": ["a", "a"]}, "expected a name of its own for each class"),
+        ({"size": [28, 33]}, r"dataset\.size = \[28, 33\]: expected sides of at most 32"),
+    ],
+)
+def test_keys_that_no_images_could_have_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        npz(Path("images.npz"), **changes)
+
+
 def test_colour_is_kept_where_there_are_three_channels(tmp_path: Path) -> None:
     for name, colour in (("blue", (0, 0, 255)), ("red", (255, 0, 0))):
         (tmp_path / name).mkdir()

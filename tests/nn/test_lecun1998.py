@@ -243,6 +243,12 @@ def test_a_table_for_other_numbers_of_maps_is_refused() -> None:
         )  # fmt: skip
 
 
+def test_classes_of_one_code_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"network\.f6 = 3: two of 10 classes have the same code"):
+        RBFOutput("random", 1.0).shapes(10, 3)
+    assert RBFOutput("random", 1.0).shapes(10, 84) == {}
+
+
 def test_bitmaps_of_other_classes_than_the_digits_are_refused() -> None:
     with pytest.raises(ValueError, match="should be 'random' for 47 classes and 84 units"):
         Architecture(1, 47, NoNormalization(), output=RBFOutput("bitmaps", 1.0))

@@ -38,7 +38,7 @@ def test_the_twenty_rates_are_those_of_the_paper() -> None:
 
 
 def test_as_many_factors_as_epochs_are_asked_for() -> None:
-    with pytest.raises(ValueError, match="found 2 factors and 1 epochs"):
+    with pytest.raises(ValueError, match="found 2 and 1"):
         Stairs(factors=[1.0, 0.1], epochs=[2])
 
 

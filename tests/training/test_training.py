@@ -166,6 +166,20 @@ def test_data_of_another_form_than_the_recipe_says_is_refused(
         run(replace(bars, **{part: other}))
 
 
+@pytest.mark.parametrize(
+    ("batch_size", "normalization", "found"),
+    [
+        (299, BATCH, "300 training images in batches of 299"),
+        (100, replace(BATCH, fresh_images=201), "201 fresh images in batches of 100"),
+    ],
+)
+def test_no_normalization_is_left_with_a_single_image(
+    bars: Data, batch_size: int, normalization: BatchNormalization, found: str
+) -> None:
+    with pytest.raises(DataError, match=f"{found} leave a last one of a single image"):
+        run(bars, batch_size=batch_size, normalization=normalization)
+
+
 def test_a_single_channel_may_have_an_axis_of_its_own(bars: Data) -> None:
     train = replace(bars.train, images=bars.train.images[:, None])
     assert_same(run(replace(bars, train=train)), run(bars))
