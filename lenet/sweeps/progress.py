@@ -10,7 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from lenet.errors import printable
-from lenet.formats.text import printable_lines
+from lenet.formats.text import plural, printable_lines
 from lenet.runs.process import discard_output
 from lenet.runs.record import has_result, outcome, read_record
 
@@ -40,11 +40,13 @@ class Progress:
         self._thread: Thread | None = None
 
     def start(self, again: bool) -> None:
-        """Begin; runs that have finished before count as done, unless they run again."""
-        if not again:
-            self.ended = {folder for folder, record in self.before.items() if has_result(record)}
+        """Begin; runs that have ended before count as done, unless they run again."""
+        before = {} if again else self.before
+        finished = {folder for folder, record in before.items() if has_result(record)}
+        stopped = {folder for folder, record in before.items() if record.get("status") == "stopped"}
+        self.ended = finished | stopped
         if self.total is not None:
-            say(f"{self.total} runs, {len(self.ended)} of them finished already")
+            say(f"{plural(self.total, 'run')}, {len(finished)} of them finished already")
 
     def watch(self) -> None:
         """Look again and again from a thread: beside one, a training has no processes."""

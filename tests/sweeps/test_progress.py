@@ -38,6 +38,23 @@ def test_each_run_that_ends_is_told_of_once(
     assert second == "[3/3] diverged  seed=2: at epoch 1, step 7 (0 running, 1 failed)"
 
 
+def test_a_run_that_was_left_behind_counts_as_done_unless_it_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [tmp_path / name for name in "abcd"]
+    end = {"by": "halving=3", "epochs": 1, "of": 3}
+    for folder in folders[:2]:
+        fake_run(folder, accuracies=(0.9,), status="stopped", stopped=end)
+    progress = Progress(lambda: folders, 4, ["seed"])
+    progress.start(again=False)
+    assert capsys.readouterr().out == "4 runs, 0 of them finished already\n"
+    progress.expect(folders[1:])
+    with RunFolder(folders[2], "", overrides=["seed=2"]) as folder:
+        folder.note(result=RESULT)
+    progress.look()
+    assert capsys.readouterr().out.startswith("[2/4] finished  seed=2")
+
+
 def test_a_run_that_is_to_go_on_is_waited_for_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
