@@ -113,6 +113,13 @@ def add_output_file(parser: ArgumentParser, name: str) -> None:
     )
 
 
+def output_file(arguments: Namespace, default: Path) -> Path:
+    """Return the file that ``--output`` names, or the default one; its folder is there then."""
+    path: Path = arguments.output or default
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def add_seed(parser: ArgumentParser) -> None:
     """Have a command line take ``--seed``."""
     parser.add_argument(

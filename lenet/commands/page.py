@@ -8,7 +8,7 @@ import logging
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from lenet.commands.arguments import run_folder
+from lenet.commands.arguments import output_file, run_folder
 from lenet.errors import DataError, LenetError
 from lenet.figures.page.content import refuse_others, shown
 from lenet.figures.page.page import page
@@ -48,8 +48,9 @@ def run(arguments: Namespace) -> list[Path]:
     first, *others = runs
     for other in others:
         refuse_others(first, other)
-    path = arguments.output or first.path / "page.html"
-    write_text(path, page([*map(shown, runs)], [*map(predictions_of, runs)]))
+    text = page([*map(shown, runs)], [*map(predictions_of, runs)])
+    path = output_file(arguments, first.path / "page.html")
+    write_text(path, text)
     return [path]
 
 

@@ -57,6 +57,5 @@ def check_size(size: int) -> None:
 
 def write_state_dict(path: Path, state: Arrays) -> None:
     """Write arrays by name as a state_dict."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         torch.save({name: torch.from_numpy(array) for name, array in state.items()}, file)

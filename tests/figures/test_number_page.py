@@ -279,8 +279,8 @@ def test_the_page_goes_where_it_was_asked_to(tmp_path: Path, script: Script) -> 
     trained_run(tmp_path / "run", *sizes)
     trained_run(tmp_path / "other", *sizes, "pooling=avg")
     assert script("page", "run").paths == ["run/page.html"]
-    assert script("page", "run", "other", "-o", "two.html").paths == ["two.html"]
-    data = Parts((tmp_path / "two.html").read_text(encoding="utf-8")).data
+    assert script("page", "run", "other", "-o", "a/two.html").paths == ["a/two.html"]
+    data = Parts((tmp_path / "a" / "two.html").read_text(encoding="utf-8")).data
     assert [network["title"] for network in data["networks"]] == ["A: run", "B: other"]
     titles = [group["title"] for group in data["examples"]["groups"]]
     assert titles == ["Test images", "Most confused by A", "Most confused by B"]

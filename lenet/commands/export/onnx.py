@@ -9,7 +9,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from lenet.commands.arguments import add_output_file, add_runs, one_run
+from lenet.commands.arguments import add_output_file, add_runs, one_run, output_file
 from lenet.formats.files import replacing
 
 FILE = "model.onnx"
@@ -26,10 +26,9 @@ def run(arguments: Namespace) -> list[Path]:
     from lenet.formats.onnx import onnx_model
 
     run = one_run(arguments)
-    path: Path = arguments.output or run.path / FILE
     dataset, names = run.config.dataset, json.dumps(run.config.dataset.class_names)
     model = onnx_model(run.network(), dataset.size, dataset=run.dataset, class_names=names)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = output_file(arguments, run.path / FILE)
     with replacing(path) as file:
         file.write(model.SerializeToString())
     return [path]

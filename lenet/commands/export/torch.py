@@ -34,7 +34,7 @@ Batch normalization is part of the weights that a run keeps.
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from lenet.commands.arguments import add_output_file, add_runs, one_run
+from lenet.commands.arguments import add_output_file, add_runs, one_run, output_file
 from lenet.errors import LenetError
 from lenet.formats.files import relative
 from lenet.formats.state_dict import to_state_dict
@@ -53,7 +53,6 @@ def run(arguments: Namespace) -> list[Path]:
     from lenet.formats.torch import write_state_dict
 
     run = one_run(arguments)
-    path: Path = arguments.output or run.path / FILE
     network = run.network()
     if not network.architecture.is_modern:
         raise LenetError(
@@ -61,5 +60,6 @@ def run(arguments: Namespace) -> list[Path]:
             "pooling=trainable, output=rbf, input); lenet-runs export onnx takes them"
         )
     state = to_state_dict(network.architecture.views(network.theta))
+    path = output_file(arguments, run.path / FILE)
     write_state_dict(path, state)
     return [path]
