@@ -48,6 +48,7 @@ class JobFailedError(LenetError):
     """A run has ended before its time; the user has been told why."""
 
 
+@at_work()
 def job(cfg: DictConfig, pause: Pause | None = None, again: bool = False) -> float | None:
     """Carry out the experiment that Hydra has composed, in the folder that it has chosen.
 
@@ -57,25 +58,22 @@ def job(cfg: DictConfig, pause: Pause | None = None, again: bool = False) -> flo
     a run that has diverged, so that a search counts it as bad; None for one that something else has
     stopped, which tells nothing of it.
     """
-    with at_work():
-        logging.getLogger("filelock").setLevel(
-            logging.INFO
-        )  # it debugs before the folder is claimed
-        hydra_config = HydraConfig.get()
-        sweeping = not OmegaConf.is_missing(hydra_config.job, "num")
+    logging.getLogger("filelock").setLevel(logging.INFO)  # it debugs before the folder is claimed
+    hydra_config = HydraConfig.get()
+    sweeping = not OmegaConf.is_missing(hydra_config.job, "num")
+    if sweeping:
+        keep_off_the_terminal()
+    try:
+        result = attempt(of_run(cfg), hydra_config, sweeping, pause, again)
+        _, accuracy = accuracy_to_choose_by(result)
+    except JobFailedError as failed:
         if sweeping:
-            keep_off_the_terminal()
-        try:
-            result = attempt(of_run(cfg), hydra_config, sweeping, pause, again)
-            _, accuracy = accuracy_to_choose_by(result)
-        except JobFailedError as failed:
-            if sweeping:
-                return 0.0 if isinstance(failed.__cause__, DivergedError) else None
-            sys.exit(1)
-        except SystemExit as stopped:
-            end_worker(stopped.code)
-            raise
-        return accuracy
+            return 0.0 if isinstance(failed.__cause__, DivergedError) else None
+        sys.exit(1)
+    except SystemExit as stopped:
+        end_worker(stopped.code)
+        raise
+    return accuracy
 
 
 def attempt(

@@ -11,7 +11,7 @@ import numpy as np
 
 from lenet.data.base import Data, Dataset, Split
 from lenet.errors import DataError
-from lenet.nn.input import INPUT_SIDE
+from lenet.nn.input import INPUT_SIDE, fits
 from lenet.nn.losses import NONE
 
 
@@ -22,7 +22,7 @@ def check_dataset(dataset: Dataset) -> None:
     channels = dataset.channels
     if not (isinstance(names, tuple | list) and names and all(isinstance(n, str) for n in names)):
         _refuse_attribute(dataset, "class_names", "a tuple of a name for each class", names)
-    if not _are_integers(size, 2) or not all(1 <= side <= INPUT_SIDE for side in size):
+    if not _are_integers(size, 2) or not fits(size):
         expected = f"height and width of the images in pixels, at most {INPUT_SIDE}"
         _refuse_attribute(dataset, "size", expected, size)
     if not _are_integers((channels,), 1) or channels < 1:
@@ -75,9 +75,9 @@ def _check_images(name: str, images: Any, channels: int, size: tuple[int, int] |
     if images.dtype != np.uint8:
         _refuse(name, expected, _described(images), _how_to_bytes(images))
     H, W = images.shape[-2:] if images.ndim in (3, 4) else (0, 0)
-    fits = 1 <= min(H, W) <= max(H, W) <= INPUT_SIDE and size in (None, (H, W))
+    fitting = fits((H, W)) and size in (None, (H, W))
     between = images.shape[1:-2]
-    if not fits or not (between == (channels,) or (between == () and channels == 1)):
+    if not fitting or not (between == (channels,) or (between == () and channels == 1)):
         _refuse(name, expected, _described(images), _how_to_order(images.shape, channels, size))
     if images.size == 0:
         _refuse(name, "at least one image", "none")

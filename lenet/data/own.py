@@ -25,7 +25,7 @@ from lenet.data.framing import IMAGE_SIZE
 from lenet.data.splits import divided, set_aside
 from lenet.errors import DataError
 from lenet.formats.npz import read_arrays
-from lenet.nn.input import INPUT_SIDE
+from lenet.nn.input import INPUT_SIDE, fits
 from lenet.nn.random import stream
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class OwnDataset(Dataset):
         side = IMAGE_SIZE
         if len(set(self.class_names)) < len(self.class_names):
             raise ValueError("dataset.class_names: expected a name of its own for each class")
-        if not all(1 <= length <= INPUT_SIDE for length in self.size):
+        if not fits(self.size):
             raise ValueError(
                 f"dataset.size = {list(self.size)}: expected sides of at most {INPUT_SIDE} pixels"
             )

@@ -14,6 +14,11 @@ INPUT_SIDE = 32
 Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
 
 
+def fits(size: Sequence[int]) -> bool:
+    """Return whether images of a height and width (pixels) have a place in the network's input."""
+    return all(1 <= side <= INPUT_SIDE for side in size)
+
+
 @dataclass(frozen=True)
 class Levels:
     """What the network sees where a pixel is 0, as around every image, and where it is 1."""

@@ -21,6 +21,7 @@ from lenet.runs.run import Run
 from lenet.sweeps.outcome import Outcome
 from lenet.sweeps.report import charts
 from lenet.sweeps.report.drawn import by_number, cost, curves_of, parallel_of
+from lenet.sweeps.report.markdown import p_value
 from lenet.sweeps.report.tables import COMPARISONS, RUNS, SETTINGS
 from lenet.sweeps.report.terminal import early_ends, left_behind, tried_again
 from lenet.sweeps.statistics import DIFFERS, SIGNIFICANT, WITHIN, intervals, records
@@ -153,9 +154,7 @@ def ranking(summary: Summary) -> str:
 
 def small(p: float) -> str:
     """Return a p-value as HTML; nothing if it is unknown."""
-    if np.isnan(p):
-        return ""
-    return "&lt; 0.001" if p < 0.001 else f"{p:.3f}"
+    return "" if np.isnan(p) else escape(p_value(p))
 
 
 def table(head: Sequence[str], rows: Iterable[str]) -> str:
